@@ -1,0 +1,250 @@
+"""Check a configuration: every problem at once, each naming the key, the value and the way out."""
+
+import difflib
+import math
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from geomem.config.experiments import SECTIONS, resolve, selected
+from geomem.errors import InputError
+
+SCHEMA = Path(__file__).resolve().parents[3] / "rules" / "config.schema.yaml"
+
+_TYPES = {
+    "object": "a section of keys",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def check(config):
+    """Raise InputError listing everything wrong with `config`; return None when it is sound."""
+    found = problems(config)
+    if found:
+        count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
+        raise InputError(f"the configuration has {count}:\n" + "\n".join(f"  - {p}" for p in found))
+
+
+def problems(config):
+    """List what is wrong with a configuration, one message per problem, in the order of its keys.
+
+    Bounds and types come from `rules/config.schema.yaml`; relations between keys (an epoch past
+    the last one, more images analysed than there are) are checked once those hold.
+    """
+    if not isinstance(config, dict):
+        return [f"a configuration is a section of keys, not {_show(config)}"]
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    found = [m for error in validator.iter_errors(config) for m in _messages(error)]
+    found += [f"{_name(path)}: {value} is not a finite number" for path, value in _infinite(config)]
+    if not found:
+        found = list(_relations(config))
+    return list(dict.fromkeys(found))
+
+
+def _messages(error):
+    """Turn one jsonschema error into messages for the user."""
+    where, value, rule = _name(error.absolute_path), error.instance, error.validator_value
+    kind = error.validator
+    if kind in ("oneOf", "anyOf"):
+        yield f"{where}: {_show(value)} is not one of: {_alternatives(error)}"
+    elif kind == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        for key in value:
+            if key not in known:
+                yield f"{_join(where, key)}: unknown key{_nearest(key, known)}"
+    elif kind == "required":
+        for key in rule:
+            if key not in value:
+                yield f"{_join(where, key)}: missing; {_expected(error.schema, key)}"
+    elif kind == "type":
+        names = [rule] if isinstance(rule, str) else rule
+        expected = " or ".join(_TYPES[name] for name in names)
+        yield f"{where}: {_show(value)} is {_kind(value)}, expected {expected}{_yaml_hint(value)}"
+    elif kind in ("enum", "const"):
+        options = rule if kind == "enum" else [rule]
+        yield f"{where}: {_show(value)} is not one of: {_listed(options)}{_nearest(value, options)}"
+    elif kind == "pattern":
+        yield f"{where}: {_show(value)} may hold only letters, digits, - and _ (64 at most)"
+    elif kind in _BOUNDS:
+        yield f"{where}: {_show(value)} must be {_BOUNDS[kind]} {rule}"
+    elif kind in ("minItems", "minProperties", "minLength"):
+        yield f"{where}: must not be empty"
+    elif kind == "uniqueItems":
+        twice = [v for i, v in enumerate(value) if v in value[:i]]
+        yield f"{where}: {_listed(twice)} stands there twice"
+    else:
+        yield f"{where}: {error.message}"
+
+
+_BOUNDS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "greater than",
+    "exclusiveMaximum": "less than",
+    "maxLength": "no longer than",
+}
+
+
+def _relations(config):
+    """Problems that lie between keys, for every experiment as it will run."""
+    names = config.get("run", "all")
+    known = list(config["experiments"])
+    if names != "all":
+        for name in names:
+            if name not in known:
+                yield f"run: no experiment is called {_show(name)}{_nearest(name, known)}"
+    for name in selected(config):
+        if name not in known:
+            continue
+        experiment = resolve(config, name)
+        at = f"experiments.{name}"
+        missing = [key for key in SECTIONS if _absent(experiment, key)]
+        for key in missing:
+            yield f"{at}.{key}: missing; set it there or in defaults"
+        if not missing:
+            yield from _experiment_relations(at, experiment)
+
+
+def _experiment_relations(at, experiment):
+    epochs = experiment["training"]["epochs"]
+    for section in ("analysis", "rewind", "gradients"):
+        for epoch in experiment[section]["epochs"]:
+            if isinstance(epoch, int) and epoch > epochs:
+                yield f"{at}.{section}.epochs: {epoch} lies past training.epochs = {epochs}"
+    for epoch in experiment["training"]["snapshots"]:
+        if epoch > epochs:
+            yield f"{at}.training.snapshots: {epoch} lies past training.epochs = {epochs}"
+    written = [f"{noise:g}" for noise in experiment["noises"]]
+    for noise in {text for text in written if written.count(text) > 1}:
+        yield f"{at}.noises: two values read {noise} to six digits; results could not be told apart"
+    data, analysis = experiment["data"], experiment["analysis"]
+    if data["name"] == "glyphs":
+        yield from _counts(at, experiment["noises"], data, analysis)
+
+
+def _counts(at, noises, data, analysis):
+    """Whether a data set whose size is known beforehand holds the images the analysis wants."""
+    if analysis["classes"] != "all" and analysis["classes"] > data["classes"]:
+        yield (
+            f"{at}.analysis.classes: {analysis['classes']} is more than data.classes ="
+            f" {data['classes']}"
+        )
+    wanted = analysis["per_class"]
+    if wanted > data["test_per_class"]:
+        yield (
+            f"{at}.analysis.per_class: {wanted} test images per class are wanted, but"
+            f" data.test_per_class = {data['test_per_class']}"
+        )
+    for noise in noises:
+        noisy = round(noise * data["train_per_class"])
+        for kind, count in (
+            ("permuted", noisy),
+            ("unpermuted", data["train_per_class"] - noisy),
+        ):
+            if 0 < count < wanted:
+                yield (
+                    f"{at}.analysis.per_class: {wanted} {kind} images per class are wanted, but at"
+                    f" noise {noise:g} there are {count}; raise data.train_per_class or lower"
+                    " analysis.per_class"
+                )
+
+
+def _absent(experiment, dotted):
+    value = experiment
+    for key in dotted.split("."):
+        if not isinstance(value, dict) or key not in value:
+            return True
+        value = value[key]
+    return False
+
+
+def _infinite(value, path=()):
+    if isinstance(value, float) and not math.isfinite(value):
+        yield path, value
+    elif isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            yield from _infinite(item, (*path, key))
+
+
+def _name(path):
+    """`experiments.depth.noises[1]` for a path of keys and list positions."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".") or "the configuration"
+
+
+def _join(where, key):
+    return str(key) if where == "the configuration" else f"{where}.{key}"
+
+
+def _show(value):
+    text = repr(value) if isinstance(value, str) else yaml.safe_dump(value, default_flow_style=True)
+    text = text.replace("\n...", "").strip()
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _listed(options):
+    return ", ".join("null" if o is None else str(o) for o in options)
+
+
+def _kind(value):
+    if value is None:
+        return "null (an empty value)"
+    for types, words in (
+        (bool, "true or false"),
+        (str, "text"),
+        (int, "a whole number"),
+        (float, "a number"),
+        (list, "a list"),
+        (dict, "a section of keys"),
+    ):
+        if isinstance(value, types):
+            return words
+    return type(value).__name__
+
+
+def _yaml_hint(value):
+    """YAML 1.1 reads 1e-3 as text; say how to write it."""
+    if not isinstance(value, str):
+        return ""
+    try:
+        number = float(value)
+    except ValueError:
+        return ""
+    if "e" in value.lower() and math.isfinite(number):
+        return f" (YAML takes {value} for text: write {number!r} or {number:.1e})"
+    return " (leave out the quotes)"
+
+
+def _nearest(value, options):
+    close = difflib.get_close_matches(str(value), [str(o) for o in options], n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else f"; known: {_listed(options)}"
+
+
+def _alternatives(error):
+    words = []
+    for branch in error.validator_value:
+        if "const" in branch:
+            words.append(str(branch["const"]))
+        elif "enum" in branch:
+            words += [str(option) for option in branch["enum"]]
+        elif "pattern" in branch:
+            words.append("your own as package.module:function")
+        else:
+            bound = f" of at least {branch['minimum']}" if "minimum" in branch else ""
+            words.append(_TYPES[branch["type"]] + bound)
+    return ", ".join(words)
+
+
+def _expected(schema, key):
+    description = schema.get("properties", {}).get(key, {}).get("description")
+    return description or "this key is needed here"

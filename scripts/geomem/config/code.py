@@ -1,0 +1,58 @@
+"""Which source files a command depends on, found by following its imports without running it."""
+
+import ast
+import functools
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parents[2]
+
+
+@functools.cache
+def sources(script):
+    """Paths of `script` and of every geomem module it imports, directly or not, sorted.
+
+    Imports inside functions count too. Importing a package's module runs the package's
+    `__init__`, so that counts as well. `from package import name` counts `package/name.py` where
+    there is one.
+
+    Parameters
+    ----------
+    script : str
+        File name under `scripts/`, e.g. `"train.py"`.
+    """
+    found, pending = set(), [SCRIPTS / script]
+    while pending:
+        path = pending.pop()
+        if path in found:
+            continue
+        found.add(path)
+        pending.extend(_imported(path))
+    return tuple(sorted(found))
+
+
+@functools.cache
+def _imported(path):
+    names = set()
+    for node in ast.walk(ast.parse(path.read_bytes(), filename=str(path))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                package = path.relative_to(SCRIPTS).parent.parts
+                base = ".".join(package[: len(package) - node.level + 1])
+                module = f"{base}.{node.module}" if node.module else base
+            else:
+                module = node.module
+            names.add(module)
+            names.update(f"{module}.{alias.name}" for alias in node.names)
+    return tuple({p for name in names if name.split(".")[0] == "geomem" for p in _files(name)})
+
+
+def _files(module):
+    """Files that importing `module` runs: the `__init__` of each package on the way, and its own."""
+    parts = module.split(".")
+    for depth in range(1, len(parts) + 1):
+        place = SCRIPTS.joinpath(*parts[:depth])
+        for candidate in (place / "__init__.py", place.with_suffix(".py")):
+            if candidate.is_file():
+                yield candidate

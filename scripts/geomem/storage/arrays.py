@@ -1,0 +1,39 @@
+"""Named arrays in one uncompressed .npz file (the zip format carries a checksum per array)."""
+
+import json
+import zipfile
+import zlib
+
+import numpy as np
+
+from geomem.storage.atomic import damaged, missing, replacing
+
+PROVENANCE = "provenance"
+
+
+def write_arrays(path, arrays, provenance):
+    """Write a mapping of names to arrays (no object arrays) and their provenance."""
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, allow_pickle=False, **arrays, **{PROVENANCE: json.dumps(provenance)})
+
+
+def read_arrays(path, names=None):
+    """Read arrays by name (all when `names` is None).
+
+    Returns
+    -------
+    dict of str to ndarray, and the provenance dict.
+
+    Raises
+    ------
+    DamagedFileError
+        If the file is missing, truncated, altered, or lacks a name asked for.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            wanted = [n for n in file.files if n != PROVENANCE] if names is None else names
+            return {name: file[name] for name in wanted}, json.loads(str(file[PROVENANCE]))
+    except FileNotFoundError:
+        raise missing(path) from None
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, OSError) as error:
+        raise damaged(path, error) from error

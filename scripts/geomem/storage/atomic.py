@@ -1,0 +1,51 @@
+"""Files that exist whole or not at all."""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from geomem.errors import DamagedFileError
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """Yield a temporary path beside `path`; on success flush it to disk and rename it.
+
+    The temporary file is removed if the block raises, so an interrupted write leaves either the
+    old file or none.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)  # mkstemp makes files only their owner may read
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def digest(path):
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def damaged(path, why):
+    """The error for a result file that cannot be trusted, with the command that rebuilds it."""
+    return DamagedFileError(
+        f"{path} is damaged ({why}); rebuild it with: snakemake --cores 1 --force '{path}'"
+    )
+
+
+def missing(path):
+    """The error for a result file that is not there, with the command that makes it."""
+    return DamagedFileError(f"{path} does not exist; make it with: snakemake --cores 1 '{path}'")
