@@ -1,0 +1,1 @@
+"""Training: recipes, batches, evaluation, exact resume, snapshots."""

@@ -1,0 +1,46 @@
+"""Where tensors live and in which precision they are computed."""
+
+import contextlib
+import os
+
+import torch
+
+from geomem.errors import InputError
+
+PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+def choose_device():
+    """The CUDA device when there is one, else the CPU; the variable GEOMEM_DEVICE overrides it."""
+    name = os.environ.get("GEOMEM_DEVICE")
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise InputError(f"GEOMEM_DEVICE is {name!r}; give cpu, cuda or cuda:N") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise InputError(f"GEOMEM_DEVICE is {name!r}, but torch finds no CUDA device; give cpu")
+    return device
+
+
+def compute_deterministically():
+    """Have this process compute the same bits for the same work on the same device.
+
+    Matrix products and convolutions in float32 use full float32, not TensorFloat-32.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else cuBLAS may reorder sums
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Nothing here reads memory it has not written, so filling it first would only cost time.
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+
+
+def autocast(device, precision):
+    """A context that computes in `precision`: "float32", "bfloat16" or "float16"."""
+    dtype = PRECISIONS[precision]
+    if dtype is None:
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, dtype=dtype)

@@ -1,0 +1,246 @@
+"""Accuracy and loss of a network on training and test images.
+
+Kinds: `train` (all training images, assigned labels), `test`, `unpermuted` and `permuted` (the
+training images whose label was kept or replaced, assigned labels), and `restored` (the same
+images as permuted, true labels).
+"""
+
+import contextlib
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from geomem.errors import InputError
+from geomem.training.batches import Normalizer, resident
+from geomem.training.device import autocast
+
+KINDS = ("train", "test", "unpermuted", "permuted", "restored")
+MEASURES = ("correct", "loss", "loss_sd")  # the last axis of a measurement
+_BATCH = {"cpu": 256, "cuda": 2048}
+
+
+def wilson(correct, n, confidence=0.95):
+    """Wilson's score interval for a proportion.
+
+    Parameters
+    ----------
+    correct, n : int
+        Successes among `n` > 0 trials.
+    confidence : float
+
+    Returns
+    -------
+    (float, float)
+        Lower and upper end, within [0, 1].
+    """
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    p = correct / n
+    middle = p + z * z / (2 * n)
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The labels of all images.
+
+    Attributes
+    ----------
+    assigned, true : ndarray of int64, shape (n_train,)
+        What the network is trained on, and what the image shows.
+    permuted : ndarray of bool, shape (n_train,)
+        Whether the label was replaced (by the noise rule, even if by the same class).
+    test : ndarray of int64, shape (n_test,)
+    """
+
+    assigned: np.ndarray
+    true: np.ndarray
+    permuted: np.ndarray
+    test: np.ndarray
+
+    @classmethod
+    def from_table(cls, labels, images):
+        """From a label table (data frame) and the image set it belongs to.
+
+        Raises
+        ------
+        InputError
+            If the table does not list every training image in order with its true label.
+        """
+        true = labels["true_label"].to_numpy(dtype=np.int64)
+        if not np.array_equal(true, images.train_labels) or not np.array_equal(
+            labels["index"], np.arange(len(true))
+        ):
+            raise InputError(
+                f"the label table ({len(true)} rows) does not list the {len(images.train_labels)} "
+                "training images in order with their true labels; make it again from this image set"
+            )
+        return cls(
+            assigned=labels["assigned_label"].to_numpy(dtype=np.int64),
+            true=true,
+            permuted=(labels["kind"] == "permuted").to_numpy(dtype=bool),
+            test=np.asarray(images.test_labels, dtype=np.int64),
+        )
+
+    def counts(self):
+        """Number of images of each kind, in the order of `KINDS`: tuple of int."""
+        n, permuted = len(self.assigned), int(self.permuted.sum())
+        return n, len(self.test), n - permuted, permuted, permuted
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """All images of a data set on a device, with their labels, ready to be evaluated.
+
+    Attributes
+    ----------
+    train_images, test_images : Tensor of uint8, shape (n, C, H, W), channels-last
+    targets : Targets
+    normalizer : Normalizer
+    """
+
+    train_images: torch.Tensor
+    test_images: torch.Tensor
+    targets: Targets
+    normalizer: Normalizer
+
+    @classmethod
+    def of(cls, images, targets, device):
+        """From an `ImageSet` and its targets."""
+        return cls(
+            resident(images.train_images, device),
+            resident(images.test_images, device),
+            targets,
+            Normalizer.fit(images.train_images),
+        )
+
+
+@contextlib.contextmanager
+def evaluation_mode(model):
+    """Put a model in evaluation mode and afterwards back in the mode it was in."""
+    training = model.training
+    model.eval()
+    try:
+        yield model
+    finally:
+        model.train(training)
+
+
+def predict_logits(model, images, normalizer, *, precision="float32", batch_size=None):
+    """What a network answers to images, in evaluation mode.
+
+    Parameters
+    ----------
+    model : Module
+        On the images' device.
+    images : Tensor of uint8, shape (n, C, H, W)
+        As `resident` returns them.
+    normalizer : Normalizer
+    precision : str
+        "float32", "bfloat16" or "float16"; a training's own measurements use its precision.
+    batch_size : int, optional
+        Default: 256 on a CPU (what its caches hold), 2048 on a GPU.
+
+    Returns
+    -------
+    Tensor of float32, shape (n, n_classes), on the images' device.
+    """
+    batch_size = batch_size or _BATCH.get(images.device.type, 256)
+    model.to(memory_format=torch.channels_last)  # the layout decides the last bits of a sum
+    with evaluation_mode(model), torch.inference_mode(), autocast(images.device, precision):
+        return torch.cat([model(normalizer(batch)).float() for batch in images.split(batch_size)])
+
+
+def score(logits, labels):
+    """Whether each prediction is right, and its cross-entropy.
+
+    Parameters
+    ----------
+    logits : Tensor of float32, shape (n, n_classes)
+    labels : ndarray of int64, shape (n,)
+
+    Returns
+    -------
+    ndarray of bool and ndarray of float64 (nats), shape (n,) each.
+    """
+    labels = torch.as_tensor(labels, device=logits.device)
+    losses = functional.cross_entropy(logits, labels, reduction="none")
+    return (logits.argmax(1) == labels).cpu().numpy(), losses.double().cpu().numpy()
+
+
+def measure(train_logits, test_logits, targets):
+    """Correct predictions, mean loss and its standard deviation for every kind.
+
+    Returns
+    -------
+    ndarray of float64, shape (len(KINDS), len(MEASURES)); losses are NaN for an empty kind.
+    """
+    assigned = score(train_logits, targets.assigned)
+    true = score(train_logits, targets.true)
+    permuted = targets.permuted
+    by_kind = {
+        "train": assigned,
+        "test": score(test_logits, targets.test),
+        "unpermuted": [values[~permuted] for values in assigned],
+        "permuted": [values[permuted] for values in assigned],
+        "restored": [values[permuted] for values in true],
+    }
+    return np.array([_summary(*by_kind[kind]) for kind in KINDS])
+
+
+def _summary(correct, losses):
+    if not len(losses):
+        return 0.0, math.nan, math.nan
+    with np.errstate(invalid="ignore"):  # infinite losses have no deviation
+        return float(correct.sum()), float(losses.mean()), float(losses.std())
+
+
+def evaluate(model, images, *, precision="float32"):
+    """Measure a network on an `EvaluationSet`: one pass over train and one over test.
+
+    Returns
+    -------
+    ndarray of float64, shape (len(KINDS), len(MEASURES)), see `measure`.
+    """
+    train, test = (
+        predict_logits(model, part, images.normalizer, precision=precision)
+        for part in (images.train_images, images.test_images)
+    )
+    return measure(train, test, images.targets)
+
+
+def accuracy(measurement, targets, kind):
+    """The accuracy of one kind in a measurement; NaN if there are no images of that kind."""
+    n = targets.counts()[KINDS.index(kind)]
+    return measurement[KINDS.index(kind), 0] / n if n else math.nan
+
+
+def measurement_rows(measurement, targets, confidence=0.95):
+    """A measurement as rows of a long table; kinds without images have none.
+
+    Returns
+    -------
+    list of dict with the keys kind, metric, value, lo, hi, n.
+        `accuracy` with Wilson's interval, `loss` (cross-entropy in nats, mean over the images)
+        with the normal interval of its mean.
+    """
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    rows = []
+    for kind, n, (correct, loss, deviation) in zip(
+        KINDS, targets.counts(), measurement.tolist(), strict=True
+    ):
+        if n == 0:
+            continue
+        lo, hi = wilson(correct, n, confidence)
+        half = z * deviation / math.sqrt(n)
+        common = {"kind": kind, "n": n}
+        rows.append({**common, "metric": "accuracy", "value": correct / n, "lo": lo, "hi": hi})
+        rows.append(
+            {**common, "metric": "loss", "value": loss, "lo": loss - half, "hi": loss + half}
+        )
+    return rows
