@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from geomem.config.experiments import SECTIONS, resolve, selected
+from geomem.config.experiments import resolve, selected
 from geomem.errors import InputError
 
 SCHEMA = Path(__file__).resolve().parents[3] / "rules" / "config.schema.yaml"
@@ -40,17 +40,26 @@ def problems(config):
     if not isinstance(config, dict):
         return [f"a configuration is a section of keys, not {_show(config)}"]
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    validator = jsonschema.Draft202012Validator(schema)
-    found = [m for error in validator.iter_errors(config) for m in _messages(error)]
+    # A section may leave out what another supplies: what is required is asked of the experiments
+    # as they will run, once everything written down is sound.
+    found = [m for e in _errors(schema, config) if not _incomplete(e) for m in _messages(e)]
     found += [f"{_name(path)}: {value} is not a finite number" for path, value in _infinite(config)]
     if not found:
-        found = list(_relations(config))
+        found = list(_relations(schema, config))
     return list(dict.fromkeys(found))
 
 
-def _messages(error):
-    """Turn one jsonschema error into messages for the user."""
-    where, value, rule = _name(error.absolute_path), error.instance, error.validator_value
+def _errors(schema, value):
+    return jsonschema.Draft202012Validator(schema).iter_errors(value)
+
+
+def _incomplete(error):
+    return error.validator == "required" and len(error.absolute_path) > 0
+
+
+def _messages(error, at=()):
+    """Turn one jsonschema error into messages for the user; `at` is where its value stands."""
+    where, value, rule = _name((*at, *error.absolute_path)), error.instance, error.validator_value
     kind = error.validator
     if kind in ("oneOf", "anyOf"):
         yield f"{where}: {_show(value)} is not one of: {_alternatives(error)}"
@@ -92,7 +101,7 @@ _BOUNDS = {
 }
 
 
-def _relations(config):
+def _relations(schema, config):
     """Problems that lie between keys, for every experiment as it will run."""
     names = config.get("run", "all")
     known = list(config["experiments"])
@@ -104,12 +113,12 @@ def _relations(config):
         if name not in known:
             continue
         experiment = resolve(config, name)
-        at = f"experiments.{name}"
-        missing = [key for key in SECTIONS if _absent(experiment, key)]
-        for key in missing:
-            yield f"{at}.{key}: missing; set it there or in defaults"
-        if not missing:
-            yield from _experiment_relations(at, experiment)
+        whole = {"$defs": schema["$defs"], **schema["$defs"]["experiment"]}
+        errors = list(_errors(whole, experiment))
+        for error in errors:
+            yield from _messages(error, ("experiments", name))
+        if not errors:
+            yield from _experiment_relations(f"experiments.{name}", experiment)
 
 
 def _experiment_relations(at, experiment):
@@ -154,15 +163,6 @@ def _counts(at, noises, data, analysis):
                     f" noise {noise:g} there are {count}; raise data.train_per_class or lower"
                     " analysis.per_class"
                 )
-
-
-def _absent(experiment, dotted):
-    value = experiment
-    for key in dotted.split("."):
-        if not isinstance(value, dict) or key not in value:
-            return True
-        value = value[key]
-    return False
 
 
 def _infinite(value, path=()):
@@ -247,4 +247,4 @@ def _alternatives(error):
 
 def _expected(schema, key):
     description = schema.get("properties", {}).get(key, {}).get("description")
-    return description or "this key is needed here"
+    return description or "set it there or in defaults"

@@ -49,7 +49,7 @@ def _imported(path):
 
 
 def _files(module):
-    """Files that importing `module` runs: the `__init__` of each package on the way, and its own."""
+    """Files that importing `module` runs: its packages' `__init__` and its own."""
     parts = module.split(".")
     for depth in range(1, len(parts) + 1):
         place = SCRIPTS.joinpath(*parts[:depth])

@@ -3,41 +3,6 @@
 import itertools
 import json
 
-# Keys every experiment must have once defaults are applied.
-SECTIONS = (
-    "data.name",
-    "labels.rule",
-    "model.name",
-    "widths",
-    "noises",
-    "seeds",
-    "training.epochs",
-    "training.batch_size",
-    "training.optimizer.name",
-    "training.optimizer.lr",
-    "training.schedule.name",
-    "training.augmentation",
-    "training.precision",
-    "training.stop_at_permuted_accuracy",
-    "training.snapshots",
-    "analysis.classes",
-    "analysis.per_class",
-    "analysis.layers",
-    "analysis.store",
-    "analysis.epochs",
-    "geometry.n_t",
-    "geometry.kappa",
-    "geometry.remove_low_rank",
-    "geometry.confidence",
-    "geometry.seed",
-    "rewind.epochs",
-    "rewind.schemes",
-    "rewind.sets",
-    "rewind.batch_norm",
-    "rewind.train_images",
-    "gradients.epochs",
-)
-
 
 def merged(base, changes):
     """`base` with `changes` laid over it, section by section.

@@ -1,1 +1,1 @@
-"""Result files: written to a temporary name and renamed, carrying provenance, checked on reading."""
+"""Result files: written whole or not at all, carrying provenance, checked on reading."""

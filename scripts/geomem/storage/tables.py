@@ -69,12 +69,21 @@ def read_document(path):
     DamagedFileError
         If the file is missing, is not such a document, or fails its checksum.
     """
+    return _read_document(path)["content"]
+
+
+def document_provenance(path):
+    """The provenance dict of a document written by `write_document`."""
+    return _read_document(path)["provenance"]
+
+
+def _read_document(path):
     try:
         with open(path, encoding="utf-8") as file:
             document = json.load(file)
         if document["sha256"] != _checksum(document["content"]):
             raise damaged(path, "its checksum does not match")
-        return document["content"]
+        return {key: document[key] for key in ("content", "provenance")}
     except FileNotFoundError:
         raise missing(path) from None
     except (ValueError, KeyError, TypeError) as error:

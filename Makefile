@@ -1,0 +1,45 @@
+# make run: the default experiments, from nothing to figures. make test: the tests.
+SHELL := /bin/bash
+CORES ?= 2
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help env run test test-slow lint lock
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make run        environment, then the experiments of config.yaml (CORES=$(CORES))"
+	@echo "make test       environment, then the tests (about 3 minutes)"
+	@echo "make test-slow  the tests that take minutes each"
+	@echo "make lint       ruff, snakefmt, snakemake --lint"
+	@echo "make env        the environment alone, in .venv, from envs/requirements.txt"
+	@echo "make lock       pin envs/requirements.in anew"
+
+env: .venv/ready
+
+.venv/ready: envs/requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes --requirement envs/uv.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes envs/requirements.txt
+	PYTHONPATH=scripts $(BIN)/python -m geomem.geometry.warm
+	@touch $@
+
+run: env
+	@$(BIN)/snakemake --cores $(CORES)
+
+test: env
+	$(BIN)/python -m pytest -n 2 tests
+
+test-slow: env
+	$(BIN)/python -m pytest -n 2 -m slow tests
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint
+
+lock: env
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header envs/requirements.in --output-file envs/requirements.txt

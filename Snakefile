@@ -1,0 +1,25 @@
+"""geomem: train networks on partly mislabelled images, measure the geometry of what they learn.
+
+`snakemake --cores N` runs the experiments of config.yaml; `--configfile presets/NAME.yaml` lays
+one of the presets over it. Results land in results/EXPERIMENT/.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/training.smk"
+include: "rules/analysis.smk"
+include: "rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        wanted_files(),

@@ -1,0 +1,111 @@
+"""What the trained networks compute: activations, geometry, rewinding, gradients.
+
+Needs:  snapshots, images, labels, probe; the config's `analysis`, `geometry`, `rewind`,
+        `gradients` sections
+Makes:  results/EXPERIMENT/runs/RUN/activations/EPOCH.npz     inner products of every layer
+        results/EXPERIMENT/runs/RUN/geometry/EPOCH.parquet    capacity, radius, dimension ...
+        results/EXPERIMENT/runs/RUN/rewind.parquet            accuracies with layers set back
+        results/EXPERIMENT/runs/RUN/gradients.parquet         label-dependent and -independent parts
+"""
+
+
+rule activations:
+    input:
+        script=script("extract_activations.py"),
+        code=source_files("extract_activations.py"),
+        images="results/{experiment}/data/images.npz",
+        probe="results/{experiment}/probe/n{noise}_s{seed}.parquet",
+        snapshot="results/{experiment}/runs/w{width}_n{noise}_s{seed}/snapshots/{epoch}.safetensors",
+    output:
+        "results/{experiment}/runs/w{width}_n{noise}_s{seed}/activations/{epoch}.npz",
+    log:
+        "results/{experiment}/logs/activations/w{width}_n{noise}_s{seed}_{epoch}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/activations/w{width}_n{noise}_s{seed}_{epoch}.tsv"
+    conda:
+        "../envs/train.yaml"
+    resources:
+        runtime=60,
+        mem_mb=4000,
+    params:
+        spec=spec("activations"),
+    shell:
+        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        " --images {input.images:q} --probe {input.probe:q} --snapshot {input.snapshot:q}"
+        " --output {output:q} 2> {log:q}"
+
+
+rule geometry:
+    input:
+        script=script("measure_geometry.py"),
+        code=source_files("measure_geometry.py"),
+        activations="results/{experiment}/runs/w{width}_n{noise}_s{seed}/activations/{epoch}.npz",
+    output:
+        "results/{experiment}/runs/w{width}_n{noise}_s{seed}/geometry/{epoch}.parquet",
+    log:
+        "results/{experiment}/logs/geometry/w{width}_n{noise}_s{seed}_{epoch}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/geometry/w{width}_n{noise}_s{seed}_{epoch}.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        runtime=60,
+        mem_mb=2000,
+    params:
+        spec=spec("geometry"),
+    shell:
+        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        " --activations {input.activations:q} --output {output:q} 2> {log:q}"
+
+
+rule rewind:
+    input:
+        script=script("rewind_layers.py"),
+        code=source_files("rewind_layers.py"),
+        images="results/{experiment}/data/images.npz",
+        labels="results/{experiment}/labels/n{noise}_s{seed}.parquet",
+        final="results/{experiment}/runs/w{width}_n{noise}_s{seed}/snapshots/last.safetensors",
+        snapshots=epochs_of("rewind"),
+    output:
+        "results/{experiment}/runs/w{width}_n{noise}_s{seed}/rewind.parquet",
+    log:
+        "results/{experiment}/logs/rewind/w{width}_n{noise}_s{seed}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/rewind/w{width}_n{noise}_s{seed}.tsv"
+    conda:
+        "../envs/train.yaml"
+    resources:
+        runtime=240,
+        mem_mb=4000,
+    params:
+        spec=spec("rewind"),
+    shell:
+        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        " --images {input.images:q} --labels {input.labels:q} --final {input.final:q}"
+        " --snapshots {input.snapshots:q} --output {output:q} 2> {log:q}"
+
+
+rule gradients:
+    input:
+        script=script("split_gradients.py"),
+        code=source_files("split_gradients.py"),
+        images="results/{experiment}/data/images.npz",
+        probe="results/{experiment}/probe/n{noise}_s{seed}.parquet",
+        snapshots=epochs_of("gradients"),
+    output:
+        "results/{experiment}/runs/w{width}_n{noise}_s{seed}/gradients.parquet",
+    log:
+        "results/{experiment}/logs/gradients/w{width}_n{noise}_s{seed}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/gradients/w{width}_n{noise}_s{seed}.tsv"
+    conda:
+        "../envs/train.yaml"
+    resources:
+        runtime=240,
+        mem_mb=4000,
+    params:
+        spec=spec("gradients"),
+    shell:
+        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        " --images {input.images:q} --probe {input.probe:q} --snapshots {input.snapshots:q}"
+        " --output {output:q} 2> {log:q}"

@@ -1,0 +1,141 @@
+"""Helpers of every rule: the checked configuration, specs, source files, Python.
+
+Nothing here may import torch, numpy or pandas: every job pays for it.
+"""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+SCRIPTS = os.path.relpath(Path(workflow.basedir) / "scripts")
+sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+
+from geomem.config import code, experiments
+from geomem.config.check import check
+from geomem.errors import InputError
+from snakemake.exceptions import WorkflowError
+
+try:
+    check(config)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+EXPERIMENTS = {name: experiments.resolve(config, name) for name in experiments.selected(config)}
+
+# Content-addressed training states; outside every declared output, since Snakemake deletes those
+# before a job runs again and resuming needs them.
+CACHE = "results/cache/training"
+
+# With conda each job finds its own environment's Python; else the one that runs Snakemake.
+# A global, and so not part of what Snakemake compares between runs.
+CONDA = "conda" in {str(method) for method in workflow.deployment_settings.deployment_method}
+PYTHON = "python" if CONDA else shlex.quote(sys.executable)
+
+TABLES = ("accuracy", "geometry", "rewind", "gradients")
+
+
+wildcard_constraints:
+    experiment=r"[A-Za-z0-9][A-Za-z0-9_-]*",
+    width=r"\d+",
+    noise=r"[0-9.e-]+",
+    seed=r"\d+",
+    epoch=r"best|last|\d+",
+
+
+def script(name):
+    """The command's path as jobs name it."""
+    return f"{SCRIPTS}/{name}"
+
+
+def source_files(name):
+    """Input function: the modules a command imports, compared by checksum between runs."""
+
+    def files(wildcards):
+        return [os.path.relpath(path) for path in code.sources(name)]
+
+    return files
+
+
+def spec(stage):
+    """Params function: the settings that determine a stage's result, as sorted JSON text."""
+
+    def text(wildcards):
+        cell = {
+            "width": int(wildcards.width) if "width" in wildcards.keys() else None,
+            "noise": float(wildcards.noise) if "noise" in wildcards.keys() else None,
+            "seed": int(wildcards.seed) if "seed" in wildcards.keys() else None,
+            "epoch": wildcards.get("epoch"),
+        }
+        return experiments.as_text(
+            experiments.stage_spec(stage, EXPERIMENTS[wildcards.experiment], **cell)
+        )
+
+    return text
+
+
+def kept_epochs(wildcards, threads):
+    """Epochs worth keeping while training, `0,2,14`.
+
+    Decides nothing about a result. Snakemake leaves params whose function takes `threads` out of
+    what it compares between runs, so a change here starts nothing.
+    """
+    return ",".join(map(str, experiments.kept_epochs(EXPERIMENTS[wildcards.experiment])))
+
+
+def epochs_of(stage):
+    """Input function: the snapshots of one run that `stage` looks at."""
+
+    def files(wildcards):
+        place = "results/{experiment}/runs/w{width}_n{noise}_s{seed}".format(**wildcards)
+        epochs = EXPERIMENTS[wildcards.experiment][stage]["epochs"]
+        return [f"{place}/snapshots/{epoch}.safetensors" for epoch in epochs]
+
+    return files
+
+
+def per_run(pattern):
+    """Input function: `pattern` with {run} (and {epoch}) filled in for a whole experiment."""
+
+    def files(wildcards):
+        experiment = EXPERIMENTS[wildcards.experiment]
+        epochs = experiment["analysis"]["epochs"] if "{epoch}" in pattern else [None]
+        return [
+            pattern.format(experiment=wildcards.experiment, run=run, epoch=epoch)
+            for run in experiments.runs(experiment)
+            for epoch in epochs
+        ]
+
+    return files
+
+
+def tables_of(experiment):
+    """Tables that an experiment's settings ask for."""
+    asked = {
+        "accuracy": True,
+        "geometry": bool(experiment["analysis"]["epochs"]),
+        "rewind": bool(experiment["rewind"]["epochs"]),
+        "gradients": bool(experiment["gradients"]["epochs"]),
+    }
+    return [name for name in TABLES if asked[name]]
+
+
+def figures_of(experiment):
+    """Figures that an experiment's settings ask for."""
+    tables = tables_of(experiment)
+    names = ["samples", "accuracy"]
+    if "geometry" in tables:
+        names += ["depth", "epochs"]
+        if len(experiment["widths"]) > 1:
+            names.append("width")
+    names += [name for name in ("rewind", "gradients") if name in tables]
+    return names
+
+
+def wanted_files():
+    """Every table and figure of every selected experiment."""
+    wanted = []
+    for name, experiment in EXPERIMENTS.items():
+        wanted += [f"results/{name}/tables/{table}.parquet" for table in tables_of(experiment)]
+        wanted += [f"results/{name}/figures/{figure}.png" for figure in figures_of(experiment)]
+    return wanted

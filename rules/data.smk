@@ -1,0 +1,76 @@
+"""Images, labels and the probe set.
+
+Needs:  the config's `data`, `labels` and `analysis` sections (and the images they point to)
+Makes:  results/EXPERIMENT/data/images.npz
+        results/EXPERIMENT/labels/nNOISE_sSEED.parquet   one per (noise, seed), shared by all widths
+        results/EXPERIMENT/probe/nNOISE_sSEED.parquet    which images the analyses look at
+"""
+
+
+rule images:
+    input:
+        script=script("make_dataset.py"),
+        code=source_files("make_dataset.py"),
+    output:
+        "results/{experiment}/data/images.npz",
+    log:
+        "results/{experiment}/logs/images.log",
+    benchmark:
+        "results/{experiment}/benchmarks/images.tsv"
+    conda:
+        "../envs/train.yaml"
+    resources:
+        runtime=60,
+        mem_mb=4000,
+    params:
+        spec=spec("images"),
+    shell:
+        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        " --output {output:q} 2> {log:q}"
+
+
+rule labels:
+    input:
+        script=script("make_labels.py"),
+        code=source_files("make_labels.py"),
+        images="results/{experiment}/data/images.npz",
+    output:
+        "results/{experiment}/labels/n{noise}_s{seed}.parquet",
+    log:
+        "results/{experiment}/logs/labels/n{noise}_s{seed}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/labels/n{noise}_s{seed}.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        runtime=10,
+        mem_mb=2000,
+    params:
+        spec=spec("labels"),
+    shell:
+        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        " --images {input.images:q} --output {output:q} 2> {log:q}"
+
+
+rule probe:
+    input:
+        script=script("choose_probe.py"),
+        code=source_files("choose_probe.py"),
+        images="results/{experiment}/data/images.npz",
+        labels="results/{experiment}/labels/n{noise}_s{seed}.parquet",
+    output:
+        "results/{experiment}/probe/n{noise}_s{seed}.parquet",
+    log:
+        "results/{experiment}/logs/probe/n{noise}_s{seed}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/probe/n{noise}_s{seed}.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        runtime=10,
+        mem_mb=2000,
+    params:
+        spec=spec("probe"),
+    shell:
+        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        " --images {input.images:q} --labels {input.labels:q} --output {output:q} 2> {log:q}"

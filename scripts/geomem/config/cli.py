@@ -1,0 +1,48 @@
+"""`python -m geomem check CONFIG [OVERLAY ...]`."""
+
+import argparse
+from pathlib import Path
+
+import yaml
+
+from geomem.config.check import check
+from geomem.config.experiments import resolve, runs, selected
+from geomem.errors import InputError
+
+
+def main(argv=None):
+    """Check a configuration with any overlays laid over it, as `snakemake --configfile` does."""
+    parser = argparse.ArgumentParser(prog="python -m geomem check", description=main.__doc__)
+    parser.add_argument("config", type=Path, help="config.yaml")
+    parser.add_argument("overlays", type=Path, nargs="*", help="presets laid over it, in order")
+    args = parser.parse_args(argv)
+    config = {}
+    for path in (args.config, *args.overlays):
+        config = overlaid(config, read(path))
+    check(config)
+    for name in selected(config):
+        print(f"{name}: {len(runs(resolve(config, name)))} networks")
+    return 0
+
+
+def read(path):
+    """Read one YAML file as a dict; a file that is no such thing is an InputError."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = yaml.safe_load(file)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} must hold a section of keys, such as `experiments:`")
+    return content
+
+
+def overlaid(base, overlay):
+    """`overlay` laid over `base` key by key, as Snakemake combines configuration files."""
+    result = dict(base)
+    for key, value in overlay.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = overlaid(result[key], value) if both else value
+    return result

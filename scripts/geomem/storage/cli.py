@@ -1,0 +1,55 @@
+"""`python -m geomem inspect FILE`: where a result file came from."""
+
+import argparse
+import json
+import struct
+from pathlib import Path
+
+from geomem.errors import InputError
+from geomem.storage.arrays import read_arrays
+from geomem.storage.atomic import damaged, missing
+from geomem.storage.tables import document_provenance, table_provenance
+
+
+def main(argv=None):
+    """Print the provenance a result file carries: settings, inputs, versions, device, seconds."""
+    parser = argparse.ArgumentParser(prog="python -m geomem inspect", description=main.__doc__)
+    parser.add_argument("file", type=Path)
+    print(json.dumps(provenance_of(parser.parse_args(argv).file), indent=2, sort_keys=True))
+    return 0
+
+
+def provenance_of(path):
+    """The provenance dict of any result file (.npz, .parquet, .json, .safetensors, .png)."""
+    readers = {
+        ".npz": lambda p: read_arrays(p, names=())[1],
+        ".parquet": table_provenance,
+        ".json": document_provenance,
+        ".safetensors": _tensors_provenance,
+        ".png": _picture_provenance,
+    }
+    path = Path(path)
+    if path.suffix not in readers:
+        raise InputError(f"{path}: files of geomem end in {', '.join(readers)}")
+    if not path.exists():
+        raise missing(path)
+    return readers[path.suffix](path)
+
+
+def _tensors_provenance(path):
+    with open(path, "rb") as file:
+        try:
+            (length,) = struct.unpack("<Q", file.read(8))
+            return json.loads(json.loads(file.read(length))["__metadata__"]["provenance"])
+        except (struct.error, ValueError, KeyError, MemoryError, OverflowError) as error:
+            raise damaged(path, error) from error
+
+
+def _picture_provenance(path):
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            return json.loads(picture.text["provenance"])
+    except (OSError, KeyError, ValueError, AttributeError) as error:
+        raise damaged(path, error) from error
