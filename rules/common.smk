@@ -109,6 +109,26 @@ def per_run(pattern):
     return files
 
 
+def table_parts(wildcards):
+    """Input function: what one table of an experiment is collected from, run by run."""
+    patterns = {
+        "accuracy": "results/{experiment}/runs/{run}/accuracy.parquet",
+        "geometry": "results/{experiment}/runs/{run}/geometry/{epoch}.parquet",
+        "rewind": "results/{experiment}/runs/{run}/rewind.parquet",
+        "gradients": "results/{experiment}/runs/{run}/gradients.parquet",
+    }
+    return per_run(patterns[wildcards.table])(wildcards)
+
+
+def table_spec(wildcards):
+    """Params function: which run is which, in the order of the inputs."""
+    runs = experiments.runs(EXPERIMENTS[wildcards.experiment]).values()
+    cells = [dict(zip(("width", "noise", "seed"), run)) for run in runs]
+    return experiments.as_text(
+        {"experiment": wildcards.experiment, "table": wildcards.table, "runs": cells}
+    )
+
+
 def tables_of(experiment):
     """Tables that an experiment's settings ask for."""
     asked = {

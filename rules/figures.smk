@@ -4,3 +4,29 @@ Needs:  the per-run files of training and analysis
 Makes:  results/EXPERIMENT/tables/{accuracy,geometry,rewind,gradients}.parquet
         results/EXPERIMENT/figures/FIGURE.png and .svg
 """
+
+
+rule table:
+    input:
+        script=script("collect_table.py"),
+        code=source_files("collect_table.py"),
+        receipts=per_run("results/{experiment}/runs/{run}/training.json"),
+        tables=table_parts,
+    output:
+        "results/{experiment}/tables/{table}.parquet",
+    params:
+        spec=table_spec,
+    wildcard_constraints:
+        table="|".join(TABLES),
+    log:
+        "results/{experiment}/logs/tables/{table}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/tables/{table}.tsv"
+    resources:
+        runtime=30,
+        mem_mb=2000,
+    conda:
+        "../envs/analysis.yaml"
+    shell:
+        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        " --receipts {input.receipts:q} --tables {input.tables:q} --output {output:q} 2> {log:q}"

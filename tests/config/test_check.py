@@ -69,7 +69,7 @@ BROKEN = [
     ("defaults.data.path", "here", "data.path: unknown key"),
     ("defaults.data.classes", 99, "must be at most 98"),
     ("defaults.analysis.epochs", ["frist"], "is not one of: best, last, a whole number"),
-    ("defaults.analysis.epochs", [99], "99 lies past training.epochs = 60"),
+    ("experiments.depth.analysis.epochs", [99], "99 lies past training.epochs = 60"),
     ("defaults.analysis.classes", 1, "is not one of: all, a whole number of at least 2"),
     ("experiments.depth.analysis.classes", 99, "is more than data.classes = 98"),
     ("experiments.depth.analysis.per_class", 31, "31 test images per class are wanted"),
