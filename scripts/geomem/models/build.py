@@ -1,0 +1,154 @@
+"""A network from its name, or from the user's own function, with a fixed initialization."""
+
+import importlib
+import inspect
+import os
+import sys
+import traceback
+
+import torch
+from torch import nn
+
+from geomem.errors import InputError
+from geomem.models.alexnet import alexnet
+from geomem.models.densenet import densenet121
+from geomem.models.layers import find_layers
+from geomem.models.resnet import resnet18
+from geomem.models.vgg import vgg16, vgg_small
+
+MODELS = {
+    "vgg-small": vgg_small,
+    "vgg16": vgg16,
+    "resnet18": resnet18,
+    "alexnet": alexnet,
+    "densenet121": densenet121,
+}
+
+
+def build_model(model_spec, width, *, n_classes, image_shape, seed):
+    """A network with PyTorch's default initialization, drawn from `seed` alone.
+
+    Parameters
+    ----------
+    model_spec : dict
+        `name`, one of `MODELS` or `package.module:function`, and options. The networks here know
+        one option, `dropout`, the share of inputs dropped before each linear layer. A user's
+        function is called with width, n_classes, image_shape and the options as keywords.
+    width : int
+        At least 1; what it scales is the network's to say.
+    n_classes : int
+    image_shape : tuple of int
+        (channels, height, width) of one image.
+    seed : int
+
+    Returns
+    -------
+    nn.Module
+        In training mode, on the CPU, its layers ready for `list_layers`. The global random state
+        is left as it was.
+
+    Raises
+    ------
+    InputError
+        If the name or an option is unknown, the user's function cannot be imported or called with
+        these arguments, or what it returns is not a network with one logit per class.
+    """
+    name = model_spec["name"]
+    if isinstance(width, bool) or not isinstance(width, int) or width < 1:
+        raise InputError(f"width: {width!r} is not a whole number of at least 1")
+    options = {key: value for key, value in model_spec.items() if key != "name"}
+    dropout = options.get("dropout", 0)
+    if not isinstance(dropout, int | float) or not 0 <= dropout < 1:
+        raise InputError(f"model.dropout: {dropout!r} is not a number from 0 to below 1")
+    image_shape = tuple(int(size) for size in image_shape)
+    arguments = {"width": width, "n_classes": n_classes, "image_shape": image_shape, **options}
+    function = MODELS.get(name) or _users_function(name)
+    if name not in MODELS and not options.get("dropout"):
+        arguments.pop("dropout", None)  # the default, which only our own networks need to know
+    _check_arguments(name, function, arguments)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = function(**arguments) if name in MODELS else _call(name, function, arguments)
+        if not isinstance(model, nn.Module):
+            raise InputError(
+                f"model.name: {name!r} returned {type(model).__name__}, expected a torch.nn.Module"
+            )
+        _prepare(name, model, n_classes, image_shape)
+    return model
+
+
+def _prepare(name, model, n_classes, image_shape):
+    """Find the layers with one evaluation pass over two blank images; check the logits."""
+    images = torch.zeros(2, *image_shape)
+    model.eval()
+    try:
+        layers, logits = find_layers(model, images)
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"model.name: {name!r} cannot process images of shape {image_shape}: "
+            f"{_described(error)}. Change the network or the images' size"
+        ) from error
+    model.train()
+    found = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
+    if found != (2, n_classes):
+        raise InputError(
+            f"model.name: {name!r} returns {found} for 2 images of shape {image_shape}, expected "
+            f"logits of shape {(2, n_classes)}: one row per image, one column per class"
+        )
+    model.layers_found = tuple(layers)
+
+
+def _users_function(name):
+    module_name, colon, function_name = name.partition(":")
+    if not colon or not module_name or not function_name:
+        raise InputError(
+            f"model.name: {name!r} is not a network; use one of {', '.join(MODELS)}, or your own "
+            "as package.module:function"
+        )
+    folder = os.getcwd()
+    if folder not in sys.path:
+        sys.path.append(folder)
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        raise InputError(
+            f"model.name: module {module_name!r} of {name!r} cannot be imported: "
+            f"{_described(error)}. It is looked for in {folder} (where the workflow is run), in "
+            "PYTHONPATH and among the installed packages"
+        ) from error
+    function = getattr(module, function_name, None)
+    if not callable(function):
+        own = [key for key, value in vars(module).items() if inspect.isroutine(value)]
+        raise InputError(
+            f"model.name: {module.__file__} has no function {function_name!r}, asked for by "
+            f"{name!r}; it has {', '.join(own) or 'none'}"
+        )
+    return function
+
+
+def _check_arguments(name, function, arguments):
+    signature = inspect.signature(function)
+    try:
+        signature.bind(**arguments)
+    except TypeError as error:
+        given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+        raise InputError(
+            f"model: {name!r} cannot be called with {given}: {error}. Its signature is "
+            f"{signature}; every key of `model` besides `name` is passed on"
+        ) from None
+
+
+def _call(name, function, arguments):
+    try:
+        return function(**arguments)
+    except Exception as error:
+        raise InputError(f"model.name: {name!r} failed: {_described(error)}") from error
+
+
+def _described(error):
+    """The error's kind, message and the place that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"

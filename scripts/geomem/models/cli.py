@@ -1,0 +1,53 @@
+"""List the layers of a network: the names to use in `analysis.layers` and `rewind.sets`."""
+
+import argparse
+import json
+
+
+def layer_table(model_spec, width, n_classes, image_shape):
+    """One row per layer of a network.
+
+    Returns
+    -------
+    list of dict
+        `index`, `name`, `kind`, `shape` (of the output for one image), `features` (their number)
+        and `parameters` (those that belong to the layer; batch-norm statistics not counted).
+    """
+    from geomem.models.build import build_model
+    from geomem.models.layers import list_layers
+
+    model = build_model(model_spec, width, n_classes=n_classes, image_shape=image_shape, seed=0)
+    sizes = {name: parameter.numel() for name, parameter in model.named_parameters()}
+    return [
+        {
+            "index": layer.index,
+            "name": layer.name,
+            "kind": layer.kind,
+            "shape": layer.shape,
+            "features": layer.features,
+            "parameters": sum(sizes.get(key, 0) for key in layer.state),
+        }
+        for layer in list_layers(model)
+    ]
+
+
+def main(argv=None):
+    """Print the layer table of the network asked for."""
+    parser = argparse.ArgumentParser(prog="python -m geomem layers", description=__doc__)
+    parser.add_argument("--model", default="vgg-small", help="name, or package.module:function")
+    parser.add_argument("--width", type=int, default=8)
+    parser.add_argument("--classes", type=int, default=100)
+    parser.add_argument("--image-shape", type=int, nargs=3, default=(3, 32, 32), metavar="N")
+    parser.add_argument("--options", type=json.loads, default={}, help="other options, as JSON")
+    arguments = parser.parse_args(argv)
+    spec = {**arguments.options, "name": arguments.model}
+    rows = layer_table(spec, arguments.width, arguments.classes, tuple(arguments.image_shape))
+    size = max(len(row["name"]) for row in rows)
+    print(f"index  {'layer':{size}}  kind    {'shape':16} {'features':>9} {'parameters':>11}")
+    for row in rows:
+        shape = " x ".join(map(str, row["shape"]))
+        print(
+            f"{row['index']:5}  {row['name']:{size}}  {row['kind']:7} {shape:16} "
+            f"{row['features']:9,} {row['parameters']:11,}"
+        )
+    print(f"{sum(row['parameters'] for row in rows):,} parameters")

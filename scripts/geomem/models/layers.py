@@ -1,0 +1,221 @@
+"""The layers of a network: found by running it once, selected by name, observed with hooks.
+
+A layer is one call of one module. Modules with an attribute `layer_kind` are layers as a whole.
+In a network that marks none, convolutions, linear maps and pools are layers, observed at their own
+output. The parameters and buffers of every other module (norms, for instance) belong to the last
+layer with parameters called before it (the first one, if none was), so every key of `state_dict`
+has exactly one layer.
+"""
+
+import contextlib
+import difflib
+from collections import Counter
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import partial
+
+import torch
+from torch import nn
+
+from geomem.errors import InputError
+
+INPUT = "input"
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d)
+_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.AvgPool1d, nn.AvgPool2d, nn.LPPool2d)
+_ADAPTIVE_POOLS = (nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d)
+_KINDS = {"conv": _CONVOLUTIONS, "linear": (nn.Linear,), "pool": _POOLS + _ADAPTIVE_POOLS}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One position of a network.
+
+    Attributes
+    ----------
+    name : str
+        Unique; the module's name, with `:2` and so on for its later calls. `input` is the image.
+    index : int
+        Position in the order of computation; the input is 0.
+    kind : str
+        `input`, `conv`, `pool`, `linear`, `block` or what the network calls it.
+    module : str
+        Name of the module at whose output it is observed (empty for the input).
+    call : int
+        Which call of that module within one pass, from 0.
+    shape : tuple of int
+        Shape of its output for one image.
+    state : tuple of str
+        The keys of `state_dict`, parameters and buffers, that belong to it.
+    """
+
+    name: str
+    index: int
+    kind: str
+    module: str
+    call: int
+    shape: tuple[int, ...]
+    state: tuple[str, ...]
+
+    @property
+    def features(self):
+        """Number of features of its output for one image."""
+        return int(torch.Size(self.shape).numel())
+
+
+def list_layers(model):
+    """The layers of a network made by `build_model`, input first, in order of computation."""
+    return list(model.layers_found)
+
+
+def select_layers(layers, globs):
+    """The layers whose name matches at least one glob, in order of computation.
+
+    Raises
+    ------
+    InputError
+        If a glob matches no layer.
+    """
+    names = [layer.name for layer in layers]
+    for glob in globs:
+        if not any(fnmatchcase(name, glob) for name in names):
+            near = difflib.get_close_matches(glob, names, n=3, cutoff=0.0)
+            raise InputError(
+                f"layers: {glob!r} matches no layer of this network; the nearest names are "
+                f"{', '.join(near)}. All of them: {', '.join(names)}"
+            )
+    return [x for x in layers if any(fnmatchcase(x.name, glob) for glob in globs)]
+
+
+def observe(model, layers, images):
+    """What the layers compute for a batch of images, in the model's present mode.
+
+    Parameters
+    ----------
+    model : nn.Module
+    layers : sequence of Layer
+    images : Tensor, shape (n, C, H, W)
+        Normalized images.
+
+    Returns
+    -------
+    dict of str to Tensor, shape (n, features)
+        By layer name, copied, without gradient. Features are in (C, H, W) order whatever the
+        memory format.
+    """
+    wanted = {(layer.module, layer.call): layer.name for layer in layers if layer.module}
+    found = {}
+    if any(layer.kind == INPUT for layer in layers):
+        found[INPUT] = images.flatten(1).clone()
+
+    def keep(name, call, output):
+        if (name, call) in wanted:  # a copy, for a later in-place ReLU would change the output
+            found[wanted[name, call]] = output.detach().flatten(1).clone()
+
+    with _calls_seen(model, {name for name, _ in wanted}, end=keep), torch.no_grad():
+        model(images)
+    return {layer.name: found[layer.name] for layer in layers}
+
+
+def find_layers(model, images):
+    """Run `model` once on a few images; return its layers and its output.
+
+    Raises
+    ------
+    InputError
+        If a layer returns something other than one tensor, or no layer was called.
+    """
+    modules = dict(model.named_modules())
+    marked = [name for name, module in modules.items() if hasattr(module, "layer_kind")]
+    inside = {name: _enclosing(name, marked) for name in modules}
+    kinds = {
+        name: kind
+        for name, module in modules.items()
+        if inside[name] in (None, name) and (kind := _kind(module))
+    }
+    layers = [Layer(INPUT, 0, INPUT, "", 0, tuple(images.shape[1:]), ())]
+    began = []  # names of modules in the order in which their calls began
+
+    def note(name, call, output):
+        if name not in kinds:
+            return
+        if not isinstance(output, torch.Tensor):
+            raise InputError(
+                f"model: layer {name!r} returns {type(output).__name__}, expected one tensor; "
+                "mark the module around it, `module.layer_kind = 'block'`"
+            )
+        label = name if call == 0 else f"{name}:{call + 1}"
+        shape = tuple(output.shape[1:])
+        layers.append(Layer(label, len(layers), kinds[name], name, call, shape, ()))
+
+    with _calls_seen(model, set(modules), began.append, note), torch.no_grad():
+        output = model(images)
+    owners = _owners(model, layers, inside, began)
+    return [replace(layer, state=tuple(owners.get(layer.name, ()))) for layer in layers], output
+
+
+def _kind(module):
+    if hasattr(module, "layer_kind"):
+        return module.layer_kind
+    return next((kind for kind, types in _KINDS.items() if isinstance(module, types)), None)
+
+
+def _enclosing(name, marked):
+    """The outermost marked module that is `name` or contains it, or None."""
+    around = [m for m in marked if m in ("", name) or name.startswith(f"{m}.")]
+    return min(around, key=len, default=None)
+
+
+def _owners(model, layers, inside, began):
+    """Layer name -> its keys of `state_dict`."""
+    direct = {module: [] for module in inside}
+    for key in model.state_dict():
+        direct[key.rpartition(".")[0]].append(key)
+    first_call = {layer.module: layer.name for layer in layers if layer.call == 0 and layer.module}
+    home = {}  # module -> name of the layer that owns what is directly in it
+    for module, enclosing in inside.items():
+        if module in first_call or enclosing in first_call:
+            home[module] = first_call[module if module in first_call else enclosing]
+    able = [m for m in first_call if any(direct[k] for k in inside if home.get(k) == first_call[m])]
+    if not able:
+        raise InputError(
+            "model: no convolution, linear map or marked module with parameters was called; mark "
+            "the modules to be analysed, `module.layer_kind = 'block'`"
+        )
+    for order in (began, list(inside)):  # what never ran goes by the order of definition
+        current = first_call[able[0]]
+        for module in order:
+            if module in able:
+                current = first_call[module]
+            home.setdefault(module, current)
+    owned = {}
+    for module, keys in direct.items():
+        owned.setdefault(home[module], []).extend(keys)
+    return owned
+
+
+@contextlib.contextmanager
+def _calls_seen(model, names, begin=None, end=None):
+    """Within the block, call `begin(name)` before and `end(name, call, output)` after each call.
+
+    Only calls of the modules named count; `call` numbers those of one module from 0.
+    """
+    counts = Counter()
+
+    def before(name, module, inputs):
+        begin(name)
+
+    def after(name, module, inputs, output):
+        counts[name] += 1
+        end(name, counts[name] - 1, output)
+
+    handles = []
+    for name, module in model.named_modules():
+        if name in names:
+            handles.append(module.register_forward_hook(partial(after, name)))
+            if begin:
+                handles.append(module.register_forward_pre_hook(partial(before, name)))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
