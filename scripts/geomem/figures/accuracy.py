@@ -1,0 +1,75 @@
+"""Accuracy of each kind of image over the epochs of training."""
+
+from geomem.figures import seeds, style
+from geomem.figures.style import KINDS
+
+
+@style.styled
+def draw(accuracy):
+    """One panel per width and noise; means over seeds, each seed's best epoch marked.
+
+    Parameters
+    ----------
+    accuracy : DataFrame
+        Collected accuracy table.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    accuracy = accuracy[(accuracy["metric"] == "accuracy") & accuracy["kind"].isin(list(KINDS))]
+    cells = seeds.conditions(accuracy)
+    columns = _columns(cells)
+    rows = -(-max(len(cells), 1) // columns)
+    figure, grid = style.panels(
+        rows,
+        columns,
+        width=style.SINGLE if columns == 1 else style.DOUBLE,
+        height=2.2 if columns < 3 else 1.75,
+        sharey=True,
+    )
+    summaries, handles, diverged = [], [], 0
+    for axes, cell in zip(grid.flat, cells, strict=False):
+        here = seeds.of_condition(accuracy, cell)
+        summary = seeds.over_seeds(here, ["kind", "epoch"])
+        summaries.append(summary)
+        for kind, look in KINDS.items():
+            of_kind = summary[summary["kind"] == kind]
+            if len(of_kind):
+                style.curve(axes, of_kind["epoch"], of_kind, look, markers=False, scale=100)
+        handles += axes.get_lines()
+        for epoch in sorted(here.loc[here["best"], "epoch"].unique()):
+            handles.append(axes.axvline(epoch, color=style.GREY, linewidth=0.8, linestyle=":"))
+            handles[-1].set_label("best epoch")
+        diverged += _mark_diverged(axes, here)
+        axes.set_title(seeds.condition_title(cell))
+        style.epoch_axis(axes, here["epoch"])
+    for axes in grid.flat[len(cells) :]:
+        axes.set_visible(False)
+    grid[0, 0].set_ylim(-3, 103)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(style.LABELS["accuracy"])
+    style.legend(figure, handles, columns=5 if columns > 1 else 3)
+    style.caption(
+        figure,
+        seeds.interval_note(summaries, "Wilson 95 % interval over images"),
+        "Permuted: against assigned labels; restored: the same images against true labels.",
+        f"✕: {diverged} runs diverged." if diverged else "",
+    )
+    return figure
+
+
+def _columns(cells):
+    """Widths side by side where they fit, otherwise four panels to a row."""
+    widths = len({width for _, width in cells})
+    return widths if 1 < widths <= 4 else max(1, min(4, len(cells)))
+
+
+def _mark_diverged(axes, here):
+    """Mark where seeds without a last epoch stop; returns their number."""
+    stopped = [rows for _, rows in here.groupby("seed") if not rows["last"].any()]
+    for rows in stopped:
+        measured = rows[(rows["kind"] == "test") & rows["value"].notna()]
+        end = measured.nlargest(1, "epoch")
+        axes.plot(end["epoch"], 100 * end["value"], "x", color="black", markersize=5, zorder=4)
+    return len(stopped)

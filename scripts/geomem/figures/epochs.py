@@ -1,0 +1,67 @@
+"""Geometry of the last layers over the epochs of training."""
+
+from geomem.figures import seeds, style
+from geomem.figures.depth import METRICS
+from geomem.figures.style import KINDS
+
+
+@style.styled
+def draw(geometry, *, layers=3, metrics=None):
+    """A panel per metric and layer, for each width and noise.
+
+    Parameters
+    ----------
+    geometry : DataFrame
+        Collected geometry table.
+    layers : int
+        How many of the last layers to show.
+    metrics : sequence of str, optional
+        Rows of panels; by default capacity, radius and dimension where there is one width and
+        noise, capacity alone where there are several.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    geometry = seeds.whole_set(geometry)
+    cells = seeds.conditions(geometry)
+    metrics = metrics or (METRICS if len(cells) == 1 else METRICS[:1])
+    rows = [(cell, metric) for cell in cells for metric in metrics]
+    shown = {cell: seeds.layers_of(seeds.of_condition(geometry, cell))[-layers:] for cell in cells}
+    columns = max(map(len, shown.values()), default=1)
+    figure, grid = style.panels(
+        max(len(rows), 1),
+        columns,
+        width=style.DOUBLE if columns > 1 else style.SINGLE,
+        height=1.75,
+    )
+    summaries = {metric: [] for metric in metrics}
+    axes_of = {metric: [] for metric in metrics}
+    handles = []
+    for axes_row, (cell, metric) in zip(grid, rows, strict=False):
+        here = seeds.of_condition(geometry, cell)
+        here = here[here["metric"] == metric]
+        for axes, layer in zip(axes_row, shown[cell], strict=False):
+            of_layer = here[here["layer"] == layer]
+            summary = seeds.over_seeds(of_layer, ["kind", "epoch"])
+            summaries[metric].append(summary)
+            axes_of[metric].append(axes)
+            for kind, look in KINDS.items():
+                of_kind = summary[summary["kind"] == kind]
+                if len(of_kind):
+                    style.curve(axes, of_kind["epoch"], of_kind, look)
+            handles += axes.get_lines()
+            axes.set_title(style.shortened(layer, 26))
+            style.epoch_axis(axes, here["epoch"])
+        for axes in axes_row[len(shown[cell]) :]:
+            axes.set_visible(False)
+        axes_row[0].set_ylabel(style.LABELS[metric])
+        if len(cells) > 1:
+            axes_row[0].set_title(f"{seeds.condition_title(cell)}: {axes_row[0].get_title('left')}")
+    for metric in metrics:
+        style.frame_values(axes_of[metric], summaries[metric], positive=True)
+    style.legend(figure, handles)
+    every = [summary for of_metric in summaries.values() for summary in of_metric]
+    title = f"{seeds.condition_title(cells[0]).capitalize()}." if len(cells) == 1 else ""
+    style.caption(figure, title, seeds.interval_note(every))
+    return figure

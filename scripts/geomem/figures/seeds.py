@@ -1,0 +1,118 @@
+"""Selecting rows of collected tables and averaging them over seeds."""
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from geomem.errors import InputError
+
+CONFIDENCE = 0.95
+
+
+def over_seeds(table, by):
+    """Mean over seeds with an interval.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Collected rows, at most one per seed and combination of the columns `by`.
+    by : list of str
+
+    Returns
+    -------
+    DataFrame
+        Columns `by`, `value`, `lo`, `hi`, `seeds`, sorted by `by`. With at least two seeds that
+        have a value, `lo` to `hi` is the 95 % Student t interval of the mean; with one, the
+        measurement's own interval.
+    """
+    if table.duplicated([*by, "seed"]).any():
+        raise ValueError(f"several rows per seed and {', '.join(by)}; select among them first")
+    groups = table[table["value"].notna()].groupby(by, dropna=False, observed=True)
+    means = groups[["value", "lo", "hi"]].mean()
+    seeds = groups.size()
+    half = groups["value"].std() / np.sqrt(seeds) * _quantile(seeds - 1)
+    several = seeds > 1
+    means.loc[several, "lo"] = (means["value"] - half)[several]
+    means.loc[several, "hi"] = (means["value"] + half)[several]
+    return means.assign(seeds=seeds).reset_index()
+
+
+def _quantile(freedom):
+    return stdtrit(np.maximum(freedom, 1), (1 + CONFIDENCE) / 2)
+
+
+def interval_note(summaries, alone="the measurement's own interval"):
+    """Say what the drawn values are means of and what their intervals are.
+
+    `alone` names the interval of a value that only one seed has.
+    """
+    counts = np.unique(np.concatenate([s["seeds"].to_numpy() for s in summaries] or [[]]))
+    if not len(counts):
+        return "No measurements."
+    if counts.max() == 1:
+        return f"One seed; shaded or barred: {alone}."
+    number = f"{counts.max():g}" if len(counts) == 1 else f"{counts.min():g}–{counts.max():g}"
+    note = f"Mean over {number} seeds; shaded or barred: 95 % Student t interval over seeds"
+    return f"{note}, {alone} where one seed is left." if counts.min() == 1 else f"{note}."
+
+
+def conditions(table):
+    """Pairs (noise, width) that the table has rows for, sorted."""
+    pairs = table[["noise", "width"]].drop_duplicates().sort_values(["noise", "width"])
+    return list(pairs.itertuples(index=False, name=None))
+
+
+def of_condition(table, condition):
+    """Rows of one pair (noise, width)."""
+    noise, width = condition
+    return table[(table["noise"] == noise) & (table["width"] == width)]
+
+
+def condition_title(condition):
+    """Name of one pair (noise, width) for a panel."""
+    noise, width = condition
+    return f"width {width}, label noise {noise:g}"
+
+
+def at_epoch(table, epoch):
+    """Rows of `epoch`: "best" or "last" epoch of each run, or an epoch number."""
+    if epoch in ("best", "last"):
+        return table[table[epoch].astype(bool)]
+    return table[table["epoch"] == epoch]
+
+
+def epoch_title(rows, epoch):
+    """Name of the rows `at_epoch` gave, such as "best epoch (12–16)"."""
+    low, high = rows["epoch"].min(), rows["epoch"].max()
+    number = f"{low}" if low == high else f"{low}–{high}"
+    return f"{epoch} epoch ({number})" if epoch in ("best", "last") else f"epoch {number}"
+
+
+def whole_set(geometry):
+    """Rows of a geometry table that describe all manifolds of a kind together."""
+    return geometry[geometry["manifold"].isna()]
+
+
+def layers_of(table):
+    """Names of the layers in a table, by their position in the network."""
+    pairs = table[["layer_index", "layer"]].drop_duplicates().sort_values("layer_index")
+    return pairs["layer"].tolist()
+
+
+def select(table, *, width=None, noise=None):
+    """Rows of the given widths and noises; each a number, a list of them, or None for all.
+
+    Raises
+    ------
+    InputError
+        If a table with rows has none of what is asked for.
+    """
+    for name, wanted in (("width", width), ("noise", noise)):
+        if wanted is None or not len(table):
+            continue
+        chosen = table[table[name].isin(np.atleast_1d(wanted))]
+        if not len(chosen):
+            known = ", ".join(f"{value:g}" for value in sorted(pd.unique(table[name])))
+            raise InputError(f"{name}: the table has no {wanted}; choose among {known}")
+        table = chosen
+    return table

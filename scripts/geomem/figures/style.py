@@ -1,0 +1,231 @@
+"""What all figures share: colours, sizes, labels, intervals, and how they are written.
+
+Colours are Okabe and Ito's, told apart with any colour vision; each manifold kind also has its own
+marker, so that the figures survive a greyscale print.
+"""
+
+import functools
+import json
+import textwrap
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import rc_context, rcdefaults, rcParams
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from geomem.storage.atomic import replacing
+
+SINGLE, DOUBLE = 3.5, 7.2  # inches: one and two columns of a journal page
+DPI = 250
+GREY = "#6b6b6b"
+RC = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so drawings agree between machines
+    "mathtext.fontset": "dejavusans",
+    "font.size": 7.5,
+    "axes.titlesize": 7.5,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 7.5,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.5,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "legend.handlelength": 2.2,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 3.6,
+    "lines.markeredgewidth": 0.9,
+    "svg.hashsalt": "geomem",
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one series is drawn: its legend text, colour, marker and line."""
+
+    label: str
+    color: str
+    marker: str
+    line: str = "-"
+    face: str | None = None  # marker fill, the colour itself when None
+
+
+KINDS = {
+    "unpermuted": Look("unpermuted", "#009E73", "s"),
+    "permuted": Look("permuted", "#D55E00", "^"),
+    "restored": Look("restored", "#CC79A7", "D"),
+    "test": Look("test", "#0072B2", "o"),
+}
+LABELS = {
+    "epoch": "epoch",
+    "accuracy": "accuracy (%)",
+    "capacity": r"capacity $\alpha$ (manifolds / feature)",
+    "radius": r"radius $R_M$ (centre norms)",
+    "dimension": r"dimension $D_M$ (directions)",
+    "gradient": "gradient norm (nats / unit weight)",
+}
+
+
+def styled(draw):
+    """Make a drawing function draw with the shared settings whatever the caller's are."""
+
+    @functools.wraps(draw)
+    def wrapped(*tables, **options):
+        with rc_context():
+            _apply()
+            return draw(*tables, **options)
+
+    return wrapped
+
+
+def _apply():
+    rcdefaults()
+    rcParams.update(RC)
+
+
+def panels(rows, columns, *, width=DOUBLE, height, **options):
+    """A figure of rows x columns axes, each row `height` inches high, and its axes as an array."""
+    figure = Figure(figsize=(width, rows * height + 0.55), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.04, h_pad=0.04, wspace=0.02, hspace=0.02)
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def curve(axes, x, summary, look, *, bars=False, markers=True, scale=1.0):
+    """Draw mean values with their intervals, as a band or, for lone points, as bars.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    x : sequence of float, (n,)
+    summary : DataFrame, n rows
+        Columns `value`, `lo`, `hi`; not-a-number leaves a gap.
+    look : Look
+    bars : bool
+        Bars even where there are several points.
+    markers : bool
+    scale : float
+        Factor from the table's unit to the axis's.
+    """
+    x = np.asarray(x, float)
+    value, lo, hi = (scale * summary[name].to_numpy(float) for name in ("value", "lo", "hi"))
+    axes.plot(
+        x,
+        value,
+        look.line,
+        color=look.color,
+        marker=look.marker if markers or len(x) == 1 else None,
+        markerfacecolor=look.face or look.color,
+        label=look.label,
+    )
+    if bars or len(x) == 1:
+        length = np.clip([value - lo, hi - value], 0, None)
+        axes.errorbar(x, value, length, fmt="none", ecolor=look.color, elinewidth=0.9, capsize=1.8)
+    else:
+        axes.fill_between(x, lo, hi, color=look.color, alpha=0.18, linewidth=0)
+
+
+def frame_values(axes_list, summaries, *, positive=False, beyond=0.5):
+    """Give axes one vertical range that holds every value, and intervals within reason.
+
+    With two seeds a Student t interval is thirteen standard errors wide; drawn whole it would
+    flatten the curves. Intervals therefore widen the range by at most `beyond` times the spread
+    of the values on each side, and run off the axes after that.
+    """
+    frames = [s[["value", "lo", "hi"]].to_numpy(float) for s in summaries if len(s)]
+    every = np.concatenate(frames) if frames else np.empty((0, 3))
+    every = every[np.isfinite(every[:, 0])]
+    if not len(every):
+        return
+    low, high = every[:, 0].min(), every[:, 0].max()
+    spread = high - low or abs(high) or 1.0
+    low = max(np.nanmin([low, *every[:, 1]]), low - beyond * spread)
+    high = min(np.nanmax([high, *every[:, 2]]), high + beyond * spread)
+    margin = 0.06 * (high - low or spread)
+    low = max(low - margin, 0.0) if positive else low - margin
+    for axes in axes_list:
+        axes.set_ylim(low, high + margin)
+
+
+def epoch_axis(axes, epochs):
+    """Label the epoch axis; logarithmic beyond 1 where most epochs crowd at its start."""
+    axes.set_xlabel(LABELS["epoch"])
+    epochs = np.unique(np.asarray(epochs, float))
+    if len(epochs) > 2 and np.median(epochs) < epochs[-1] / 4:
+        axes.set_xscale("symlog", linthresh=1, linscale=0.5)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda epoch, _: f"{epoch:g}"))
+        axes.set_xticks(_ticks(epochs), minor=False)
+        axes.minorticks_off()
+        axes.set_xlim(-0.12, epochs[-1] * 1.25)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+
+
+def _ticks(epochs, shortest=1.6):
+    """Those of the epochs that are far enough apart on a logarithmic axis for their numbers."""
+    chosen = [epochs[-1]]
+    for epoch in epochs[-2::-1]:
+        if epoch == 0 or (epoch + 0.3) * shortest <= chosen[-1]:
+            chosen.append(epoch)
+    return chosen[::-1]
+
+
+def layer_axis(axes, names):
+    """Ticks 0, 1, ... named after the layers, upright where they are many or long."""
+    crowded = len(names) > 5 or max(map(len, names)) > 8
+    axes.set_xticks(range(len(names)), [shortened(name, 18) for name in names])
+    axes.set_xlim(-0.5, len(names) - 0.5)
+    axes.tick_params(axis="x", labelrotation=90 if crowded else 0)
+    if len(names) > 14:
+        axes.tick_params(axis="x", labelsize=5.2)
+
+
+def shortened(text, longest):
+    """`text`, with its middle left out where it is longer than `longest` characters."""
+    if len(text) <= longest:
+        return text
+    tail = (longest - 1) // 2
+    return f"{text[: longest - 1 - tail]}…{text[-tail:]}"
+
+
+def legend(figure, handles, *, columns=6):
+    """One legend for the whole figure, above its panels; equal labels are shown once."""
+    by_label = {handle.get_label(): handle for handle in handles}
+    shown = {label: handle for label, handle in by_label.items() if not label.startswith("_")}
+    if shown:
+        figure.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=columns)
+
+
+def caption(figure, *sentences):
+    """Small print below the panels: what the values are means of and what the intervals are."""
+    text = " ".join(sentence for sentence in sentences if sentence)
+    lines = textwrap.wrap(text, int(figure.get_figwidth() * 22))
+    figure.supxlabel("\n".join(lines), x=0.01, ha="left", size=6, color=GREY)
+
+
+def save(figure, png, svg, provenance):
+    """Write a figure as PNG and SVG; either path may be None.
+
+    The SVG depends on the figure alone, byte for byte. The PNG carries `provenance` as JSON in a
+    text chunk named "provenance".
+    """
+    with rc_context():
+        _apply()
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # keep this layout, so that both files show the same
+        if png:
+            with replacing(png) as temporary:
+                metadata = {"provenance": json.dumps(provenance)}
+                figure.savefig(temporary, format="png", dpi=DPI, metadata=metadata)
+        if svg:
+            with replacing(svg) as temporary:
+                figure.savefig(temporary, format="svg", metadata={"Date": None})

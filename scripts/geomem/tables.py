@@ -1,0 +1,103 @@
+"""One tidy table per experiment out of the tables of its runs.
+
+A collected table is long: one measurement per row, keys first, then `value` with its interval
+`lo` to `hi`, then what else the measurement carries, then two flags that say whether the row's
+epoch is the run's `best` (highest test accuracy) or `last`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from geomem.errors import InputError
+
+RUN_KEYS = ("experiment", "width", "noise", "seed")
+MEASURED = ("value", "lo", "hi")
+KEYS = {
+    "accuracy": ("epoch", "kind", "metric"),
+    "geometry": ("epoch", "layer", "layer_index", "kind", "manifold", "metric"),
+    "rewind": ("epoch", "scheme", "layer", "layer_index", "batch_norm", "kind", "metric"),
+    "gradients": ("epoch", "layer", "layer_index", "kind", "part", "metric"),
+}
+
+
+@dataclass(frozen=True)
+class RunTables:
+    """What one run left behind.
+
+    Attributes
+    ----------
+    width, seed : int
+    noise : float
+        Fraction of training images with a permuted label.
+    receipt : dict
+        Content of the run's training.json: `status`, `epochs` (last epoch reached), `best_epoch`.
+    frames : sequence of DataFrame
+        Its tables of one sort, none if the run has none.
+    """
+
+    width: int
+    noise: float
+    seed: int
+    receipt: dict
+    frames: Sequence[pd.DataFrame]
+
+
+def check_columns(frame, table, source):
+    """Raise InputError unless `frame`, read from `source`, has the columns of such a table."""
+    absent = [name for name in (*KEYS[table], *MEASURED) if name not in frame.columns]
+    if absent:
+        raise InputError(
+            f"{source}: columns {', '.join(absent)} are missing; a {table} table of one run needs "
+            f"{', '.join((*KEYS[table], *MEASURED))}. Give the file that belongs to {table!r}."
+        )
+
+
+def collect(table, experiment, runs):
+    """Stack the tables of all runs and flag each run's best and last epoch.
+
+    Parameters
+    ----------
+    table : {"accuracy", "geometry", "rewind", "gradients"}
+    experiment : str
+    runs : sequence of RunTables
+        Runs may lack tables, and tables may lack rows: what is missing stays missing.
+
+    Returns
+    -------
+    DataFrame
+        Sorted by width, noise and seed, otherwise in the order measured. Rows with equal keys (a
+        snapshot known both as "best" and by its epoch) are kept once. A run that diverged has no
+        `last` epoch, since it ended before the others did.
+    """
+    parts = [
+        _with_keys(frame, experiment, run)
+        for run in sorted(runs, key=lambda run: (run.width, run.noise, run.seed))
+        for frame in run.frames
+        if len(frame)
+    ]
+    keys = [*RUN_KEYS, *KEYS[table]]
+    if not parts:
+        return pd.DataFrame(columns=[*keys, *MEASURED, "best", "last"])
+    stacked = pd.concat(parts, ignore_index=True)
+    stacked = stacked.drop_duplicates(keys, keep="first", ignore_index=True)
+    rest = [name for name in stacked.columns if name not in (*keys, *MEASURED, "best", "last")]
+    return stacked[[*keys, *MEASURED, *rest, "best", "last"]]
+
+
+def _with_keys(frame, experiment, run):
+    receipt = run.receipt
+    completed = receipt["status"] == "completed"
+    return frame.assign(
+        experiment=experiment,
+        width=run.width,
+        noise=float(run.noise),
+        seed=run.seed,
+        best=_is_epoch(frame, receipt.get("best_epoch")),
+        last=_is_epoch(frame, receipt["epochs"] if completed else None),
+    )
+
+
+def _is_epoch(frame, epoch):
+    return False if epoch is None else (frame["epoch"] == epoch).astype(bool)

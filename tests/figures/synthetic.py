@@ -1,0 +1,184 @@
+"""Collected tables shaped like real ones, made up from smooth curves and a little noise."""
+
+import numpy as np
+import pandas as pd
+
+VGG = (
+    "conv1_1 conv1_2 pool1 conv2_1 conv2_2 pool2 conv3_1 conv3_2 conv3_3 pool3 conv4_1 conv4_2 "
+    "conv4_3 pool4 conv5_1 conv5_2 conv5_3 pool5 classifier"
+).split()
+VGG16 = ["input", *VGG]
+SMALL = (
+    "input conv1_1 conv1_2 pool1 conv2_1 conv2_2 pool2 conv3_1 conv3_2 pool3 fc1 fc2 fc3"
+).split()
+KINDS = ("unpermuted", "permuted", "restored", "test")
+LAST, BEST = 60, 14
+FINAL = {  # alpha, R, D of the final layer at the best and the last epoch
+    "unpermuted": ((0.095, 1.01, 14.9), (0.128, 0.89, 15.1)),
+    "permuted": ((0.038, 1.58, 34.6), (0.099, 0.98, 18.6)),
+    "restored": ((0.059, 1.21, 22.6), (0.040, 1.56, 32.9)),
+    "test": ((0.065, 1.16, 20.8), (0.047, 1.35, 28.1)),
+}
+
+
+def cells(widths=(8,), noises=(0.5,), n_seeds=1):
+    """(width, noise, seed) of every run."""
+    return [(w, n, s) for w in widths for n in noises for s in range(n_seeds)]
+
+
+def kinds_of(noise):
+    return KINDS if noise else ("unpermuted", "test")
+
+
+def best_epoch(seed):
+    return BEST + 2 * seed
+
+
+def table(rows, columns):
+    """Rows as a collected table, with keys first and the flags last."""
+    frame = pd.DataFrame(rows, columns=["width", "noise", "seed", *columns])
+    frame.insert(0, "experiment", "synthetic")
+    frame["best"] = frame["epoch"] == frame["seed"].map(best_epoch)
+    frame["last"] = frame["epoch"] == LAST
+    return frame
+
+
+def accuracy_table(runs, epochs=range(LAST + 1)):
+    rng = np.random.default_rng(1)
+    rows = []
+    for width, noise, seed in runs:
+        top = 0.35 + 0.05 * np.log2(width / 4)
+        for epoch in epochs:
+            learned = 1 - np.exp(-epoch / 5)
+            memorized = 1 / (1 + np.exp(-(epoch - 30) / 6)) if noise else 0
+            values = {
+                "test": top * learned - 0.35 * top * memorized,
+                "unpermuted": 0.55 * learned + 0.44 * (epoch / LAST) ** 0.6 * learned,
+                "permuted": 0.01 + 0.95 * memorized,
+                "restored": 0.95 * top * learned - 0.9 * top * memorized,
+            }
+            for kind in kinds_of(noise):
+                value = np.clip(values[kind] + 0.012 * rng.standard_normal(), 0, 1)
+                row = (width, noise, seed, epoch, kind)
+                half = 0.015
+                rows.append((*row, "accuracy", value, value - half, value + half, 2000))
+                rows.append((*row, "loss", 4 - 3 * value, 3.9 - 3 * value, 4.1 - 3 * value, 2000))
+    return table(rows, ["epoch", "kind", "metric", "value", "lo", "hi", "n"])
+
+
+def geometry_table(runs, layers=SMALL, epochs=(0, 2, 6, None, LAST), manifolds=2):
+    """Geometry rows; None among the epochs stands for the run's best one."""
+    rng = np.random.default_rng(2)
+    start = np.array([0.041, 1.6, 35.0])
+    rows = []
+    for width, noise, seed in runs:
+        known = sorted({best_epoch(seed) if epoch is None else epoch for epoch in epochs})
+        for epoch in known:
+            for i, layer in enumerate(layers):
+                depth = (i / (len(layers) - 1)) ** 3
+                for kind in kinds_of(noise):
+                    at_best, at_last = np.array(FINAL[kind])
+                    late = np.clip((epoch - BEST) / (LAST - BEST), 0, 1)
+                    end = at_best + late * (at_last - at_best)
+                    end = start + min(epoch / BEST, 1) * (end - start)
+                    values = start + depth * (end - start)
+                    values[2] *= 1 - 0.04 * np.log2(width / 8)
+                    for metric, value in zip(
+                        ("capacity", "radius", "dimension"), values, strict=True
+                    ):
+                        value = value * (1 + 0.01 * rng.standard_normal())
+                        for manifold in (pd.NA, *range(manifolds)):
+                            off = 0 if manifold is pd.NA else 0.2 * rng.standard_normal()
+                            v = value * (1 + off)
+                            key = (width, noise, seed, epoch, layer, i, kind, manifold, metric)
+                            rows.append((*key, v, 0.98 * v, 1.02 * v, ""))
+    frame = table(
+        rows,
+        ["epoch", "layer", "layer_index", "kind", "manifold", "metric", "value", "lo", "hi"]
+        + ["warnings"],
+    )
+    return frame.astype({"manifold": "Int64"})
+
+
+def rewind_table(runs, layers=SMALL, epochs=(0, 2, 6, None), batch_norms=("with-layer",)):
+    rng = np.random.default_rng(3)
+    held = [(i, name) for i, name in enumerate(layers) if name[:4] not in ("inpu", "pool")]
+    rows = []
+    for width, noise, seed in runs:
+        for kind, final, early in (("test", 0.3, 0.42), ("permuted", 0.96, 0.05)):
+            if kind not in kinds_of(noise):
+                continue
+            for batch_norm in batch_norms:
+                key = (width, noise, seed)
+                rows.append((*key, LAST, "none", None, None, batch_norm, kind, "accuracy", final))
+                known = sorted({best_epoch(seed) if e is None else e for e in epochs})
+                for epoch in known:
+                    strength = min(epoch / BEST, 1)
+                    for n, (i, layer) in enumerate(held):
+                        left = n / len(held)
+                        suffix = final * left**0.4 + strength * (early - final * left) * (1 - left)
+                        single = final * (0.6 + 0.4 * strength * left)
+                        for scheme, value in (("suffix", suffix), ("single", single)):
+                            value = np.clip(value + 0.01 * rng.standard_normal(), 0, 1)
+                            rows.append(
+                                (*key, epoch, scheme, layer, i, batch_norm, kind, "accuracy", value)
+                            )
+    columns = ["epoch", "scheme", "layer", "layer_index", "batch_norm", "kind", "metric", "value"]
+    frame = table(rows, columns).astype({"layer_index": "Int64"})
+    return frame.assign(lo=frame["value"] - 0.01, hi=frame["value"] + 0.01)
+
+
+def gradients_table(runs, layers=SMALL, epochs=(0, 2, 6, None, LAST)):
+    rng = np.random.default_rng(4)
+    rows = []
+    for width, noise, seed in runs:
+        known = sorted({best_epoch(seed) if epoch is None else epoch for epoch in epochs})
+        for epoch in known:
+            grown = 1 + 8 * (1 - np.exp(-epoch / 8))
+            for i, layer in enumerate(layers):
+                if layer == "input" or layer.startswith("pool"):
+                    continue
+                for kind in ("unpermuted", "permuted"):
+                    if kind not in kinds_of(noise):
+                        continue
+                    floor = 0.02 * grown / (1 + i / 6)
+                    start = 0.3 if kind == "unpermuted" else 0.021 + 0.1 * epoch / LAST
+                    values = {
+                        ("label", "norm"): start * grown / (1 + i / 6),
+                        ("label", "noise_floor"): floor,
+                        ("independent", "norm"): 0.8 * start * grown / (1 + i / 6) * epoch / LAST
+                        + 0.003,
+                        ("total", "norm"): 0.1 * start,
+                    }
+                    for (part, metric), value in values.items():
+                        value = value * np.exp(0.08 * rng.standard_normal())
+                        key = (width, noise, seed, epoch, layer, i, kind, part, metric)
+                        rows.append((*key, value, 0.9 * value, 1.1 * value))
+    columns = ["epoch", "layer", "layer_index", "kind", "part", "metric", "value", "lo", "hi"]
+    return table(rows, columns)
+
+
+def image_set(n=400, n_classes=20, channels=3, size=32):
+    """Arrays as in data/images.npz: smooth coloured patterns, one per class, with noise."""
+    rng = np.random.default_rng(5)
+    labels = np.arange(n) % n_classes
+    y, x = np.mgrid[:size, :size] / size
+    waves = rng.uniform(1, 4, (n_classes, channels, 2))
+    phase = 2 * np.pi * (waves[..., 0, None, None] * x + waves[..., 1, None, None] * y)
+    images = 127 + 90 * np.sin(phase)[labels] + 20 * rng.standard_normal((n, channels, size, size))
+    return {
+        "train_images": np.clip(images, 0, 255).astype(np.uint8),
+        "class_names": np.array([f"class {c}" for c in range(n_classes)]),
+    }
+
+
+def label_table(n=400, n_classes=20, noise=0.5):
+    rng = np.random.default_rng(6)
+    true = np.arange(n) % n_classes
+    permuted = np.arange(n) < noise * n
+    assigned = true.copy()
+    assigned[permuted] = rng.permutation(true[permuted])
+    kinds = np.where(permuted, "permuted", "unpermuted")
+    return pd.DataFrame(
+        {"index": np.arange(n), "true_label": true, "assigned_label": assigned, "kind": kinds}
+    )
