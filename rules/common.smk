@@ -34,6 +34,17 @@ PYTHON = "python" if CONDA else shlex.quote(sys.executable)
 
 TABLES = ("accuracy", "geometry", "rewind", "gradients")
 
+# What each figure is drawn from.
+FIGURES = {
+    "samples": ("images", "labels"),
+    "accuracy": ("accuracy",),
+    "depth": ("geometry",),
+    "epochs": ("geometry",),
+    "width": ("accuracy", "geometry"),
+    "rewind": ("rewind", "accuracy"),
+    "gradients": ("gradients",),
+}
+
 
 wildcard_constraints:
     experiment=r"[A-Za-z0-9][A-Za-z0-9_-]*",
@@ -126,6 +137,34 @@ def table_spec(wildcards):
     cells = [dict(zip(("width", "noise", "seed"), run)) for run in runs]
     return experiments.as_text(
         {"experiment": wildcards.experiment, "table": wildcards.table, "runs": cells}
+    )
+
+
+def figure_inputs(wildcards):
+    """Input function: the tables (or images and labels) a figure is drawn from, by name."""
+    place = f"results/{wildcards.experiment}"
+    # The sample sheet shows the noisiest labels, where most there is to see.
+    experiment = EXPERIMENTS[wildcards.experiment]
+    noisiest = f"n{max(experiment['noises']):g}_s{experiment['seeds'][0]}"
+    files = {
+        "images": f"{place}/data/images.npz",
+        "labels": f"{place}/labels/{noisiest}.parquet",
+        **{table: f"{place}/tables/{table}.parquet" for table in TABLES},
+    }
+    return {name: files[name] for name in FIGURES[wildcards.figure]}
+
+
+def figure_options(wildcards, input):
+    """`--geometry PATH ...` for the inputs of a figure."""
+    return " ".join(f"--{name} {shlex.quote(input[name])}" for name in FIGURES[wildcards.figure])
+
+
+def figure_spec(wildcards):
+    """Params function: the settings of a figure."""
+    experiment = EXPERIMENTS[wildcards.experiment]
+    needs_size = wildcards.figure == "depth"  # for the capacity 2/M of a structureless cloud
+    return experiments.as_text(
+        {"per_class": experiment["analysis"]["per_class"]} if needs_size else {}
     )
 
 

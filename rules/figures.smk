@@ -30,3 +30,31 @@ rule table:
     shell:
         "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
         " --receipts {input.receipts:q} --tables {input.tables:q} --output {output:q} 2> {log:q}"
+
+
+rule figure:
+    input:
+        unpack(figure_inputs),
+        script=script("draw_figure.py"),
+        code=source_files("draw_figure.py"),
+    output:
+        png="results/{experiment}/figures/{figure}.png",
+        svg="results/{experiment}/figures/{figure}.svg",
+    params:
+        spec=figure_spec,
+        inputs=lambda wildcards, input: figure_options(wildcards, input),
+    wildcard_constraints:
+        figure="|".join(FIGURES),
+    log:
+        "results/{experiment}/logs/figures/{figure}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/figures/{figure}.tsv"
+    resources:
+        runtime=30,
+        mem_mb=2000,
+    conda:
+        "../envs/plot.yaml"
+    shell:
+        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        " --figure {wildcards.figure} {params.inputs}"
+        " --png {output.png:q} --svg {output.svg:q} 2> {log:q}"

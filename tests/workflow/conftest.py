@@ -1,0 +1,75 @@
+"""A copy of the workflow with a tiny configuration, run once for the tests of this folder."""
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("Snakefile", "rules", "scripts", "envs", "profiles")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with the workflow in it."""
+
+    path: Path
+
+    @property
+    def config(self):
+        return yaml.safe_load((self.path / "config.yaml").read_text())
+
+    def write_config(self, config):
+        (self.path / "config.yaml").write_text(yaml.safe_dump(config))
+
+    def snakemake(self, *arguments, check=True):
+        """Run Snakemake here; on failure show what it said."""
+        result = subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+            cwd=self.path,
+            capture_output=True,
+            text=True,
+        )
+        if check and result.returncode:
+            pytest.fail(f"snakemake {' '.join(arguments)}\n{result.stdout}\n{result.stderr}")
+        return result
+
+    def pending(self, *arguments):
+        """What a dry run would do: a set of (rule, wildcards) pairs, rule `all` left out."""
+        said = self.snakemake("--dry-run", *arguments)
+        text = said.stdout + said.stderr
+        if "Nothing to be done" in text:
+            return set()
+        jobs = set()
+        for block in re.split(r"\n(?=(?:local)?rule \w+:\n)", "\n" + text)[1:]:
+            name = re.match(r"(?:local)?rule (\w+):", block).group(1)
+            wildcards = re.search(r"^    wildcards: (.*)$", block, re.MULTILINE)
+            jobs.add((name, wildcards.group(1) if wildcards else ""))
+        assert jobs, text
+        return {job for job in jobs if job[0] != "all"}
+
+
+def make_workspace(path):
+    """Copy the workflow to `path` and give it the tiny configuration."""
+    path.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, path / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, path / part)
+    shutil.copy(Path(__file__).parent / "tiny.yaml", path / "config.yaml")
+    return Workspace(path)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """The tiny workflow, run to its end. Tests undo what they change in it."""
+    workspace = make_workspace(tmp_path_factory.mktemp("finished"))
+    workspace.snakemake()
+    return workspace

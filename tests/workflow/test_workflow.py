@@ -1,0 +1,108 @@
+"""The workflow from configuration to figures, on the smallest example."""
+
+import json
+
+import numpy as np
+import pyarrow.parquet
+import pytest
+
+from geomem.storage.tables import read_document, read_table, table_provenance
+
+RUN = "results/tiny/runs/w2_n0.5_s0"
+
+
+@pytest.fixture
+def table(finished):
+    return lambda name: read_table(finished.path / f"results/tiny/tables/{name}.parquet")
+
+
+def test_everything_is_made_and_nothing_is_left_to_do(finished):
+    for name in ("samples", "accuracy", "depth", "epochs", "rewind", "gradients"):
+        for suffix in ("png", "svg"):
+            path = finished.path / f"results/tiny/figures/{name}.{suffix}"
+            assert path.stat().st_size > 1000, path
+    assert finished.pending() == set()
+    assert not list(finished.path.glob("results/**/.*.tmp")), "stray temporary files"
+
+
+def test_accuracy_table(finished, table):
+    accuracy = table("accuracy")
+    assert set(accuracy.epoch) == {0, 1, 2, 3}
+    assert set(accuracy.kind) == {"train", "test", "unpermuted", "permuted", "restored"}
+    rates = accuracy[accuracy.metric == "accuracy"]
+    assert ((rates.lo <= rates.value) & (rates.value <= rates.hi)).all()
+    # The epoch called best has the highest test accuracy, and the table says so.
+    test = rates[rates.kind == "test"].set_index("epoch")
+    assert test.best.sum() == 1
+    assert test.value[test.best].item() == test.value.max()
+    assert test.best.idxmax() == read_document(finished.path / RUN / "training.json")["best_epoch"]
+    assert test["last"].idxmax() == 3
+    # Training examples are the unpermuted and the permuted ones, each counted once.
+    at = rates[rates.epoch == 3].set_index("kind")
+    n = at.n
+    assert n["train"] == n["unpermuted"] + n["permuted"]
+    both = at.value["unpermuted"] * n["unpermuted"] + at.value["permuted"] * n["permuted"]
+    assert np.isclose(at.value["train"], both / n["train"])
+
+
+def test_geometry_table(table):
+    geometry = table("geometry")
+    assert set(geometry.epoch) == {0, 3}
+    assert set(geometry.kind) == {"unpermuted", "permuted", "restored", "test"}
+    assert geometry.sort_values("layer_index").layer.iloc[0] == "input"
+    assert {"conv1_1", "pool1", "fc3"} <= set(geometry.layer)
+    capacity = geometry[geometry.metric == "capacity"]
+    manifolds = capacity[capacity.manifold.notna()]
+    means = capacity[capacity.manifold.isna()].set_index(["epoch", "layer", "kind"]).value
+    harmonic = manifolds.groupby(["epoch", "layer", "kind"]).value.agg(lambda v: 1 / (1 / v).mean())
+    assert np.allclose(means.sort_index(), harmonic.sort_index(), rtol=1e-12)
+    # The input does not depend on training, nor on how permuted images are grouped by label name.
+    fixed = means.xs("input", level="layer")
+    assert np.array_equal(fixed[0].sort_index(), fixed[3].sort_index())
+
+
+def test_rewind_table(table):
+    rewind, accuracy = table("rewind"), table("accuracy")
+    assert {"single", "suffix"} <= set(rewind.scheme)
+    # Setting every layer back gives the earlier epoch, setting none back the last.
+    whole = rewind[(rewind.scheme == "all") & (rewind.epoch == 1)].set_index("kind").value
+    then = accuracy[(accuracy.epoch == 1) & (accuracy.metric == "accuracy")].set_index("kind").value
+    for kind in ("test", "permuted", "unpermuted", "restored"):
+        assert whole[kind] == then[kind]
+
+
+def test_gradients_table(table):
+    gradients = table("gradients")
+    assert set(gradients.kind) == {"unpermuted", "permuted"}
+    assert {"label", "independent"} <= set(gradients.part)
+    assert (gradients.value[gradients.metric == "norm"] >= 0).all()
+
+
+def test_every_result_says_where_it_came_from(finished):
+    for name in ("accuracy", "geometry", "rewind", "gradients"):
+        path = finished.path / f"results/tiny/tables/{name}.parquet"
+        origin = table_provenance(path)
+        assert origin["inputs"] and origin["packages"]["numpy"]
+        assert pyarrow.parquet.read_schema(path).names[:4] == [
+            "experiment",
+            "width",
+            "noise",
+            "seed",
+        ]
+    receipt = json.loads((finished.path / RUN / "training.json").read_text())
+    assert receipt["provenance"]["spec"]["training"]["epochs"] == 3
+
+
+def test_a_broken_configuration_stops_before_any_job(finished):
+    config = finished.config
+    config["experiments"]["tiny"]["training"]["optimizer"]["lr"] = "1e-3"
+    config["experiments"]["tiny"]["widhts"] = [3]
+    before = (finished.path / "config.yaml").read_text()
+    finished.write_config(config)
+    try:
+        said = finished.snakemake("--dry-run", check=False)
+    finally:
+        (finished.path / "config.yaml").write_text(before)
+    assert said.returncode != 0
+    assert "YAML takes 1e-3 for text" in said.stderr and "did you mean widths?" in said.stderr
+    assert "Traceback" not in said.stderr
