@@ -37,24 +37,21 @@ def draw(accuracy):
             of_kind = summary[summary["kind"] == kind]
             if len(of_kind):
                 style.curve(axes, of_kind["epoch"], of_kind, look, markers=False, scale=100)
+        style.mark_epochs(axes, here.loc[here["best"], "epoch"], "best epoch")
         handles += axes.get_lines()
-        for epoch in sorted(here.loc[here["best"], "epoch"].unique()):
-            handles.append(axes.axvline(epoch, color=style.GREY, linewidth=0.8, linestyle=":"))
-            handles[-1].set_label("best epoch")
         diverged += _mark_diverged(axes, here)
         axes.set_title(seeds.condition_title(cell))
         style.epoch_axis(axes, here["epoch"])
-    for axes in grid.flat[len(cells) :]:
-        axes.set_visible(False)
     grid[0, 0].set_ylim(-3, 103)
     for axes in grid[:, 0]:
         axes.set_ylabel(style.LABELS["accuracy"])
+    style.tidy(grid)
     style.legend(figure, handles, columns=5 if columns > 1 else 3)
     style.caption(
         figure,
         seeds.interval_note(summaries, "Wilson 95 % interval over images"),
         "Permuted: against assigned labels; restored: the same images against true labels.",
-        f"✕: {diverged} runs diverged." if diverged else "",
+        f"✕: seeds that diverged ({diverged})." if diverged else "",
     )
     return figure
 

@@ -48,12 +48,14 @@ def draw(geometry, *, per_class=None, epochs=("best", "last")):
             axes.set_ylabel(style.LABELS[metric])
             style.layer_axis(axes, names)
         axes_row[0].set_title(title)
+    cut = ""
     for column, metric in zip(grid.T, METRICS, strict=True):
-        style.frame_values(column[:1], summaries[metric], positive=True)
+        cut = style.frame_values(column[:1], summaries[metric], positive=True) or cut
         _include(column[0], 2 / per_class if metric == "capacity" and per_class else None)
+    style.tidy(grid)
     style.legend(figure, handles)
     every = [summary for of_metric in summaries.values() for summary in of_metric]
-    style.caption(figure, seeds.interval_note(every))
+    style.caption(figure, seeds.interval_note(every), cut)
     return figure
 
 

@@ -41,6 +41,8 @@ def draw(geometry, *, layers=3, metrics=None):
     for axes_row, (cell, metric) in zip(grid, rows, strict=False):
         here = seeds.of_condition(geometry, cell)
         here = here[here["metric"] == metric]
+        best = here.loc[here["best"], "epoch"]
+        here = seeds.meet_at_best(here)
         for axes, layer in zip(axes_row, shown[cell], strict=False):
             of_layer = here[here["layer"] == layer]
             summary = seeds.over_seeds(of_layer, ["kind", "epoch"])
@@ -50,18 +52,19 @@ def draw(geometry, *, layers=3, metrics=None):
                 of_kind = summary[summary["kind"] == kind]
                 if len(of_kind):
                     style.curve(axes, of_kind["epoch"], of_kind, look)
+            style.mark_epochs(axes, best, "best epoch")
             handles += axes.get_lines()
-            axes.set_title(style.shortened(layer, 26))
+            axes.set_title(style.layer_label(layer, 26))
             style.epoch_axis(axes, here["epoch"])
-        for axes in axes_row[len(shown[cell]) :]:
-            axes.set_visible(False)
         axes_row[0].set_ylabel(style.LABELS[metric])
         if len(cells) > 1:
             axes_row[0].set_title(f"{seeds.condition_title(cell)}: {axes_row[0].get_title('left')}")
+    cut = ""
     for metric in metrics:
-        style.frame_values(axes_of[metric], summaries[metric], positive=True)
+        cut = style.frame_values(axes_of[metric], summaries[metric], positive=True) or cut
+    style.tidy(grid)
     style.legend(figure, handles)
     every = [summary for of_metric in summaries.values() for summary in of_metric]
     title = f"{seeds.condition_title(cells[0]).capitalize()}." if len(cells) == 1 else ""
-    style.caption(figure, title, seeds.interval_note(every))
+    style.caption(figure, title, seeds.interval_note(every), cut, seeds.best_note(geometry))
     return figure

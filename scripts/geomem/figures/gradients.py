@@ -27,8 +27,7 @@ def draw(gradients, *, kinds=("unpermuted", "permuted")):
     blocks = [
         (cell, seeds.layers_of(seeds.of_condition(norms, cell))) for cell in seeds.conditions(norms)
     ]
-    longest = max((len(layers) for _, layers in blocks), default=1)
-    columns = min(longest, 4 if longest <= 12 else 5)
+    columns = _columns(max((len(layers) for _, layers in blocks), default=1))
     rows = [
         (cell, layers[start : start + columns], start == 0)
         for cell, layers in blocks
@@ -40,27 +39,31 @@ def draw(gradients, *, kinds=("unpermuted", "permuted")):
     )  # fmt: skip
     summaries, handles = [], []
     for axes_row, (cell, layers, first) in zip(grid, rows, strict=False):
-        here = seeds.of_condition(norms, cell)
+        here = seeds.meet_at_best(seeds.of_condition(norms, cell))
         for axes, layer in zip(axes_row, layers, strict=False):
             summaries += _draw_layer(axes, here[here["layer"] == layer], kinds)
             handles += axes.get_lines()
-            axes.set_title(style.shortened(layer, 26), fontsize=6.5, pad=2)
-        for axes in axes_row[len(layers) :]:
-            axes.set_visible(False)
+            axes.set_title(style.layer_label(layer, 22), fontsize=6.5, pad=2)
         if first and len(blocks) > 1:
             name = axes_row[0].get_title("left")
             axes_row[0].set_title(f"{seeds.condition_title(cell)}\n{name}", fontsize=6.5, pad=2)
     _frame(grid, summaries)
     _label(figure, grid, norms)
-    style.legend(figure, sorted(handles, key=_legend_order), columns=5 if columns > 2 else 2)
+    style.legend(figure, handles, columns=3 if columns > 2 else 2, order=_legend_order)
     title = f"{seeds.condition_title(blocks[0][0]).capitalize()}." if len(blocks) == 1 else ""
     style.caption(
         figure,
         title,
         seeds.interval_note(summaries),
+        seeds.best_note(norms),
         "Noise floor: norm that the label-dependent part would have if labels told nothing.",
     )
     return figure
+
+
+def _columns(panels):
+    """Three to five panels to a row: as few rows as can be, and as few gaps in the last."""
+    return min((3, 4, 5), key=lambda n: (-(-panels // n), -panels % n)) if panels > 2 else panels
 
 
 def _draw_layer(axes, here, kinds):
@@ -98,13 +101,18 @@ def _frame(grid, summaries):
 def _label(figure, grid, norms):
     """Axis labels on the outer panels, also where the last row is not full."""
     figure.supylabel(style.LABELS["gradient"], size=7.5)
+    style.hide_empty(grid)
     for column in grid.T:
         shown = [axes for axes in column if axes.get_visible()]
+        if not shown:
+            continue
         style.epoch_axis(shown[-1], norms["epoch"])
         shown[-1].tick_params(labelbottom=True)
+        if shown[-1] is not column[-1]:
+            shown[-1].set_xlabel("")  # would push the rows apart
 
 
-def _legend_order(handle):
-    """Label-dependent parts first, then label-independent ones, then noise floors."""
-    label = handle.get_label()
-    return "floor" in label, "independent" in label, label
+def _legend_order(label):
+    """Kinds together, and of each its parts before its noise floor."""
+    kind, _, name = label.partition(", ")
+    return list(KINDS).index(kind), "floor" in name, name

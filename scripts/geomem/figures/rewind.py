@@ -73,7 +73,8 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
         axes_row[0].set_ylabel(f"{kind} {style.LABELS['accuracy']}")
         axes_row[0].set_ylim(bottom=0)
         axes_row[0].set_title(f"{seeds.condition_title(cell)}; batch norm: {batch_norm}")
-    style.legend(figure, sorted(handles, key=_legend_order), columns=5 if columns > 1 else 3)
+    style.tidy(grid)
+    style.legend(figure, handles, columns=4 if columns > 1 else 2, order=_legend_order)
     style.caption(
         figure,
         seeds.interval_note(summaries, "Wilson 95 % interval over images"),
@@ -95,11 +96,11 @@ def _rows_of(curves, kinds):
 
 def _looks(curves):
     """Looks of all lines by epoch: dark for early, light for late; black for the best one."""
-    epochs = sorted(curves["epoch"].unique())
+    epochs = sorted(curves.loc[~curves["best"], "epoch"].unique())
     looks = {
         epoch: Look(
             f"to epoch {epoch}",
-            to_hex(colormaps["viridis"](0.85 * i / max(len(epochs) - 1, 1))),
+            to_hex(colormaps["viridis"](0.2 + 0.7 * i / max(len(epochs) - 1, 1))),
             MARKERS[i % len(MARKERS)],
         )
         for i, epoch in enumerate(epochs)
@@ -110,13 +111,10 @@ def _looks(curves):
 def _series(rows):
     """Pairs (epoch or "best", rows): one line each.
 
-    Where seeds differ in their best epoch, an epoch that only some seeds were set back to, each
-    because it is its best, belongs to the line "best" alone.
+    An epoch that is the best of every seed set back to it belongs to the line "best" alone.
     """
-    n_seeds = rows["seed"].nunique()
     for epoch, of_epoch in rows.groupby("epoch"):
-        fixed = of_epoch["seed"].nunique() == n_seeds or not of_epoch["best"].all()
-        if fixed and not of_epoch["best"].all():
+        if not of_epoch["best"].all():
             yield epoch, of_epoch
     if rows["best"].any():
         yield "best", rows[rows["best"]]
@@ -139,8 +137,7 @@ def _reference(axes, accuracy, kind):
             axes.lines[-1].set_label(f"whole network, {epoch} epoch")
 
 
-def _legend_order(handle):
+def _legend_order(label):
     """Epochs by number, then the best one, then the reference lines."""
-    label = handle.get_label()
     number = label.rpartition(" ")[2]
     return label.startswith("whole"), not number.isdigit(), int(number) if number.isdigit() else 0

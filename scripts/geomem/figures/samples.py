@@ -39,7 +39,7 @@ def draw(images, labels, *, count=16, seed=0):
         size = min(count, len(of_kind))
         chosen = of_kind.iloc[np.sort(generator.choice(len(of_kind), size, replace=False))]
         rows += [chosen.iloc[i : i + COLUMNS] for i in range(0, size, COLUMNS)]
-    figure, grid = style.panels(len(rows), COLUMNS, height=1.12)
+    figure, grid = style.panels(len(rows), COLUMNS, height=1.1, margin=0.2)
     for axes in grid.flat:
         axes.set_axis_off()
     for axes_row, row in zip(grid, rows, strict=True):

@@ -41,6 +41,45 @@ def _quantile(freedom):
     return stdtrit(np.maximum(freedom, 1), (1 + CONFIDENCE) / 2)
 
 
+def meet_at_best(table):
+    """Let seeds that differ in their best epoch meet at the mean of their best epochs.
+
+    A seed's best epoch is often measured in that seed alone, and a mean over one seed between means
+    over several would look like a change over epochs.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of one width and noise.
+
+    Returns
+    -------
+    DataFrame
+        `table`, with epochs measured in some seeds only, as their best, replaced by the best
+        epochs of all seeds, at the mean epoch.
+    """
+    lone = _lone_best(table)
+    if not lone.any():
+        return table
+    best = table[table["best"]]
+    mean = best.groupby("seed")["epoch"].first().mean()
+    fixed = table[~lone & (table["epoch"] != mean)]
+    return pd.concat([fixed, best.assign(epoch=mean)], ignore_index=True)
+
+
+def _lone_best(table):
+    """Which rows are of an epoch measured in some seeds only, as their best."""
+    by_epoch = table.groupby("epoch")
+    partial = by_epoch["seed"].transform("nunique") < table["seed"].nunique()
+    return partial & by_epoch["best"].transform("all")
+
+
+def best_note(table):
+    """Say where best epochs are drawn if `meet_at_best` moved them."""
+    moved = any(_lone_best(of_condition(table, cell)).any() for cell in conditions(table))
+    return "Best epochs of the seeds are averaged and drawn at their mean." if moved else ""
+
+
 def interval_note(summaries, alone="the measurement's own interval"):
     """Say what the drawn values are means of and what their intervals are.
 

@@ -5,7 +5,9 @@ marker, so that the figures survive a greyscale print.
 """
 
 import functools
+import itertools
 import json
+import re
 import textwrap
 from dataclasses import dataclass
 
@@ -93,10 +95,14 @@ def _apply():
     rcParams.update(RC)
 
 
-def panels(rows, columns, *, width=DOUBLE, height, **options):
-    """A figure of rows x columns axes, each row `height` inches high, and its axes as an array."""
-    figure = Figure(figsize=(width, rows * height + 0.55), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.04, h_pad=0.04, wspace=0.02, hspace=0.02)
+def panels(rows, columns, *, width=DOUBLE, height, margin=0.75, **options):
+    """A figure of rows x columns axes and its axes as an array.
+
+    `width` is that of the figure, `height` that of a row, and `margin` the height left for what is
+    above and below the rows, in inches.
+    """
+    figure = Figure(figsize=(width, rows * height + margin), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.04, h_pad=0.04, wspace=0.04, hspace=0.02)
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
@@ -139,35 +145,47 @@ def frame_values(axes_list, summaries, *, positive=False, beyond=0.5):
 
     With two seeds a Student t interval is thirteen standard errors wide; drawn whole it would
     flatten the curves. Intervals therefore widen the range by at most `beyond` times the spread
-    of the values on each side, and run off the axes after that.
+    of the values on each side, and run off the axes after that. Returns a sentence that says so
+    where any does, for the caption.
     """
     frames = [s[["value", "lo", "hi"]].to_numpy(float) for s in summaries if len(s)]
     every = np.concatenate(frames) if frames else np.empty((0, 3))
     every = every[np.isfinite(every[:, 0])]
     if not len(every):
-        return
-    low, high = every[:, 0].min(), every[:, 0].max()
-    spread = high - low or abs(high) or 1.0
-    low = max(np.nanmin([low, *every[:, 1]]), low - beyond * spread)
-    high = min(np.nanmax([high, *every[:, 2]]), high + beyond * spread)
+        return ""
+    least, most = every[:, 0].min(), every[:, 0].max()
+    lowest, highest = np.nanmin([least, *every[:, 1]]), np.nanmax([most, *every[:, 2]])
+    spread = most - least or abs(most) or 1.0
+    low, high = max(lowest, least - beyond * spread), min(highest, most + beyond * spread)
+    cut = lowest < low or highest > high
     margin = 0.06 * (high - low or spread)
     low = max(low - margin, 0.0) if positive else low - margin
     for axes in axes_list:
         axes.set_ylim(low, high + margin)
+    return "Intervals that leave the axes are cut off." if cut else ""
 
 
 def epoch_axis(axes, epochs):
     """Label the epoch axis; logarithmic beyond 1 where most epochs crowd at its start."""
     axes.set_xlabel(LABELS["epoch"])
     epochs = np.unique(np.asarray(epochs, float))
+    epochs = epochs[epochs % 1 == 0]  # not the mean of several seeds' best epochs
     if len(epochs) > 2 and np.median(epochs) < epochs[-1] / 4:
         axes.set_xscale("symlog", linthresh=1, linscale=0.5)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda epoch, _: f"{epoch:g}"))
         axes.set_xticks(_ticks(epochs), minor=False)
         axes.minorticks_off()
         axes.set_xlim(-0.12, epochs[-1] * 1.25)
+    elif len(epochs) == 1:
+        axes.set_xticks(epochs)
     else:
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+
+
+def mark_epochs(axes, epochs, label):
+    """Dotted vertical lines at the distinct epochs."""
+    for epoch in sorted(set(epochs)):
+        axes.axvline(epoch, color=GREY, linewidth=0.8, linestyle=":", label=label, zorder=1.5)
 
 
 def _ticks(epochs, shortest=1.6):
@@ -181,12 +199,20 @@ def _ticks(epochs, shortest=1.6):
 
 def layer_axis(axes, names):
     """Ticks 0, 1, ... named after the layers, upright where they are many or long."""
-    crowded = len(names) > 5 or max(map(len, names)) > 8
-    axes.set_xticks(range(len(names)), [shortened(name, 18) for name in names])
+    crowded = len(names) > 5 or max(len(layer_label(name)) for name in names) > 8
+    axes.set_xticks(range(len(names)), [layer_label(name) for name in names])
     axes.set_xlim(-0.5, len(names) - 0.5)
     axes.tick_params(axis="x", labelrotation=90 if crowded else 0)
-    if len(names) > 14:
+    if len(names) > 16:
         axes.tick_params(axis="x", labelsize=5.2)
+
+
+def layer_label(name, longest=18):
+    """A layer's name; of a long path, such as "blocks3.unit1.conv2", "b3.u1.conv2"."""
+    *path, last = name.split(".")
+    if len(name) > longest:
+        name = ".".join([*(re.sub(r"(?<=[A-Za-z])[A-Za-z_]+", "", part) for part in path), last])
+    return shortened(name, longest)
 
 
 def shortened(text, longest):
@@ -197,12 +223,41 @@ def shortened(text, longest):
     return f"{text[: longest - 1 - tail]}…{text[-tail:]}"
 
 
-def legend(figure, handles, *, columns=6):
-    """One legend for the whole figure, above its panels; equal labels are shown once."""
+def hide_empty(grid):
+    """Hide panels without data."""
+    for axes in grid.flat:
+        axes.set_visible(axes.has_data())
+
+
+def tidy(grid):
+    """Hide panels without data, and write a column's horizontal axis where the next differs."""
+    hide_empty(grid)
+    for column in grid.T:
+        shown = [axes for axes in column if axes.get_visible()]
+        for upper, lower in itertools.pairwise(shown):
+            if _horizontal(upper) == _horizontal(lower):
+                upper.tick_params(axis="x", labelbottom=False)
+                upper.set_xlabel("")
+
+
+def _horizontal(axes):
+    texts = [tick.get_text() for tick in axes.get_xticklabels()]
+    return axes.get_xlabel(), axes.get_xlim(), texts
+
+
+def legend(figure, handles, *, columns=6, order=None):
+    """One legend for the whole figure, above its panels; equal labels are shown once.
+
+    Entries run along the rows, sorted by `order` of their label, by default manifold kinds first.
+    """
     by_label = {handle.get_label(): handle for handle in handles}
-    shown = {label: handle for label, handle in by_label.items() if not label.startswith("_")}
-    if shown:
-        figure.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=columns)
+    labels = [label for label in by_label if not label.startswith("_")]
+    labels.sort(key=order or (lambda label: [*KINDS, label].index(label)))
+    if labels:
+        columns = min(columns, len(labels))
+        along_rows = [label for i in range(columns) for label in labels[i::columns]]
+        shown = [by_label[label] for label in along_rows]
+        figure.legend(shown, along_rows, loc="outside upper center", ncols=columns)
 
 
 def caption(figure, *sentences):

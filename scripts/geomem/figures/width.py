@@ -1,6 +1,7 @@
 """Accuracy and final-layer geometry of the test manifolds over network size (figure 4, C-E)."""
 
-from matplotlib.ticker import FixedLocator, NullLocator
+import numpy as np
+from matplotlib.ticker import EngFormatter, FixedLocator, LogLocator, NullLocator
 
 from geomem.errors import InputError
 from geomem.figures import seeds, style
@@ -57,14 +58,16 @@ def draw(accuracy, geometry, *, parameters=None):
             axes.set_ylabel(("test " if metric == "accuracy" else "") + style.LABELS[metric])
             _size_axis(axes, size, parameters)
         axes_row[0].set_title(f"label noise {noise:g}")
+    cut = ""
     for column, metric in zip(grid.T, METRICS, strict=True):
         scale = 100 if metric == "accuracy" else 1
         scaled = [
             s.assign(**{c: scale * s[c] for c in ("value", "lo", "hi")}) for s in summaries[metric]
         ]
-        style.frame_values(column[:1], scaled, positive=True)
+        cut = style.frame_values(column[:1], scaled, positive=True) or cut
     for axes in grid[-1]:
         axes.set_xlabel("parameters" if parameters else "width")
+    style.hide_empty(grid)
     style.legend(figure, handles)
     every = [summary for of_metric in summaries.values() for summary in of_metric]
     layers = sorted(set(final["layer"]))
@@ -72,6 +75,8 @@ def draw(accuracy, geometry, *, parameters=None):
         figure,
         f"Test manifolds, final layer ({', '.join(layers)})." if layers else "",
         seeds.interval_note(every),
+        cut,
+        "Above the panels: width." if parameters else "",
     )
     return figure
 
@@ -91,14 +96,30 @@ def _sizes(widths, parameters):
 
 def _size_axis(axes, size, parameters):
     """Logarithmic axis; widths as ticks, below it, or above it where it counts parameters."""
+    least, most = min(size.values()), max(size.values())
+    room = (most / least) ** 0.06 if most > least else 1.5
     axes.set_xscale("log")
+    axes.set_xlim(least / room, most * room)
     ticked = axes
     if parameters:
+        axes.xaxis.set_major_locator(LogLocator(subs=(1,) if most > 40 * least else (1, 2, 5)))
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+        axes.xaxis.set_minor_locator(NullLocator())
         ticked = axes.secondary_xaxis("top")
         ticked.tick_params(length=2, labelsize=5.5, color=style.GREY, labelcolor=style.GREY)
         ticked.spines["top"].set_visible(False)
     widths = sorted(size)
     ticked.xaxis.set_major_locator(FixedLocator([size[width] for width in widths]))
     ticked.xaxis.set_minor_locator(NullLocator())
-    ticked.set_xticklabels([str(width) for width in widths])
-    ticked.tick_params(axis="x", labelrotation=90 if len(widths) > 10 else 0)
+    ticked.set_xticklabels(_apart(widths, size))
+
+
+def _apart(widths, size, share=0.06):
+    """Tick labels, empty for a width closer to a labelled one than `share` of the axis."""
+    place = np.log([size[width] for width in widths])
+    labels, last = [], -np.inf
+    for width, at in zip(widths, place, strict=True):
+        clear = at - last >= share * (place[-1] - place[0])
+        labels.append(str(width) if clear else "")
+        last = at if clear else last
+    return labels
