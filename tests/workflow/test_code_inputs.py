@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from geomem.config.code import SCRIPTS, sources
 
 COMMANDS = sorted(path.name for path in SCRIPTS.glob("*.py"))

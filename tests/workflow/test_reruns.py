@@ -94,7 +94,10 @@ CHANGES = {
     "one more seed": (
         "seeds",
         [0, 1],
-        {("labels", f"{EXPERIMENT}, noise=0.5, seed=1"), ("probe", f"{EXPERIMENT}, noise=0.5, seed=1")}
+        {
+            ("labels", f"{EXPERIMENT}, noise=0.5, seed=1"),
+            ("probe", f"{EXPERIMENT}, noise=0.5, seed=1"),
+        }
         | {("train", ANOTHER_SEED)}
         | after_training(ANOTHER_SEED),
     ),
@@ -151,14 +154,10 @@ SOURCES = {
         *per_epoch("geometry", RUN, "0", "last"),
         *GEOMETRY_ONWARD,
     },
-    "figures/style.py": figures(
-        "samples", "accuracy", "depth", "epochs", "rewind", "gradients"
-    ),
+    "figures/style.py": figures("samples", "accuracy", "depth", "epochs", "rewind", "gradients"),
     "analysis/rewind.py": {("rewind", RUN)} | REWIND_ONWARD,
     "analysis/gradients.py": {("gradients", RUN)} | GRADIENTS_ONWARD,
-    "data/labels.py": {("labels", CELL), ("probe", CELL)}
-    | EVERYTHING_TRAINED
-    | figures("samples"),
+    "data/labels.py": {("labels", CELL), ("probe", CELL)} | EVERYTHING_TRAINED | figures("samples"),
     "training/loop.py": EVERYTHING_TRAINED,
 }
 

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pyarrow.parquet
 import pytest
-
 from geomem.storage.tables import read_document, read_table, table_provenance
 
 RUN = "results/tiny/runs/w2_n0.5_s0"

@@ -1,11 +1,12 @@
-"""Tables in Parquet with page checksums, and small JSON documents with a checksum inside."""
+"""Tables in Parquet and small JSON documents, each with a checksum inside."""
 
 import hashlib
 import json
 
 from geomem.storage.atomic import damaged, missing, replacing
 
-_KEY = b"geomem"
+_ORIGIN = b"geomem.provenance"
+_SUM = b"geomem.sha256"
 
 
 def write_table(path, frame, provenance):
@@ -14,10 +15,12 @@ def write_table(path, frame, provenance):
     import pyarrow.parquet
 
     table = pyarrow.Table.from_pandas(frame, preserve_index=False)
-    metadata = {**(table.schema.metadata or {}), _KEY: json.dumps(provenance).encode()}
+    origin = json.dumps(provenance)
+    # What a reader will see is what is summed: Parquet may change a type on the way.
+    carried = {_ORIGIN: origin.encode(), _SUM: _frame_checksum(table.to_pandas(), origin).encode()}
     with replacing(path) as temporary:
         pyarrow.parquet.write_table(
-            table.replace_schema_metadata(metadata), temporary, write_page_checksum=True
+            table.replace_schema_metadata({**(table.schema.metadata or {}), **carried}), temporary
         )
 
 
@@ -27,31 +30,40 @@ def read_table(path):
     Raises
     ------
     DamagedFileError
-        If the file is missing, truncated, or fails its checksums.
+        If the file is missing, truncated, or fails its checksum.
     """
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        table = pyarrow.parquet.read_table(path, page_checksum_verification=True)
-    except FileNotFoundError:
-        raise missing(path) from None
-    except (pyarrow.ArrowException, OSError) as error:
-        raise damaged(path, error) from error
-    return table.to_pandas()
+    return _read_table(path)[0]
 
 
 def table_provenance(path):
     """The provenance dict of a table written by `write_table`."""
-    import pyarrow
+    return _read_table(path)[1]
+
+
+def _read_table(path):
     import pyarrow.parquet
 
     try:
-        return json.loads(pyarrow.parquet.read_schema(path).metadata[_KEY])
+        table = pyarrow.parquet.read_table(path)
+        frame = table.to_pandas()
+        origin = table.schema.metadata[_ORIGIN].decode()
+        whole = table.schema.metadata[_SUM].decode() == _frame_checksum(frame, origin)
     except FileNotFoundError:
         raise missing(path) from None
-    except (pyarrow.ArrowException, OSError, TypeError, KeyError, ValueError) as error:
+    except Exception as error:  # an altered header can raise nearly anything
         raise damaged(path, error) from error
+    if not whole:
+        raise damaged(path, "its checksum does not match")
+    return frame, json.loads(origin)
+
+
+def _frame_checksum(frame, origin):
+    import pandas as pd
+
+    types = [(str(name), str(kind)) for name, kind in frame.dtypes.items()]
+    summed = hashlib.sha256(json.dumps([types, origin]).encode())
+    summed.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return summed.hexdigest()
 
 
 def write_document(path, content, provenance):

@@ -1,0 +1,67 @@
+"""How commands end: one message and a documented status for what a user can mend."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from geomem import __version__
+from geomem.__main__ import main
+from geomem.command import run
+from geomem.errors import DamagedFileError, InputError, PreemptedError
+
+SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
+
+
+def raising(error):
+    def command():
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (InputError("key: wrong"), 2),
+        (DamagedFileError("file: cut short"), 3),
+        (PreemptedError("stopped"), 75),
+        (KeyboardInterrupt(), 130),
+        (FileNotFoundError(2, "No such file or directory", "absent"), 1),
+    ],
+)
+def test_a_users_error_is_one_line_and_a_status(error, status, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run(raising(error))
+    said = capsys.readouterr().err
+    assert ended.value.code == status
+    assert said.count("\n") == 1 and "Traceback" not in said
+
+
+def test_a_fault_of_ours_shows_where(capsys):
+    with pytest.raises(SystemExit) as ended:
+        run(raising(ZeroDivisionError("oops")))
+    assert ended.value.code == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_the_package_lists_its_commands(capsys):
+    assert main(["--help"]) == 0
+    assert "geometry" in capsys.readouterr().out
+    assert main(["--version"]) == 0
+    assert __version__ in capsys.readouterr().out
+    assert main(["nonsense"]) == 2
+    assert "no command is called 'nonsense'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("module", ["geomem", "geomem.geometry", "geomem.config.check"])
+def test_light_imports(module):
+    code = f"import sys, {module}; print('torch' in sys.modules, 'pandas' in sys.modules)"
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(SCRIPTS), "PATH": ""},
+    )
+    assert said.stdout.split() == ["False", "False"]
