@@ -1,0 +1,34 @@
+"""Choose the images that make up the manifolds of every kind.
+
+--spec is {"classes": number or "all", "per_class": images per manifold, "seed": number}.
+"""
+
+import time
+
+from geomem.command import limit_threads, log, parser, run
+
+
+def main(argv=None):
+    options = parser(__doc__)
+    options.add_argument("--images", required=True, metavar="NPZ", help="from make_dataset.py")
+    options.add_argument("--labels", required=True, metavar="PARQUET", help="from make_labels.py")
+    options.add_argument("--output", required=True, metavar="PARQUET", help="chosen images")
+    arguments = options.parse_args(argv)
+    limit_threads(arguments.threads)
+    from geomem.data.image_sets import load_images
+    from geomem.data.probe import choose_probe
+    from geomem.storage.provenance import provenance
+    from geomem.storage.tables import read_table, write_table
+
+    started = time.monotonic()
+    test_labels = load_images(arguments.images).test_labels
+    probe = choose_probe(read_table(arguments.labels), test_labels, **arguments.spec)
+    manifolds = probe.groupby("kind")["manifold"].nunique()
+    log(", ".join(f"{count} {kind}" for kind, count in manifolds.items()), "manifolds")
+    inputs = [arguments.images, arguments.labels]
+    origin = provenance("choose_probe", arguments.spec, inputs, started=started)
+    write_table(arguments.output, probe, origin)
+
+
+if __name__ == "__main__":
+    run(main)

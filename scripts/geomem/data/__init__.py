@@ -1,0 +1,1 @@
+"""Images, noisy labels, and the choice of the images that are analysed."""

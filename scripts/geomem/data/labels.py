@@ -1,0 +1,94 @@
+"""Label noise: which training images get another label, and which one.
+
+A random subset of every class is relabelled: its "permuted" images; the others are "unpermuted".
+At equal seed the subset of a lower noise level lies inside that of a higher one.
+"""
+
+import numpy as np
+
+from geomem.data.randomness import generator
+from geomem.errors import InputError
+
+KINDS = ("unpermuted", "permuted")
+
+
+def assign_labels(true_labels, *, rule="permute", noise, seed=0):
+    """Relabel a part of every class.
+
+    Parameters
+    ----------
+    true_labels : array of int, shape (n,)
+        Class ids, 0 to P - 1.
+    rule : {"permute", "uniform", "other"}
+        How relabelled images get their label. "permute" shuffles the labels of the subset among
+        its images, so that every class keeps its exact size. "uniform" draws any class, "other"
+        any class but the true one; with these two an image gets the same label at every noise
+        level. Under "permute" and "uniform" about one relabelled image in P happens to keep its
+        own label.
+    noise : float
+        Fraction of every class that is relabelled (rounded to whole images), 0 to 1.
+    seed : int
+
+    Returns
+    -------
+    assigned_labels : ndarray of int64, shape (n,)
+    permuted : ndarray of bool, shape (n,)
+        The relabelled images, whatever label they got.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
+    """
+    true_labels = np.asarray(true_labels, dtype=np.int64)
+    if isinstance(noise, bool) or not isinstance(noise, int | float) or not 0 <= noise <= 1:
+        raise InputError(f"noise is {noise!r}; expected a fraction, 0 to 1")
+    if rule not in _RULES:
+        raise InputError(f"labels.rule is {rule!r}; expected one of {', '.join(_RULES)}")
+    permuted = np.zeros(len(true_labels), dtype=bool)
+    for label in np.unique(true_labels):
+        members = np.flatnonzero(true_labels == label)
+        order = generator("noisy subset", seed, label).permutation(members)
+        permuted[order[: round(noise * len(members))]] = True
+    assigned = np.where(permuted, _RULES[rule](true_labels, permuted, seed), true_labels)
+    return assigned, permuted
+
+
+def label_table(true_labels, assigned_labels, permuted):
+    """A DataFrame of every training image in order: index, true_label, assigned_label, kind."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "index": np.arange(len(permuted)),
+            "true_label": true_labels,
+            "assigned_label": assigned_labels,
+            "kind": np.array(KINDS)[np.asarray(permuted, dtype=int)],
+        }
+    )
+
+
+def wrong_fraction(true_labels, assigned_labels):
+    """The fraction of images whose assigned label is not the true one, a float."""
+    return float(np.mean(np.asarray(true_labels) != np.asarray(assigned_labels)))
+
+
+def _permute(true_labels, permuted, seed):
+    subset = np.flatnonzero(permuted)
+    shuffled = true_labels.copy()
+    shuffled[subset] = true_labels[generator("permute labels", seed).permutation(subset)]
+    return shuffled
+
+
+def _uniform(true_labels, permuted, seed):
+    n_classes = true_labels.max() + 1
+    return generator("uniform labels", seed).integers(n_classes, size=len(true_labels))
+
+
+def _other(true_labels, permuted, seed):
+    n_classes = true_labels.max() + 1
+    step = generator("other labels", seed).integers(1, n_classes, size=len(true_labels))
+    return (true_labels + step) % n_classes
+
+
+_RULES = {"permute": _permute, "uniform": _uniform, "other": _other}

@@ -1,0 +1,32 @@
+"""Draw or load a data set and write it as one file of arrays.
+
+--spec is the `data` section of an experiment, for example {"name": "glyphs", "classes": 98}.
+"""
+
+import time
+
+from geomem.command import limit_threads, log, parser, run
+
+
+def main(argv=None):
+    options = parser(__doc__)
+    options.add_argument("--output", required=True, metavar="NPZ", help="images and labels")
+    arguments = options.parse_args(argv)
+    limit_threads(arguments.threads)
+    from geomem.data.image_sets import save_images
+    from geomem.data.sources import make_images
+    from geomem.storage.provenance import provenance
+
+    started = time.monotonic()
+    images = make_images(arguments.spec)
+    log(
+        f"{len(images.train_labels)} training and {len(images.test_labels)} test images of shape "
+        f"{images.image_shape} in {images.n_classes} classes"
+    )
+    save_images(
+        arguments.output, images, provenance("make_dataset", arguments.spec, started=started)
+    )
+
+
+if __name__ == "__main__":
+    run(main)
