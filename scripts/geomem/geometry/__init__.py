@@ -1,0 +1,19 @@
+"""Geometry of class manifolds: capacity, radius, dimension and centre correlation.
+
+`manifold_geometry` measures arrays of points, `geometry_from_products` stored inner products.
+"""
+
+from geomem.geometry.anchors import anchor_geometry
+from geomem.geometry.measure import geometry_from_products, manifold_geometry
+from geomem.geometry.products import ManifoldProducts, inner_products
+from geomem.geometry.result import ManifoldGeometry, paired_difference
+
+__all__ = [
+    "ManifoldGeometry",
+    "ManifoldProducts",
+    "anchor_geometry",
+    "geometry_from_products",
+    "inner_products",
+    "manifold_geometry",
+    "paired_difference",
+]

@@ -1,0 +1,266 @@
+"""The geometry of class manifolds: capacity, radius and dimension from mean-field theory.
+
+Chung, Lee and Sompolinsky, Phys. Rev. X 8, 031003 (2018); Cohen, Chung, Lee and Sompolinsky,
+Nat. Commun. 11, 746 (2020). Only inner products of the points enter, so nothing is projected at
+random however wide a layer is.
+"""
+
+import numbers
+
+import numpy as np
+
+from geomem.errors import InputError
+from geomem.geometry import products as inner
+from geomem.geometry.anchors import AnchorStatistics, anchor_statistics
+from geomem.geometry.intervals import relative_error
+from geomem.geometry.lowrank import find_low_rank
+from geomem.geometry.parallel import thread_map
+from geomem.geometry.result import summarize
+
+AUTO_START = 200
+AUTO_LIMIT = 100_000
+KKT_LIMIT = 1e-8
+_NO_CENTER = 1e-12  # squared centre norm, relative to the scatter, below which it is rounding
+
+
+def manifold_geometry(
+    manifolds,
+    *,
+    kappa=0.0,
+    n_t=300,
+    remove_low_rank=True,
+    random_state=None,
+    confidence=0.95,
+    auto_error=0.005,
+    low_rank_starts=4,
+    low_rank_keep="cost",
+    threads=None,
+):
+    """Measure capacity, radius and dimension of class manifolds.
+
+    Parameters
+    ----------
+    manifolds : sequence of P arrays (M_mu, N), or one array (P, M, N)
+        NumPy arrays, memory maps or torch tensors (Grams are computed on their device).
+    kappa : float
+        Margin, in units of the norm of a manifold's residual centre.
+    n_t : int or "auto"
+        Gaussian vectors per manifold. "auto": as many as bring the standard error of the mean
+        capacity below `auto_error` of it.
+    remove_low_rank : bool
+        Take off the directions common to the centres first.
+    random_state : int, numpy.random.Generator or None
+        Equal integers give equal vectors: manifold i gets the same ones in every call, and the
+        first n of n_t vectors are those of n_t = n.
+    confidence : float
+        Of the intervals, which cover the choice of vectors.
+    auto_error : float
+    low_rank_starts, low_rank_keep : int, {"cost", "stability"}
+        See `geomem.geometry.lowrank.find_low_rank`.
+    threads : int, optional
+        Default: the environment's OMP_NUM_THREADS, or one per core.
+
+    Returns
+    -------
+    ManifoldGeometry
+
+    Raises
+    ------
+    InputError
+        Names the argument that cannot be used.
+    """
+    clouds = inner.check_manifolds(manifolds)
+
+    def read(run):
+        centers = inner.centered_means(clouds, run)
+        counts = [len(cloud) for cloud in clouds]
+
+        def residual(weights):
+            directions = inner.combine(weights, centers)
+            return inner.scatter(clouds, directions, run)
+
+        return inner.to_numpy(centers @ centers.T), counts, int(clouds[0].shape[1]), residual
+
+    return _measure(
+        read,
+        kappa,
+        n_t,
+        random_state,
+        confidence,
+        auto_error,
+        threads,
+        {"remove": remove_low_rank, "starts": low_rank_starts, "keep": low_rank_keep},
+    )
+
+
+def geometry_from_products(
+    products,
+    *,
+    kappa=0.0,
+    n_t=300,
+    remove_low_rank=True,
+    random_state=None,
+    confidence=0.95,
+    auto_error=0.005,
+    low_rank_starts=4,
+    low_rank_keep="cost",
+    threads=None,
+):
+    """`manifold_geometry` from stored inner products: same parameters, same numbers.
+
+    Parameters
+    ----------
+    products : ManifoldProducts
+        As `inner_products` returns them.
+    """
+
+    def read(run):
+        def residual(weights):
+            ends = np.cumsum(products.counts)[:-1]
+            return products.grams, np.split(weights.T @ products.cross, ends, axis=1)
+
+        return products.centers, products.counts, products.n_features, residual
+
+    return _measure(
+        read,
+        kappa,
+        n_t,
+        random_state,
+        confidence,
+        auto_error,
+        threads,
+        {"remove": remove_low_rank, "starts": low_rank_starts, "keep": low_rank_keep},
+    )
+
+
+def _measure(read, kappa, n_t, random_state, confidence, auto_error, threads, low_rank_options):
+    kappa, confidence = _checked(kappa, n_t, confidence, auto_error)
+    seed = _seed(random_state)
+    with thread_map(threads) as run:
+        centers, counts, n_features, residual = read(run)
+        starts = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+        low_rank = find_low_rank(centers, starts, run, **low_rank_options)
+        lengths = np.diag(centers) - ((low_rank.weights.T @ centers) ** 2).sum(axis=0)
+        clouds = [
+            _Cloud(index, gram - along.T @ along, length, min(int(count), n_features))
+            for index, (gram, along, length, count) in enumerate(
+                zip(*residual(low_rank.weights), lengths, counts, strict=True)
+            )
+        ]
+
+        def measure(n_draws):
+            return run(lambda cloud: cloud.statistics(seed, n_draws, kappa), clouds)
+
+        warnings = list(low_rank.warnings)
+        if n_t == "auto":
+            statistics = _until(measure, auto_error, warnings)
+        else:
+            statistics = measure(int(n_t))
+    warnings += _remarks(clouds, statistics)
+    return summarize(statistics, low_rank, warnings, seed=seed, confidence=confidence)
+
+
+class _Cloud:
+    """One manifold after the low-rank structure is off, in units of its residual centre."""
+
+    def __init__(self, index, gram, length, n_dimensions):
+        self.index = index
+        self.n_dimensions = n_dimensions
+        scatter = np.trace(gram) / len(gram)
+        self.has_center = length > _NO_CENTER * scatter
+        self.is_defined = self.has_center or scatter > 0
+        values, vectors = np.linalg.eigh(gram / length if self.has_center else gram)
+        values, vectors = values[-n_dimensions:], vectors[:, -n_dimensions:]
+        self.values = np.where(values > len(gram) * 2.3e-16 * values[-1], values, 0.0)
+        self.vectors = vectors
+
+    def statistics(self, seed, n_draws, kappa):
+        """`AnchorStatistics` for the first `n_draws` Gaussian vectors of this manifold.
+
+        The vectors are drawn in the space of the points and turned into the D dimensions, so that
+        one seed means nearly the same vectors in every layer.
+        """
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, self.index)))
+        draws = rng.standard_normal((n_draws, len(self.vectors) + 1))
+        t = np.vstack([self.vectors.T @ draws[:, :-1].T, draws[:, -1]])
+        if self.has_center:
+            points = np.sqrt(self.values)[:, np.newaxis] * self.vectors.T
+            return anchor_statistics(points, t, kappa)
+        return self._without_center(t, kappa)
+
+    def _without_center(self, t, kappa):
+        """The limit of a vanishing centre: V must be orthogonal to every direction of the cloud."""
+        inside = (t[:-1][self.values > 0] ** 2).sum(axis=0)
+        undefined = 0.0 if self.is_defined else np.nan
+        return AnchorStatistics(
+            inverse_capacity=inside + np.maximum(t[-1] + kappa, 0.0) ** 2 + undefined,
+            spread=np.full(t.shape[1], np.inf) + undefined,
+            cosine=np.sqrt(inside / (t[:-1] ** 2).sum(axis=0)) + undefined,
+            n_dimensions=self.n_dimensions,
+            kkt_residual=0.0,
+        )
+
+
+def _until(measure, target, warnings):
+    """Statistics from as many vectors as bring the mean capacity's relative error to `target`."""
+    n_draws = AUTO_START
+    while True:
+        statistics = measure(n_draws)
+        error = relative_error(statistics)
+        if not error > target:  # NaN, an undefined capacity, needs no more vectors either
+            return statistics
+        if n_draws == AUTO_LIMIT:
+            warnings.append(
+                f"the standard error of the mean capacity is {error:.2g} of it after {n_draws} "
+                f"vectors, above the {target:g} asked for"
+            )
+            return statistics
+        n_draws = min(int(1.1 * n_draws * (error / target) ** 2) + 1, AUTO_LIMIT)
+
+
+def _remarks(clouds, statistics):
+    undefined = [c.index for c in clouds if not c.is_defined]
+    centerless = [c.index for c in clouds if c.is_defined and not c.has_center]
+    points = [c.index for c in clouds if c.has_center and not c.values.any()]
+    free = [
+        c.index for c, s in zip(clouds, statistics, strict=True) if not s.inverse_capacity.any()
+    ]
+    rough = [c.index for c, s in zip(clouds, statistics, strict=True) if s.kkt_residual > KKT_LIMIT]
+    remarks = (
+        (undefined, "no extent and no residual centre: its geometry is not defined"),
+        (centerless, "no residual centre: its radius is infinite, its capacity that limit's"),
+        (points, "a single distinct point: radius and dimension are 0"),
+        (free, "no constraint active for any vector: its capacity is infinite"),
+        (rough, f"a quadratic program solved only to a KKT residual above {KKT_LIMIT:g}"),
+    )
+    return [f"manifold {_listed(found)}: {text}" for found, text in remarks if found]
+
+
+def _listed(indices):
+    shown = ", ".join(map(str, indices[:10]))
+    return shown if len(indices) <= 10 else f"{shown} and {len(indices) - 10} more"
+
+
+def _checked(kappa, n_t, confidence, auto_error):
+    if not isinstance(kappa, numbers.Real) or not np.isfinite(kappa):
+        raise InputError(f"kappa is {kappa!r}; expected a finite number")
+    if n_t != "auto" and not (isinstance(n_t, numbers.Integral) and n_t >= 1):
+        raise InputError(f"n_t is {n_t!r}; expected a whole number from 1 up, or 'auto'")
+    if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
+        raise InputError(f"confidence is {confidence!r}; expected a number between 0 and 1")
+    if not isinstance(auto_error, numbers.Real) or not auto_error > 0:
+        raise InputError(f"auto_error is {auto_error!r}; expected a positive number")
+    return float(kappa), float(confidence)
+
+
+def _seed(random_state):
+    if random_state is None:
+        return np.random.SeedSequence().entropy
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**63))
+    if isinstance(random_state, numbers.Integral) and random_state >= 0:
+        return int(random_state)
+    raise InputError(
+        f"random_state is {random_state!r}; expected None, a whole number from 0 up or a "
+        "numpy.random.Generator"
+    )

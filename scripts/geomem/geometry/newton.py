@@ -1,0 +1,206 @@
+"""Trust-region Newton on a Grassmannian for the low-rank structure of the centres (compiled).
+
+Notation, for centre coordinates X (P, r) and an orthonormal V (r, K): c = X V, A = X X' - c c',
+d = diag A, B_mn = A_mn / (d_m d_n), h_m = sum_n A_mn B_mn / d_m. The cost is
+F = sum(A * B) / 2, half the sum of squared cosines of the residual centres. Its gradient is
+2 X' (diag(h) c - B c), and F depends on V V' alone, so steps are tangent to the Grassmannian:
+V' Z = 0. Steihaug's conjugate gradients solve each Newton step within a trust region (Absil,
+Mahony and Sepulchre, Optimization Algorithms on Matrix Manifolds, 2008, ch. 7), preconditioned
+by the Hessian's Kronecker-shaped part, Z -> S Z - Z V'G with S = 2 X' (diag(h) - B) X.
+"""
+
+import numba
+import numpy as np
+
+_jit = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+
+@_jit
+def cost(x, products, v):
+    """F at V, or infinity where a residual centre vanishes."""
+    c = np.dot(x, v)
+    a = products - np.dot(c, c.T)
+    total = 0.0
+    n = len(x)
+    for i in range(n):
+        if not a[i, i] > 0.0:
+            return np.inf
+        for j in range(i):
+            total += a[i, j] * a[i, j] / (a[i, i] * a[j, j])
+    return total + 0.5 * n
+
+
+@_jit
+def _state(x, products, v):
+    """Everything at V that the Hessian needs; see the module's notation."""
+    c = np.dot(x, v)
+    a = products - np.dot(c, c.T)
+    d = np.diag(a).copy()
+    b = a / d.reshape(-1, 1) / d
+    ab = a * b
+    h = ab.sum(axis=1) / d
+    bc = np.dot(b, c)
+    euclidean = 2.0 * np.dot(x.T, h.reshape(-1, 1) * c - bc)
+    vg = np.dot(v.T, euclidean)
+    vg = 0.5 * (vg + vg.T)
+    gradient = euclidean - np.dot(v, vg)
+    cdc = np.dot(c.T, c / d.reshape(-1, 1))
+    return c, d, b, ab, h, bc, vg, gradient, cdc
+
+
+@_jit
+def _hessian(x, v, state, z):
+    """The Riemannian Hessian at V applied to a tangent Z (r, K)."""
+    c, d, b, ab, h, bc, vg, _, cdc = state
+    n, k = c.shape
+    e = np.dot(x, z)
+    rate = np.empty(n)  # relative change of d
+    both = np.empty((n, 2 * k))
+    for i in range(n):
+        change = 0.0
+        for j in range(k):
+            change -= 2.0 * c[i, j] * e[i, j]
+        rate[i] = change / d[i]
+        for j in range(k):
+            both[i, j] = e[i, j]
+            both[i, k + j] = rate[i] * c[i, j]
+    b_both = np.dot(b, both)
+    ab_rate = np.dot(ab, rate)
+    ec = np.zeros((k, k))
+    for i in range(n):
+        for j in range(k):
+            for m in range(k):
+                ec[j, m] += e[i, j] * c[i, m] / d[i]
+    change_c = np.dot(e, cdc) + np.dot(c, ec)
+    for i in range(n):
+        ab_change = 0.0
+        for j in range(k):
+            ab_change -= e[i, j] * bc[i, j] + c[i, j] * b_both[i, j]
+        h_change = (2.0 * ab_change - ab_rate[i]) / d[i] - 2.0 * h[i] * rate[i]
+        for j in range(k):
+            bc_change = -change_c[i, j] / d[i] - rate[i] * bc[i, j] - b_both[i, k + j]
+            change_c[i, j] = 2.0 * (h_change * c[i, j] + h[i] * e[i, j] - bc_change - b_both[i, j])
+    result = np.dot(x.T, change_c)
+    return result - np.dot(v, np.dot(v.T, result)) - np.dot(z, vg)
+
+
+@_jit
+def _preconditioner(x, v, state):
+    """Eigenvectors of S off V and of V'G, and the matrix to divide by in that basis."""
+    _, _, b, _, h, _, vg, _, _ = state
+    s = 2.0 * np.dot(x.T, h.reshape(-1, 1) * x - np.dot(b, x))
+    sv = np.dot(s, v)
+    s = s - np.dot(v, sv.T) - np.dot(sv, v.T) + np.dot(v, np.dot(np.dot(v.T, sv), v.T))
+    values, vectors = np.linalg.eigh(0.5 * (s + s.T))
+    mu, right = np.linalg.eigh(vg)
+    divisor = np.abs(values.reshape(-1, 1) - mu)
+    divisor = np.maximum(divisor, 1e-3 * divisor.max())
+    return np.ascontiguousarray(vectors), np.ascontiguousarray(right), divisor
+
+
+@_jit
+def _precondition(v, parts, z):
+    vectors, right, divisor = parts
+    scaled = np.dot(np.dot(vectors.T, z), right) / divisor
+    y = np.dot(np.dot(vectors, scaled), right.T)
+    return y - np.dot(v, np.dot(v.T, y))
+
+
+@_jit
+def _step(x, v, state, parts, radius, tolerance, max_steps):
+    """Steihaug's conjugate gradients: step, predicted decrease, steps taken, edge reached."""
+    gradient = state[7]
+    z = np.zeros_like(gradient)
+    hz = np.zeros_like(gradient)
+    residual = gradient.copy()
+    y = _precondition(v, parts, residual)
+    p = -y
+    ry = np.sum(residual * y)
+    zz, zp, pp = 0.0, 0.0, ry
+    edge = False
+    steps = 0
+    while steps < max_steps:
+        steps += 1
+        hp = _hessian(x, v, state, p)
+        curvature = np.sum(p * hp)
+        length = ry / curvature if curvature > 0.0 else np.inf
+        if curvature <= 0.0 or zz + 2.0 * length * zp + length * length * pp >= radius * radius:
+            length = (-zp + np.sqrt(max(zp * zp + pp * (radius * radius - zz), 0.0))) / pp
+            edge = True
+        z += length * p
+        hz += length * hp
+        if edge:
+            break
+        zz += 2.0 * length * zp + length * length * pp
+        residual += length * hp
+        if np.sum(residual * residual) <= tolerance * tolerance:
+            break
+        y = _precondition(v, parts, residual)
+        before = ry
+        ry = np.sum(residual * y)
+        ratio = ry / before
+        zp = ratio * (zp + length * pp)
+        pp = ry + ratio * ratio * pp
+        p = ratio * p - y
+    return z, -(np.sum(gradient * z) + 0.5 * np.sum(z * hz)), steps, edge
+
+
+@_jit
+def minimize(x, products, v, tolerance, max_iterations):
+    """Minimize F from V.
+
+    Parameters
+    ----------
+    x : ndarray, shape (P, r), C order
+    products : ndarray, shape (P, P)
+        x x'.
+    v : ndarray, shape (r, K), C order
+        Orthonormal start.
+    tolerance : float
+        Norm of the gradient to stop at.
+    max_iterations : int
+
+    Returns
+    -------
+    v, cost, gradient norm, Newton iterations, conjugate-gradient steps
+    """
+    value = cost(x, products, v)
+    total = 0
+    norm = np.inf
+    if not np.isfinite(value):
+        return v, value, norm, 0, 0
+    state = _state(x, products, v)
+    parts = _preconditioner(x, v, state)
+    radius = 4.0 * np.sqrt(np.sum(state[7] * _precondition(v, parts, state[7])))
+    fresh, stale = True, 0
+    iteration = 0
+    while iteration < max_iterations:
+        norm = np.sqrt(np.sum(state[7] * state[7]))
+        if norm <= tolerance:
+            break
+        iteration += 1
+        # a preconditioner serves several iterations: it costs as much as some 30 steps
+        if not fresh and stale > 20:
+            parts = _preconditioner(x, v, state)
+            fresh, stale = True, 0
+        z, predicted, steps, edge = _step(
+            x, v, state, parts, radius, max(norm * min(0.1, norm), 0.1 * tolerance), v.size
+        )
+        total += steps
+        stale += steps
+        moved, _ = np.linalg.qr(v + z)
+        moved = np.ascontiguousarray(moved)
+        after = cost(x, products, moved)
+        slack = 1e3 * 2.3e-16 * max(1.0, value)  # rounding of F, near the minimum
+        gain = (value - after + slack) / (predicted + slack)
+        if gain < 0.25:
+            radius *= 0.25
+        elif gain > 0.75 and edge:
+            radius *= 2.0
+        if gain > 0.1:
+            v, value = moved, after
+            state = _state(x, products, v)
+            fresh = False
+        elif radius < 1e-14:
+            break
+    return v, value, norm, iteration, total

@@ -1,0 +1,243 @@
+"""Inner products of manifold points: all that the geometry needs, whatever the feature dimension.
+
+Points are read class by class in blocks of features and turned into float64 block by block, so
+memory beyond the input stays at one block and one (P, N) array of class means.
+"""
+
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+
+from geomem.errors import DamagedFileError, InputError
+from geomem.geometry.parallel import thread_map
+
+_BLOCK_VALUES = 2**18  # 2 MB in float64: a block stays in the processor's cache
+_GPU_BLOCK_VALUES = 2**25
+
+
+@dataclass(frozen=True)
+class ManifoldProducts:
+    """Inner products of P manifolds with M_mu points each in N features, all float64.
+
+    Attributes
+    ----------
+    grams : tuple of P ndarrays, shape (M_mu, M_mu)
+        Products of a manifold's points after subtracting their own mean.
+    centers : ndarray, shape (P, P)
+        Products of the class means after subtracting the mean of all points.
+    cross : ndarray, shape (P, sum of M_mu)
+        Products of those centres (rows) with the points of `grams` (columns, class by class).
+    counts : ndarray of int64, shape (P,)
+        M_mu.
+    n_features : int
+        N.
+    """
+
+    grams: tuple
+    centers: np.ndarray
+    cross: np.ndarray
+    counts: np.ndarray
+    n_features: int
+
+    def to_arrays(self, prefix=""):
+        """Named arrays for an .npz file; `from_arrays` with the same prefix reads them back."""
+        return {
+            f"{prefix}grams": np.concatenate([gram.ravel() for gram in self.grams]),
+            f"{prefix}centers": self.centers,
+            f"{prefix}cross": self.cross,
+            f"{prefix}counts": self.counts,
+            f"{prefix}n_features": np.int64(self.n_features),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays, prefix=""):
+        """Rebuild from a mapping that holds what `to_arrays(prefix)` returned.
+
+        Raises
+        ------
+        DamagedFileError
+            If a name is missing or the shapes do not belong together.
+        """
+        try:
+            flat, centers, cross, counts, n_features = (
+                arrays[prefix + name]
+                for name in ("grams", "centers", "cross", "counts", "n_features")
+            )
+        except KeyError as error:
+            raise DamagedFileError(f"inner products lack the array {error}") from None
+        n_manifolds = len(counts)
+        fits = (
+            flat.shape == (np.sum(counts**2),)
+            and centers.shape == (n_manifolds, n_manifolds)
+            and cross.shape == (n_manifolds, np.sum(counts))
+        )
+        if not fits:
+            raise DamagedFileError(
+                f"inner products under {prefix!r} have shapes that do not belong together: grams "
+                f"{flat.shape}, centers {centers.shape}, cross {cross.shape}, "
+                f"{n_manifolds} manifolds of {np.sum(counts)} points"
+            )
+        ends = np.cumsum(counts**2)
+        grams = tuple(
+            flat[end - m * m : end].reshape(m, m) for end, m in zip(ends, counts, strict=True)
+        )
+        return cls(grams, centers, cross, counts, int(n_features))
+
+
+def inner_products(manifolds, *, threads=None):
+    """All inner products the manifold geometry needs.
+
+    Parameters
+    ----------
+    manifolds : sequence of P arrays (M_mu, N), or one array (P, M, N)
+        NumPy arrays, memory maps or torch tensors (left on their device), real-valued.
+    threads : int, optional
+        Default: the environment's OMP_NUM_THREADS, or one per core.
+
+    Returns
+    -------
+    ManifoldProducts
+
+    Raises
+    ------
+    InputError
+        If shapes do not fit or a value is not finite.
+    """
+    clouds = check_manifolds(manifolds)
+    with thread_map(threads) as run:
+        centers = centered_means(clouds, run)
+        grams, cross = scatter(clouds, centers, run)
+    return ManifoldProducts(
+        tuple(grams),
+        to_numpy(centers @ centers.T),
+        np.concatenate(cross, axis=1),
+        np.array([len(cloud) for cloud in clouds], dtype=np.int64),
+        int(clouds[0].shape[1]),
+    )
+
+
+def check_manifolds(manifolds):
+    """The manifolds as a list of P >= 2 two-dimensional real arrays of equal width."""
+    try:
+        clouds = list(manifolds)
+    except TypeError:
+        raise InputError(
+            f"manifolds is {type(manifolds).__name__}; expected a sequence of arrays (M, N) or one "
+            "array (P, M, N)"
+        ) from None
+    clouds = [cloud.detach() if _is_tensor(cloud) else np.asanyarray(cloud) for cloud in clouds]
+    if len(clouds) < 2:
+        raise InputError(f"manifolds holds {len(clouds)} manifold(s); the geometry needs 2 or more")
+    for index, cloud in enumerate(clouds):
+        if cloud.ndim != 2 or 0 in cloud.shape:
+            raise InputError(
+                f"manifolds[{index}] has shape {tuple(cloud.shape)}; expected (points, features), "
+                "at least one of each"
+            )
+        if cloud.shape[1] != clouds[0].shape[1]:
+            raise InputError(
+                f"manifolds[{index}] has {cloud.shape[1]} features and manifolds[0] has "
+                f"{clouds[0].shape[1]}; give all points in the same features"
+            )
+        if _is_tensor(cloud):
+            real = not cloud.is_complex()
+        else:
+            real = cloud.dtype.kind in "fiub"
+        if not real:
+            raise InputError(f"manifolds[{index}] has type {cloud.dtype}; expected real numbers")
+    return clouds
+
+
+def centered_means(clouds, run):
+    """Class means minus the mean of all points: float64 (P, N), numpy or torch as the input.
+
+    `run` is a `map` that returns a list.
+    """
+    means = run(_mean, clouds)
+    for index, mean in enumerate(means):
+        if not _all_finite(mean):
+            raise InputError(
+                f"manifolds[{index}] holds values that are not finite (or too large to add up); "
+                "remove those points or mend the layer that made them"
+            )
+    means = _library(means[0]).stack(means)
+    weights = np.array([len(cloud) for cloud in clouds], dtype=np.float64)
+    # relative to one mean, so that means that are equal stay so: a constant layer gives zeros
+    offsets = means - means[0]
+    return offsets - _like(weights / weights.sum(), means) @ offsets
+
+
+def scatter(clouds, directions, run=map):
+    """Per cloud: the Gram of its points about their mean, and `directions` (K, N) times those.
+
+    Returns
+    -------
+    lists of P float64 ndarrays, (M_mu, M_mu) and (K, M_mu)
+    """
+    parts = list(run(lambda cloud: _scatter(cloud, directions), clouds))
+    return [gram for gram, _ in parts], [projection for _, projection in parts]
+
+
+def to_numpy(array):
+    """A float64 ndarray of a NumPy array or a torch tensor on any device."""
+    return array.cpu().numpy() if _is_tensor(array) else array
+
+
+def combine(weights, centers):
+    """Directions `weights`' `centers` (K, N), on the device of the centres."""
+    return _like(weights.T, centers) @ centers
+
+
+def _scatter(cloud, directions):
+    gram = projection = 0.0
+    for start, _, offsets in _blocks(cloud):
+        centered = offsets - offsets.mean(0)
+        gram = gram + centered @ centered.T
+        projection = projection + directions[:, start : start + len(centered.T)] @ centered.T
+    if not _all_finite(gram):
+        raise InputError(
+            "manifolds holds values too large to multiply in double precision; divide all of them "
+            "by a common factor"
+        )
+    return to_numpy(gram), to_numpy(projection)
+
+
+def _mean(cloud):
+    with np.errstate(all="ignore"):  # the caller reports what is not finite
+        blocks = [first + offsets.mean(0) for _, first, offsets in _blocks(cloud)]
+    return _library(cloud).concatenate(blocks)
+
+
+def _blocks(cloud):
+    """Blocks of features of one cloud (M, N): first column, first point, offsets from it.
+
+    Offsets from a point, in float64, keep the digits of data far from the origin, and are exactly
+    zero for points that are duplicates of each other.
+    """
+    n_points, n_features = cloud.shape
+    values = _GPU_BLOCK_VALUES if _is_tensor(cloud) and cloud.is_cuda else _BLOCK_VALUES
+    width = max(values // n_points, 64)
+    for start in range(0, n_features, width):
+        block = cloud[:, start : start + width]
+        block = block.double() if _is_tensor(block) else np.asarray(block, dtype=np.float64)
+        yield start, block[0], block - block[0]
+
+
+def _is_tensor(array):
+    torch = sys.modules.get("torch")  # never imported here: a tensor's owner has done so
+    return torch is not None and isinstance(array, torch.Tensor)
+
+
+def _library(array):
+    return sys.modules["torch"] if _is_tensor(array) else np
+
+
+def _like(array, other):
+    if _is_tensor(other):
+        return sys.modules["torch"].as_tensor(array, dtype=other.dtype, device=other.device)
+    return array
+
+
+def _all_finite(array):
+    return bool(_library(array).isfinite(array).all())

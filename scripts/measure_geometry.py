@@ -1,0 +1,57 @@
+"""Measure the geometry of every layer and manifold kind of one snapshot's activations.
+
+--spec {"n_t": 300, "kappa": 0.0, "remove_low_rank": true, "confidence": 0.95, "seed": 0}
+
+All layers and kinds share their Gaussian vectors, so that differences are not due to the draw.
+"""
+
+import time
+
+from geomem.command import limit_threads, log, parser, run
+
+SETTINGS = ("n_t", "kappa", "remove_low_rank", "confidence")
+
+
+def main(argv=None):
+    options = parser(__doc__)
+    options.add_argument("--activations", required=True, metavar="NPZ", help="inner products")
+    options.add_argument("--output", required=True, metavar="PARQUET", help="the table to write")
+    arguments = options.parse_args(argv)
+    limit_threads(arguments.threads)
+    import pandas as pd
+
+    from geomem.analysis.activation_file import read_activations
+    from geomem.geometry import geometry_from_products
+    from geomem.storage.provenance import provenance
+    from geomem.storage.tables import write_table
+
+    started = time.monotonic()
+    spec = arguments.spec
+    activations = read_activations(arguments.activations)
+    frames = []
+    for layer in activations.layers:
+        for kind in activations.kinds:
+            geometry = geometry_from_products(
+                activations.products(layer["index"], kind),
+                random_state=spec["seed"],
+                threads=arguments.threads,
+                **{name: spec[name] for name in SETTINGS},
+            )
+            for warning in geometry.warnings:
+                log(f"warning: layer {layer['name']}, {kind}: {warning}")
+            frame = geometry.to_frame()
+            classes = dict(enumerate(activations.manifolds(kind)))
+            frame["manifold"] = frame["manifold"].map(classes, na_action="ignore").astype("Int64")
+            frame.insert(0, "layer", layer["name"])
+            frame.insert(1, "layer_index", layer["index"])
+            frame.insert(2, "kind", kind)
+            frames.append(frame)
+            log(f"{layer['name']}, {kind}: capacity {geometry.mean_capacity:.4f}")
+    table = pd.concat(frames, ignore_index=True)
+    table.insert(0, "epoch", activations.epoch)
+    origin = provenance("measure_geometry", spec, [arguments.activations], started=started)
+    write_table(arguments.output, table, origin)
+
+
+if __name__ == "__main__":
+    run(main)
