@@ -3,14 +3,18 @@
 import numpy as np
 import pandas as pd
 
-VGG = (
-    "conv1_1 conv1_2 pool1 conv2_1 conv2_2 pool2 conv3_1 conv3_2 conv3_3 pool3 conv4_1 conv4_2 "
-    "conv4_3 pool4 conv5_1 conv5_2 conv5_3 pool5 classifier"
-).split()
-VGG16 = ["input", *VGG]
-SMALL = (
-    "input conv1_1 conv1_2 pool1 conv2_1 conv2_2 pool2 conv3_1 conv3_2 pool3 fc1 fc2 fc3"
-).split()
+
+def blocks(*convolutions):
+    """Layer names of blocks with so many convolutions each and a pooling layer at their end."""
+    return [
+        name
+        for b, n in enumerate(convolutions, 1)
+        for name in (*(f"conv{b}_{i}" for i in range(1, n + 1)), f"pool{b}")
+    ]
+
+
+VGG16 = ["input", *blocks(2, 2, 3, 3, 3), "classifier"]
+SMALL = ["input", *blocks(2, 2, 2), "fc1", "fc2", "fc3"]
 KINDS = ("unpermuted", "permuted", "restored", "test")
 LAST, BEST = 60, 14
 FINAL = {  # alpha, R, D of the final layer at the best and the last epoch
@@ -75,7 +79,7 @@ def geometry_table(runs, layers=SMALL, epochs=(0, 2, 6, None, LAST), manifolds=2
         known = sorted({best_epoch(seed) if epoch is None else epoch for epoch in epochs})
         for epoch in known:
             for i, layer in enumerate(layers):
-                depth = (i / (len(layers) - 1)) ** 3
+                depth = ((i + 1) / len(layers)) ** 3
                 for kind in kinds_of(noise):
                     at_best, at_last = np.array(FINAL[kind])
                     late = np.clip((epoch - BEST) / (LAST - BEST), 0, 1)
@@ -92,11 +96,8 @@ def geometry_table(runs, layers=SMALL, epochs=(0, 2, 6, None, LAST), manifolds=2
                             v = value * (1 + off)
                             key = (width, noise, seed, epoch, layer, i, kind, manifold, metric)
                             rows.append((*key, v, 0.98 * v, 1.02 * v, ""))
-    frame = table(
-        rows,
-        ["epoch", "layer", "layer_index", "kind", "manifold", "metric", "value", "lo", "hi"]
-        + ["warnings"],
-    )
+    keys = ["epoch", "layer", "layer_index", "kind", "manifold", "metric"]
+    frame = table(rows, [*keys, "value", "lo", "hi", "warnings"])
     return frame.astype({"manifold": "Int64"})
 
 

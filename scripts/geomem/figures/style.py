@@ -202,6 +202,7 @@ def layer_axis(axes, names):
     crowded = len(names) > 5 or max(len(layer_label(name)) for name in names) > 8
     axes.set_xticks(range(len(names)), [layer_label(name) for name in names])
     axes.set_xlim(-0.5, len(names) - 0.5)
+    axes.set_xlabel("layer")
     axes.tick_params(axis="x", labelrotation=90 if crowded else 0)
     if len(names) > 16:
         axes.tick_params(axis="x", labelsize=5.2)

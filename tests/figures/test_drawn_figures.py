@@ -1,0 +1,333 @@
+"""What the figures show: the tables' values, intervals and labels, odd tables included."""
+
+import matplotlib
+import numpy as np
+import pytest
+from geomem.errors import InputError
+from geomem.figures import catalogue, style
+from geomem.tables import collect
+
+from tests.figures import synthetic
+
+LONG = [f"features.denseblock{b}.denselayer{i}.conv1" for b in (1, 2) for i in range(1, 11)]
+MANY = (4, 7, 10, 14, 16, 24, 32, 48, 64)
+
+
+def tables(runs, layers=synthetic.SMALL, epochs=(0, 2, None, synthetic.LAST)):
+    return {
+        "accuracy": synthetic.accuracy_table(runs, (0, 2, 6, 14, 16, 18, 30, 45, synthetic.LAST)),
+        "geometry": synthetic.geometry_table(runs, layers, epochs),
+        "rewind": synthetic.rewind_table(runs, layers, [e for e in epochs if e != synthetic.LAST]),
+        "gradients": synthetic.gradients_table(runs, layers, epochs),
+    }
+
+
+def draw(name, inputs, **spec):
+    return catalogue.draw(name, {key: inputs[key] for key in catalogue.FIGURES[name].inputs}, spec)
+
+
+def lines(axes):
+    return {line.get_label(): line for line in axes.get_lines()}
+
+
+def band(axes, index):
+    """Lowest and highest edge of a shaded interval, by x."""
+    points = axes.collections[index].get_paths()[0].vertices
+    return {x: (points[points[:, 0] == x, 1].min(), points[points[:, 0] == x, 1].max())
+            for x in np.unique(points[:, 0])}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def three_seeds():
+    return tables(synthetic.cells(noises=(0.0, 0.5), n_seeds=3))
+
+
+def labels_of(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_accuracy_draws_means_over_seeds_with_intervals(three_seeds):
+    figure = draw("accuracy", three_seeds)
+    clean, noisy = figure.axes
+    assert noisy.get_title("left") == "width 8, label noise 0.5"
+    assert figure.axes[0].get_ylabel() == "accuracy (%)"
+    assert noisy.get_xlabel() == "epoch"
+    table = three_seeds["accuracy"].query("metric == 'accuracy' and noise == 0.5")
+    for i, kind in enumerate(style.KINDS):
+        of_kind = table[table["kind"] == kind].groupby("epoch")["value"]
+        line = lines(noisy)[kind]
+        np.testing.assert_array_equal(line.get_xdata(), of_kind.mean().index)
+        np.testing.assert_allclose(line.get_ydata(), 100 * of_kind.mean())
+        assert line.get_color() == style.KINDS[kind].color
+        half = 100 * 4.302653 * of_kind.std() / np.sqrt(3)
+        drawn = band(noisy, i)
+        np.testing.assert_allclose([(hi - lo) / 2 for lo, hi in drawn.values()], half, rtol=1e-5)
+    assert set(lines(clean)) == {"unpermuted", "test", "best epoch"}
+    best = {line.get_xdata()[0] for line in noisy.lines if line.get_label() == "best epoch"}
+    assert best == {14, 16, 18}
+    assert "Mean over 3 seeds" in figure.get_supxlabel()
+
+
+def test_accuracy_marks_a_diverged_seed(three_seeds):
+    table = three_seeds["accuracy"]
+    table = table[(table["seed"] != 1) | (table["epoch"] <= 30)].copy()
+    table.loc[table["seed"] == 1, "last"] = False
+    figure = draw("accuracy", {"accuracy": table}, noise=0.5)
+    crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
+    assert [line.get_xdata()[0] for line in crosses] == [30]
+    assert "diverged (1)" in figure.get_supxlabel().replace("\n", " ")
+    assert "2–3 seeds" in figure.get_supxlabel()
+
+
+def test_depth_draws_best_and_last_epoch_and_two_over_m(three_seeds):
+    figure = draw("depth", three_seeds, per_class=50, noise=0.5)
+    grid = np.reshape(figure.axes, (2, 3))
+    whole = three_seeds["geometry"].query("noise == 0.5 and manifold.isna()")
+    for axes_row, flag in zip(grid, ("best", "last"), strict=True):
+        assert f"{flag} epoch" in axes_row[0].get_title("left")
+        for axes, metric in zip(axes_row, ("capacity", "radius", "dimension"), strict=True):
+            rows = whole[whole[flag] & (whole["metric"] == metric) & (whole["kind"] == "permuted")]
+            mean = rows.groupby("layer_index")["value"].mean()
+            np.testing.assert_allclose(lines(axes)["permuted"].get_ydata(), mean)
+            assert axes.get_ylabel().startswith(metric) and "(" in axes.get_ylabel()
+        line = lines(axes_row[0])["2/M, M = 50"]
+        assert set(line.get_ydata()) == {0.04}
+    assert [tick.get_text() for tick in grid[1, 0].get_xticklabels()] == synthetic.SMALL
+    low, high = grid[0, 0].get_ylim()
+    assert low < 0.04 < high
+    assert labels_of(figure) == [*style.KINDS, "2/M, M = 50"]
+
+
+def test_depth_shows_an_epoch_that_is_best_and_last_once():
+    table = synthetic.geometry_table(synthetic.cells(), epochs=(None,)).assign(last=True)
+    figure = draw("depth", {"geometry": table})
+    assert [axes.get_title("left") for axes in figure.axes] == [
+        "width 8, label noise 0.5: best = last epoch (14)", "", ""
+    ]  # fmt: skip
+
+
+def test_depth_leaves_out_a_condition_that_diverged(three_seeds):
+    table = three_seeds["geometry"]
+    table = table[(table["noise"] == 0) | ~table["last"]]
+    titles = [axes.get_title("left") for axes in draw("depth", {"geometry": table}).axes[::3]]
+    assert titles == [
+        "width 8, label noise 0: best epoch (14–18)",
+        "width 8, label noise 0: last epoch (60)",
+        "width 8, label noise 0.5: best epoch (14–18)",
+    ]
+
+
+def test_depth_takes_an_epoch_number():
+    table = synthetic.geometry_table(synthetic.cells(), epochs=(0, None))
+    figure = draw("depth", {"geometry": table}, epochs=[0])
+    assert figure.axes[0].get_title("left").endswith("epoch 0")
+
+
+def test_epochs_draws_the_last_layers(three_seeds):
+    figure = draw("epochs", three_seeds, noise=0.5, layers=2)
+    grid = np.reshape(figure.axes, (3, 2))
+    assert [axes.get_title("left") for axes in grid[0]] == ["fc2", "fc3"]
+    line = lines(grid[2, 1])["test"]
+    rows = three_seeds["geometry"].query(
+        "noise == 0.5 and manifold.isna() and layer == 'fc3' and metric == 'dimension'"
+        " and kind == 'test'"
+    )
+    expected = [rows[rows["epoch"] == 0], rows[rows["epoch"] == 2], rows[rows["best"]],
+                rows[rows["last"]]]  # fmt: skip
+    np.testing.assert_allclose(line.get_ydata(), [part["value"].mean() for part in expected])
+    np.testing.assert_allclose(line.get_xdata(), [0, 2, 16, 60])
+    assert grid[2, 0].get_ylabel().startswith("dimension $D_M$ (")
+    assert "drawn at their mean" in figure.get_supxlabel().replace("\n", " ")
+
+
+def test_epochs_with_several_conditions_shows_capacity(three_seeds):
+    figure = draw("epochs", three_seeds)
+    assert len(figure.axes) == 6
+    assert figure.axes[3].get_title("left") == "width 8, label noise 0.5: fc1"
+    assert figure.axes[3].get_ylabel().startswith("capacity")
+
+
+def test_one_epoch_has_error_bars():
+    table = synthetic.geometry_table(synthetic.cells(), epochs=(None,))
+    figure = draw("epochs", {"geometry": table})
+    bars = figure.axes[0].containers[0].lines[2][0].get_segments()[0]
+    rows = table.query("manifold.isna() and layer == 'fc1' and metric == 'capacity'")
+    own = rows[rows["kind"] == "unpermuted"][["lo", "hi"]].to_numpy()[0]
+    np.testing.assert_allclose(bars[:, 1], own)
+    assert figure.axes[-1].get_xticks().tolist() == [14]
+    assert "own interval" in figure.get_supxlabel()
+
+
+def test_rewind_draws_suffixes_up_to_none_and_references(three_seeds):
+    figure = draw("rewind", three_seeds, noise=0.5)
+    test, single, permuted, below = figure.axes
+    names = [tick.get_text() for tick in permuted.get_xticklabels()]
+    assert names[0] == "conv1_1" and names[-1] == "none"
+    assert [tick.get_text() for tick in below.get_xticklabels()][-1] == "fc3"
+    assert test.get_ylabel() == "test accuracy (%)"
+    assert permuted.get_ylabel() == "permuted accuracy (%)"
+    rows = three_seeds["rewind"].query("noise == 0.5 and kind == 'test'")
+    suffix = rows[(rows["scheme"] == "suffix") & (rows["epoch"] == 2)]
+    mean = suffix.groupby("layer_index")["value"].mean()
+    end = rows[rows["scheme"] == "none"]["value"].mean()
+    np.testing.assert_allclose(lines(test)["to epoch 2"].get_ydata(), 100 * np.append(mean, end))
+    best = rows[(rows["scheme"] == "single") & rows["best"]].groupby("layer_index")["value"].mean()
+    np.testing.assert_allclose(lines(single)["to the best epoch"].get_ydata(), 100 * best)
+    accuracy = three_seeds["accuracy"].query("noise == 0.5 and metric == 'accuracy'")
+    last = accuracy[accuracy["last"] & (accuracy["kind"] == "permuted")]["value"].mean()
+    assert lines(permuted)["whole network, last epoch"].get_ydata()[0] == pytest.approx(100 * last)
+    assert labels_of(figure)[0] == "to epoch 0"
+
+
+def test_rewind_without_noise_has_no_permuted_row(three_seeds):
+    figure = draw("rewind", three_seeds, noise=0)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["test accuracy (%)", ""]
+
+
+def test_rewind_keeps_batch_norm_treatments_apart():
+    runs = synthetic.cells(n_seeds=2)
+    rewind = synthetic.rewind_table(runs, batch_norms=("keep", "recalibrate"))
+    rewind.loc[rewind["batch_norm"] == "keep", ["value", "lo", "hi"]] = 0.5
+    accuracy = synthetic.accuracy_table(runs, (0, 14, 16, 60))
+    figure = draw("rewind", {"rewind": rewind, "accuracy": accuracy}, kinds=["test"])
+    keep, _, recalibrate, _ = figure.axes
+    assert keep.get_title("left").endswith("keep")
+    assert set(lines(keep)["to epoch 2"].get_ydata()) == {50}
+    assert recalibrate.get_title("left").endswith("recalibrate")
+    assert 50 not in set(lines(recalibrate)["to epoch 2"].get_ydata()[:-1])
+
+
+@pytest.mark.parametrize("with_counts", [False, True])
+def test_width_draws_test_manifolds_of_the_final_layer(with_counts):
+    runs = synthetic.cells(MANY, (0.1,), 2)
+    inputs = tables(runs, synthetic.SMALL[-2:], epochs=(None, synthetic.LAST))
+    counts = {str(width): 1000 * width**2 for width in MANY}
+    figure = draw("width", inputs, **({"parameters": counts} if with_counts else {}))
+    accuracy, radius, dimension = figure.axes
+    assert accuracy.get_ylabel() == "test accuracy (%)"
+    assert accuracy.get_xscale() == "log"
+    assert accuracy.get_xlabel() == ("parameters" if with_counts else "width")
+    rows = inputs["geometry"].query(
+        "manifold.isna() and layer == 'fc3' and kind == 'test' and metric == 'dimension' and best"
+    )
+    line = lines(dimension)["best epoch"]
+    np.testing.assert_allclose(line.get_ydata(), rows.groupby("width")["value"].mean())
+    np.testing.assert_array_equal(line.get_xdata(), list(counts.values()) if with_counts else MANY)
+    assert len(radius.containers) == 2  # error bars of both epochs
+
+
+def test_width_names_a_missing_parameter_count():
+    inputs = tables(synthetic.cells((4, 8)), synthetic.SMALL[-1:], epochs=(None,))
+    with pytest.raises(
+        InputError, match=r"no count for width 8; expected one for each of \[4, 8\]"
+    ):
+        draw("width", inputs, parameters={"4": 100})
+
+
+def test_gradients_draws_both_parts_and_the_noise_floor(three_seeds):
+    figure = draw("gradients", three_seeds, noise=0.5)
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_title("left") for axes in shown][:2] == ["conv1_1", "conv1_2"]
+    assert len(shown) == 9
+    rows = three_seeds["gradients"].query(
+        "noise == 0.5 and layer == 'conv1_1' and kind == 'permuted' and epoch == 2"
+    )
+    for label, part, metric in [
+        ("permuted, label-dependent", "label", "norm"),
+        ("permuted, label-independent", "independent", "norm"),
+        ("permuted, noise floor", "label", "noise_floor"),
+    ]:
+        line = lines(shown[0])[label]
+        value = rows[(rows["part"] == part) & (rows["metric"] == metric)]["value"].mean()
+        assert line.get_ydata()[list(line.get_xdata()).index(2)] == pytest.approx(value)
+    assert shown[0].get_yscale() == "log"
+    assert figure.get_supylabel() == "gradient norm (nats / unit weight)"
+    assert shown[-1].get_xlabel() == "epoch"
+
+
+def test_samples_show_assigned_and_true_label():
+    images, labels = synthetic.image_set(), synthetic.label_table()
+    figure = draw("samples", {"images": images, "labels": labels}, count=8)
+    assert len(figure.axes) == 16
+    kept, permuted = figure.axes[:8], figure.axes[8:]
+    assert all("(" not in axes.get_title() for axes in kept)
+    by_title = [axes.get_title().split("\n") for axes in permuted]
+    for axes, (assigned, true) in zip(permuted, by_title, strict=True):
+        shown = np.moveaxis(np.asarray(axes.images[0].get_array()), -1, 0)
+        index = next(i for i, image in enumerate(images["train_images"]) if (image == shown).all())
+        row = labels.iloc[index]
+        assert (assigned, true) == (f"class {row.assigned_label}", f"(class {row.true_label})")
+
+
+def test_samples_of_clean_grey_images():
+    images = synthetic.image_set(channels=1)
+    figure = draw("samples", {"images": images, "labels": synthetic.label_table(noise=0)}, count=3)
+    assert [axes.get_title() != "" for axes in figure.axes] == [True] * 3 + [False] * 5
+    assert "0 % of 400" in figure.get_supxlabel()
+
+
+def test_samples_refuse_labels_of_other_images():
+    inputs = {"images": synthetic.image_set(n=100), "labels": synthetic.label_table(n=400)}
+    with pytest.raises(InputError, match="index 399 is beyond the 100 training images"):
+        draw("samples", inputs)
+
+
+@pytest.mark.parametrize("name", [n for n in catalogue.FIGURES if n != "samples"])
+def test_long_names_one_epoch_no_noise_can_be_drawn(name, tmp_path):
+    inputs = tables(synthetic.cells(noises=(0.0,)), LONG, epochs=(None,))
+    figure = draw(name, inputs)
+    style.save(figure, None, tmp_path / "figure.svg", {})
+    assert any(axes.get_visible() and axes.has_data() for axes in figure.axes)
+
+
+@pytest.mark.parametrize("name", [n for n in catalogue.FIGURES if n != "samples"])
+def test_tables_without_rows_say_so(name):
+    inputs = {table: collect(table, "none", []) for table in catalogue.TABLES}
+    figure = draw(name, inputs)
+    assert "No measurements." in figure.get_supxlabel()
+    assert not any(axes.get_visible() for axes in figure.axes)
+
+
+def test_missing_values_leave_gaps(three_seeds):
+    table = three_seeds["accuracy"].copy()
+    table.loc[table["epoch"] == 30, ["value", "lo", "hi"]] = np.nan
+    figure = draw("accuracy", {"accuracy": table}, noise=0.5)
+    assert 30 not in lines(figure.axes[0])["test"].get_xdata()
+    assert 45 in lines(figure.axes[0])["test"].get_xdata()
+
+
+def test_wide_intervals_do_not_flatten_the_curves():
+    table = synthetic.geometry_table(synthetic.cells(n_seeds=2), epochs=(None, synthetic.LAST))
+    table.loc[(table["layer"] == "input") & (table["seed"] == 1), "value"] *= 1.2
+    figure = draw("depth", {"geometry": table})
+    radii = figure.axes[1], figure.axes[4]
+    drawn = np.concatenate([line.get_ydata() for axes in radii for line in axes.lines])
+    low, high = radii[0].get_ylim()
+    assert high - low < 2.3 * np.ptp(drawn)
+    assert "cut off" in figure.get_supxlabel().replace("\n", " ")
+
+
+def test_unknown_settings_are_named(three_seeds):
+    with pytest.raises(InputError, match="'depth' knows no 'per_clas'; it takes width, noise, per"):
+        draw("depth", three_seeds, per_clas=50)
+    with pytest.raises(InputError, match=r"noise: the table has no 0\.3; choose among 0, 0\.5"):
+        draw("depth", three_seeds, noise=0.3)
+
+
+def test_caller_settings_do_not_show(three_seeds):
+    with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9}):
+        figure = draw("accuracy", three_seeds)
+        assert lines(figure.axes[0])["test"].get_linewidth() == style.RC["lines.linewidth"]
+        assert matplotlib.rcParams["font.size"] == 30
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("conv1_1", "conv1_1"),
+        ("features.denseblock1.denselayer12.conv2", "f.d1.d12.conv2"),
+        ("a_very_long_single_name_of_a_layer", "a_very_lo…_a_layer"),
+    ],
+)
+def test_layer_labels_stay_apart_and_short(name, label):
+    assert style.layer_label(name) == label

@@ -1,0 +1,85 @@
+"""draw_figure.py: files in, files out."""
+
+import json
+import xml.etree.ElementTree
+
+import draw_figure
+import pytest
+from geomem.errors import DamagedFileError, InputError
+from geomem.storage.arrays import write_arrays
+from geomem.storage.tables import write_table
+from PIL import Image
+
+from tests.figures import synthetic
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tables")
+    runs = synthetic.cells(n_seeds=2)
+    layers = synthetic.SMALL[-2:]
+    written = {
+        "accuracy": synthetic.accuracy_table(runs, (0, 2, 14, 16, 60)),
+        "geometry": synthetic.geometry_table(runs, layers),
+        "rewind": synthetic.rewind_table(runs, layers),
+        "gradients": synthetic.gradients_table(runs, layers),
+        "labels": synthetic.label_table(),
+    }
+    for name, frame in written.items():
+        write_table(folder / f"{name}.parquet", frame, {})
+    write_arrays(folder / "images.npz", synthetic.image_set(), {})
+    return {
+        **{name: str(folder / f"{name}.parquet") for name in written},
+        "images": str(folder / "images.npz"),
+    }
+
+
+INPUTS = {
+    "samples": ("images", "labels"),
+    "accuracy": ("accuracy",),
+    "depth": ("geometry",),
+    "epochs": ("geometry",),
+    "rewind": ("rewind", "accuracy"),
+    "width": ("accuracy", "geometry"),
+    "gradients": ("gradients",),
+}
+
+
+def arguments(files, figure, **paths):
+    given = [word for name in INPUTS[figure] for word in (f"--{name}", files[name])]
+    out = [word for name, path in paths.items() for word in (f"--{name}", str(path))]
+    return ["--figure", figure, *given, *out]
+
+
+@pytest.mark.parametrize("figure", INPUTS)
+def test_svg_is_the_same_when_drawn_again(files, tmp_path, figure):
+    first, second = tmp_path / "1.svg", tmp_path / "2.svg"
+    draw_figure.main(arguments(files, figure, svg=first))
+    draw_figure.main(arguments(files, figure, svg=second))
+    assert first.read_bytes() == second.read_bytes()
+    assert xml.etree.ElementTree.parse(first).getroot().tag.endswith("svg")
+
+
+def test_png_carries_its_provenance(files, tmp_path):
+    png = tmp_path / "depth.png"
+    spec = {"per_class": 50, "noise": 0.5}
+    draw_figure.main([*arguments(files, "depth", png=png), "--spec", json.dumps(spec)])
+    with Image.open(png) as image:
+        assert image.size[0] == int(7.2 * 250)
+        provenance = json.loads(image.text["provenance"])
+    assert provenance["stage"] == "draw_figure"
+    assert provenance["spec"] == {"figure": "depth", **spec}
+    assert list(provenance["inputs"]) == [files["geometry"]]
+
+
+def test_command_names_what_is_missing(files, tmp_path):
+    svg = tmp_path / "x.svg"
+    with pytest.raises(InputError, match="'pie' is not one of samples, accuracy"):
+        draw_figure.main(["--figure", "pie", "--svg", str(svg)])
+    with pytest.raises(InputError, match="--rewind: not given, and figure 'rewind'"):
+        draw_figure.main(["--figure", "rewind", "--svg", str(svg)])
+    with pytest.raises(InputError, match="--png, --svg: neither is given"):
+        draw_figure.main(arguments(files, "depth"))
+    with pytest.raises(DamagedFileError, match="does not exist"):
+        draw_figure.main(["--figure", "depth", "--geometry", "no.parquet", "--svg", str(svg)])
+    assert not svg.exists()

@@ -1,0 +1,84 @@
+"""Averages over seeds and their intervals."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from geomem.errors import InputError
+from geomem.figures import seeds
+from scipy import stats
+
+
+def rows(values, epoch=5, seed=None, **columns):
+    frame = pd.DataFrame({"value": values, "epoch": epoch})
+    frame["seed"] = range(len(values)) if seed is None else seed
+    frame["lo"], frame["hi"] = frame["value"] - 0.1, frame["value"] + 0.3
+    return frame.assign(**columns)
+
+
+def test_interval_of_several_seeds_is_student_t():
+    values = np.array([0.2, 0.5, 0.6, 0.4])
+    mean = seeds.over_seeds(rows(values), ["epoch"]).iloc[0]
+    lo, hi = stats.t.interval(0.95, 3, loc=values.mean(), scale=stats.sem(values))
+    assert mean["value"] == pytest.approx(values.mean())
+    assert (mean["lo"], mean["hi"]) == pytest.approx((lo, hi))
+    assert mean["seeds"] == 4
+
+
+def test_interval_of_one_seed_is_its_own():
+    mean = seeds.over_seeds(rows([0.4]), ["epoch"]).iloc[0]
+    assert (mean["lo"], mean["hi"]) == pytest.approx((0.3, 0.7))
+
+
+def test_a_missing_value_is_not_a_seed():
+    table = pd.concat([rows([0.4, np.nan]), rows([0.2, 0.6], epoch=6)])
+    means = seeds.over_seeds(table, ["epoch"]).set_index("epoch")
+    assert means["seeds"].to_dict() == {5: 1, 6: 2}
+    assert means.loc[5, ["lo", "hi"]].tolist() == pytest.approx([0.3, 0.7])
+
+
+def test_rows_that_would_be_mistaken_for_seeds_are_refused():
+    with pytest.raises(ValueError, match="several rows per seed and epoch"):
+        seeds.over_seeds(rows([0.1, 0.2], seed=0), ["epoch"])
+
+
+@pytest.mark.parametrize(
+    ("counts", "note"),
+    [
+        ([1, 1], r"^One seed; .*the measurement's own interval\.$"),
+        ([3, 3], r"^Mean over 3 seeds; .*Student t interval over seeds\.$"),
+        ([2, 3], r"^Mean over 2–3 seeds; .*Student t interval over seeds\.$"),
+        ([1, 3], r"^Mean over 1–3 seeds; .*Student t.*own interval where one seed is left\.$"),
+        ([], r"^No measurements\.$"),
+    ],
+)
+def test_note_says_which_interval(counts, note):
+    assert re.search(note, seeds.interval_note([pd.DataFrame({"seeds": counts})]))
+
+
+def test_seeds_meet_at_the_mean_of_their_best_epochs():
+    table = pd.concat(
+        [
+            rows([0.0, 0.0], epoch=0, best=False),
+            rows([1.0], epoch=10, seed=0, best=True),
+            rows([3.0], epoch=14, seed=1, best=True),
+            rows([9.0, 9.0], epoch=60, best=False),
+        ]
+    )
+    met = seeds.over_seeds(seeds.meet_at_best(table), ["epoch"]).set_index("epoch")
+    assert met["value"].to_dict() == {0: 0, 12: 2, 60: 9}
+    assert set(met["seeds"]) == {2}
+
+
+def test_epochs_shared_by_all_seeds_do_not_move():
+    table = pd.concat([rows([0.0, 1.0], epoch=0, best=[True, False]), rows([2.0, 3.0], best=False)])
+    assert seeds.meet_at_best(table) is table
+
+
+def test_select_names_the_widths_there_are():
+    table = rows([0.1, 0.2], width=[4, 16], noise=0.5)
+    assert seeds.select(table, width=4)["value"].tolist() == [0.1]
+    assert len(seeds.select(table, width=[4, 16], noise=0.5)) == 2
+    with pytest.raises(InputError, match="no 8; choose among 4, 16"):
+        seeds.select(table, width=8)
