@@ -1,0 +1,63 @@
+"""Compute what the layers of a network do with the probe images, at one snapshot.
+
+--spec is {"model": {...}, "width": number, "layers": [globs], "store": "products" | "gram" |
+"raw"}. A snapshot that training did not reach gives a file without layers.
+"""
+
+import time
+
+from geomem.command import limit_threads, log, parser, run
+
+
+def main(argv=None):
+    options = parser(__doc__)
+    options.add_argument("--images", required=True, metavar="NPZ", help="from make_dataset.py")
+    options.add_argument("--probe", required=True, metavar="PARQUET", help="from choose_probe.py")
+    options.add_argument("--snapshot", required=True, help="from take_snapshot.py")
+    options.add_argument("--output", required=True, metavar="NPZ", help="activations")
+    arguments = options.parse_args(argv)
+    limit_threads(arguments.threads)
+    import torch
+    from geomem.analysis.activation_file import ActivationFile, write_activations
+    from geomem.analysis.activations import extract_activations
+    from geomem.analysis.networks import empty_network, load_snapshot, load_state
+    from geomem.data.image_sets import load_images
+    from geomem.models.layers import list_layers, select_layers
+    from geomem.storage.provenance import provenance
+    from geomem.storage.tables import read_table
+    from geomem.training.batches import Normalizer
+    from geomem.training.device import choose_device, compute_deterministically
+
+    started = time.monotonic()
+    torch.set_num_threads(arguments.threads)
+    compute_deterministically()
+    spec, device = arguments.spec, choose_device()
+    inputs = [arguments.images, arguments.probe, arguments.snapshot]
+
+    def origin():
+        return provenance("extract_activations", spec, inputs, started=started, device=str(device))
+
+    snapshot = load_snapshot(arguments.snapshot)
+    if not snapshot.reached:
+        log(f"training did not reach epoch {snapshot.epoch}: no layers are written")
+        write_activations(arguments.output, ActivationFile(snapshot.epoch, (), {}), origin())
+        return
+    images = load_images(arguments.images)
+    model = empty_network(spec, images, device)
+    load_state(model, snapshot.state, arguments.snapshot)
+    layers = select_layers(list_layers(model), spec["layers"])
+    with extract_activations(
+        model,
+        layers,
+        images,
+        read_table(arguments.probe),
+        Normalizer.fit(images.train_images),
+        epoch=snapshot.epoch,
+        store=spec["store"],
+    ) as content:
+        write_activations(arguments.output, content, origin())
+    log(f"epoch {snapshot.epoch}: {len(layers)} layers, {', '.join(content.kinds)}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,1 @@
+"""What trained networks compute: activations by layer, rewound layers, split gradients."""

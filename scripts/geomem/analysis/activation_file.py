@@ -1,0 +1,85 @@
+"""The file of one snapshot's activations: an .npz that needs no torch to read.
+
+`epoch`, `layers` (JSON: index, name, kind, shape, features of each) and `names` (of all arrays but
+the last two below) describe it. For layer index I and manifold kind K:
+
+=====================  =======================================================================
+`K/manifolds`          class of each manifold, int64 (P,)
+`I/K/...`              inner products, see `geomem.geometry.products.ManifoldProducts`
+`I/K/gram`             with `store: gram`: inner products of all points as they are, float64
+                       (n, n), ordered by manifold and position
+`I/K/features`         with `store: raw`: the points themselves, float32 (n, features)
+=====================  =======================================================================
+"""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from geomem.geometry.products import ManifoldProducts
+from geomem.storage.arrays import read_arrays, write_arrays
+
+_DESCRIPTION = ("epoch", "layers", "names")
+_HEAVY = ("/gram", "/features")
+
+
+@dataclass(frozen=True, eq=False)
+class ActivationFile:
+    """What one snapshot's layers compute for the probe images.
+
+    Attributes
+    ----------
+    epoch : int
+    layers : tuple of dict
+        `index`, `name`, `kind`, `shape` and `features` of each layer.
+    arrays : dict of str to ndarray
+        As the file names them.
+    """
+
+    epoch: int
+    layers: tuple
+    arrays: dict
+
+    @property
+    def kinds(self):
+        """Kinds of manifold in the file."""
+        return tuple(n.partition("/")[0] for n in self.arrays if n.endswith("/manifolds"))
+
+    def manifolds(self, kind):
+        """Class of each manifold of a kind, int64 (P,)."""
+        return self.arrays[f"{kind}/manifolds"]
+
+    def products(self, layer_index, kind):
+        """ManifoldProducts of one layer and kind."""
+        return ManifoldProducts.from_arrays(self.arrays, prefix(layer_index, kind))
+
+
+def prefix(layer_index, kind):
+    """What the names of a layer's arrays begin with."""
+    return f"{layer_index}/{kind}/"
+
+
+def write_activations(path, content, provenance):
+    """Write an `ActivationFile`."""
+    described = {
+        "epoch": np.int64(content.epoch),
+        "layers": np.array(json.dumps(list(content.layers))),
+        "names": np.array([n for n in content.arrays if not n.endswith(_HEAVY)], dtype=str),
+    }
+    write_arrays(path, {**described, **content.arrays}, provenance)
+
+
+def read_activations(path, *, heavy=False):
+    """Read an `ActivationFile`; Gram matrices and features of all points only if `heavy`.
+
+    Raises
+    ------
+    DamagedFileError
+        If the file is missing, truncated or altered.
+    """
+    described, _ = read_arrays(path, _DESCRIPTION)
+    arrays, _ = read_arrays(path, None if heavy else described["names"].tolist())
+    layers = tuple(json.loads(str(described["layers"])))
+    arrays = {name: array for name, array in arrays.items() if name not in _DESCRIPTION}
+    return ActivationFile(int(described["epoch"]), layers, arrays)

@@ -1,0 +1,199 @@
+"""Activations of all selected layers for the probe images of one snapshot.
+
+The network is in evaluation mode (batch norm uses its running statistics) and computes in float32;
+inner products are accumulated in float64. Images pass in batches of whole manifolds, twice: first
+for the mean of every manifold in every layer, then for the inner products with those means. So
+memory holds one batch of features and the (P, features) means, however many images there are.
+When the features of all images of a kind are small they are kept from the first pass instead.
+"""
+
+import contextlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from geomem.analysis.activation_file import ActivationFile, prefix
+from geomem.analysis.networks import probe_kind
+from geomem.errors import InputError
+from geomem.geometry.products import ManifoldProducts, scatter, to_numpy
+from geomem.models.layers import observe
+from geomem.training.batches import resident
+
+STORES = ("products", "gram", "raw")
+_BATCH = {"cpu": 256, "cuda": 2048}
+_KEPT_BYTES = 2**29  # features of one kind kept between the passes
+_GRAM_COLUMNS = 2**12  # features turned into float64 at a time
+
+
+@contextlib.contextmanager
+def extract_activations(model, layers, images, probe, normalizer, *, epoch, store="products"):
+    """Inner products (and, if asked, more) of every layer and kind.
+
+    Parameters
+    ----------
+    model : nn.Module
+        In evaluation mode, on the device to compute on.
+    layers : sequence of Layer
+    images : ImageSet
+    probe : DataFrame
+        As `geomem.data.probe.choose_probe` returns it.
+    normalizer : Normalizer
+    epoch : int
+        The snapshot's.
+    store : {"products", "gram", "raw"}
+        `gram` adds the inner products of all points, `raw` the features themselves.
+
+    Yields
+    ------
+    ActivationFile
+        Once, as a context manager: the features of `raw` are memory maps that end with it.
+
+    Raises
+    ------
+    InputError
+        If a layer computes values that are not finite.
+    """
+    if store not in STORES:
+        raise InputError(f"analysis.store: {store!r} is not one of {', '.join(STORES)}")
+    described = tuple(
+        {
+            "index": layer.index,
+            "name": layer.name,
+            "kind": layer.kind,
+            "shape": list(layer.shape),
+            "features": layer.features,
+        }
+        for layer in layers
+    )
+    arrays = {}
+    with tempfile.TemporaryDirectory(prefix="geomem-") as folder:
+        for kind in probe["kind"].unique():
+            pixels, _, manifolds = probe_kind(probe, images, kind)
+            arrays[f"{kind}/manifolds"] = manifolds
+            keep = None if store == "products" else _Features(Path(folder), layers, kind, pixels)
+            batches = _Batches(model, layers, pixels, normalizer)
+            for layer, products in _products(batches, layers, kind, manifolds, keep).items():
+                arrays |= products.to_arrays(prefix(layer, kind))
+            if store == "raw":
+                arrays |= keep.features()
+            elif store == "gram":
+                arrays |= keep.grams()
+        yield ActivationFile(epoch, described, arrays)
+
+
+@dataclass(eq=False)
+class _Batches:
+    """The features of whole manifolds, batch by batch, as often as asked.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (P, M, C, H, W)
+    """
+
+    model: torch.nn.Module
+    layers: tuple
+    pixels: np.ndarray
+    normalizer: object
+    _kept: list | None = None
+
+    def __iter__(self):
+        """Yield (manifold, features of every layer: dict of name to Tensor (M, N))."""
+        if self._kept is not None:
+            yield from self._kept
+            return
+        size = 4 * sum(layer.features for layer in self.layers) * self.pixels[:, :, 0, 0, 0].size
+        kept = [] if size <= _KEPT_BYTES else None
+        for item in self._computed():
+            if kept is not None:
+                kept.append(item)
+            yield item
+        self._kept = kept
+
+    def _computed(self):
+        device = next(self.model.parameters()).device
+        n_manifolds, per_class = self.pixels.shape[:2]
+        step = max(_BATCH.get(device.type, 256) // per_class, 1)
+        for start in range(0, n_manifolds, step):
+            block = self.pixels[start : start + step]
+            images = self.normalizer(resident(block.reshape(-1, *block.shape[2:]), device))
+            seen = observe(self.model, self.layers, images)
+            for offset in range(len(block)):
+                rows = slice(offset * per_class, (offset + 1) * per_class)
+                yield start + offset, {name: values[rows] for name, values in seen.items()}
+
+
+def _products(batches, layers, kind, manifolds, keep):
+    """ManifoldProducts by layer index, in two passes over `batches`."""
+    n_manifolds, per_class = batches.pixels.shape[:2]
+    means = {layer.name: [] for layer in layers}
+    for manifold, features in batches:
+        for name, points in features.items():
+            # relative to one point, so that points that are equal have exactly their own mean
+            mean = points[0].double() + (points.double() - points[0].double()).mean(0)
+            if not bool(torch.isfinite(mean).all()):
+                raise InputError(
+                    f"layer {name} computes values that are not finite for {kind} images of class "
+                    f"{manifolds[manifold]}; the training diverged. Lower training.optimizer.lr"
+                )
+            means[name].append(mean)
+        if keep is not None:
+            keep.put(manifold, features)
+    centers = {}
+    for name, of_layer in means.items():
+        stacked = torch.stack(of_layer)
+        offsets = stacked - stacked[0]  # equal means give centres of exactly zero
+        centers[name] = offsets - offsets.mean(0)
+    grams, cross = ({layer.name: [] for layer in layers} for _ in range(2))
+    for _, features in batches:
+        for name, points in features.items():
+            gram, projection = scatter([points], centers[name])
+            grams[name] += gram
+            cross[name] += projection
+    return {
+        layer.index: ManifoldProducts(
+            tuple(grams[layer.name]),
+            to_numpy(centers[layer.name] @ centers[layer.name].T),
+            np.concatenate(cross[layer.name], axis=1),
+            np.full(n_manifolds, per_class, dtype=np.int64),
+            layer.features,
+        )
+        for layer in layers
+    }
+
+
+class _Features:
+    """Features of all points of one kind, on disk: one float32 memory map (n, N) per layer."""
+
+    def __init__(self, folder, layers, kind, pixels):
+        self._per_class = pixels.shape[1]
+        points = pixels.shape[0] * pixels.shape[1]
+        self._maps = {
+            layer.name: np.lib.format.open_memmap(
+                folder / f"{layer.index}-{kind}.npy", "w+", np.float32, (points, layer.features)
+            )
+            for layer in layers
+        }
+        self._prefixes = {layer.name: prefix(layer.index, kind) for layer in layers}
+
+    def put(self, manifold, features):
+        start = manifold * self._per_class
+        for name, points in features.items():
+            self._maps[name][start : start + self._per_class] = points.cpu().numpy()
+
+    def features(self):
+        return {f"{self._prefixes[name]}features": array for name, array in self._maps.items()}
+
+    def grams(self):
+        return {f"{self._prefixes[name]}gram": _gram(array) for name, array in self._maps.items()}
+
+
+def _gram(points):
+    """Inner products of all points (n, N), float64 (n, n), from blocks of features."""
+    total = np.zeros((len(points), len(points)))
+    for start in range(0, points.shape[1], _GRAM_COLUMNS):
+        block = np.asarray(points[:, start : start + _GRAM_COLUMNS], dtype=np.float64)
+        total += block @ block.T
+    return total

@@ -1,0 +1,133 @@
+"""A run's network with the weights of a snapshot, and the probe images it is shown."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from geomem.errors import InputError
+from geomem.models.build import build_model
+from geomem.storage.atomic import damaged
+from geomem.training.snapshot import REACHED, read_snapshot
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A network's state at one epoch.
+
+    Attributes
+    ----------
+    epoch : int
+    state : dict of str to Tensor
+        Weights and buffers on the CPU; empty if training ended before this epoch.
+    precision : str
+        Number format the network was trained and measured in.
+    """
+
+    epoch: int
+    state: dict
+    precision: str
+
+    @property
+    def reached(self):
+        """Whether training got to this epoch (it did not diverge or stop before)."""
+        return bool(self.state)
+
+
+def load_snapshot(path):
+    """Read a snapshot.
+
+    Raises
+    ------
+    DamagedFileError
+        If the file is missing, truncated or altered.
+    """
+    arrays, metadata = read_snapshot(path)
+    try:
+        epoch, precision = int(metadata["epoch"]), metadata["precision"]
+        if metadata["status"] != REACHED:
+            arrays = {}
+    except (KeyError, ValueError) as error:
+        raise damaged(path, f"its metadata lack {error}") from error
+    state = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    return Snapshot(epoch, state, precision)
+
+
+def empty_network(spec, images, device):
+    """The network of a run, without its weights, in evaluation mode on a device.
+
+    Parameters
+    ----------
+    spec : dict
+        With `model` and `width`.
+    images : ImageSet
+    """
+    model = build_model(
+        spec["model"],
+        spec["width"],
+        n_classes=images.n_classes,
+        image_shape=images.image_shape,
+        seed=0,
+    )
+    return model.to(device, memory_format=torch.channels_last).eval()
+
+
+def load_state(model, state, source):
+    """Load weights and buffers.
+
+    Raises
+    ------
+    InputError
+        If they are those of another network.
+    """
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise InputError(
+            f"{source} does not fit the network of `model` and `width`: {error}. Take the snapshot "
+            "again with the settings it is analysed with"
+        ) from error
+
+
+def probe_kind(probe, images, kind):
+    """The images and labels of one kind, ordered by manifold and position.
+
+    Parameters
+    ----------
+    probe : DataFrame
+        As `geomem.data.probe.choose_probe` returns it.
+    images : ImageSet
+    kind : str
+
+    Returns
+    -------
+    pixels : ndarray of uint8, shape (P, M, C, H, W)
+    labels : ndarray of int64, shape (P, M)
+        Assigned labels.
+    manifolds : ndarray of int64, shape (P,)
+        What the manifolds are grouped by.
+
+    Raises
+    ------
+    InputError
+        If an index lies outside the image set or manifolds differ in size.
+    """
+    rows = probe[probe["kind"] == kind].sort_values(["manifold", "position"])
+    split = rows["split"].iloc[0]
+    source = getattr(images, f"{split}_images")
+    index = rows["index"].to_numpy()
+    if index.max() >= len(source):
+        raise InputError(
+            f"the probe names {split} image {index.max()}, but there are {len(source)}; choose the "
+            "probe again from this image set"
+        )
+    manifolds, counts = np.unique(rows["manifold"], return_counts=True)
+    if len(set(counts)) != 1:
+        raise InputError(
+            f"the probe's {kind} manifolds hold {counts.min()} to {counts.max()} images; expected "
+            "the same number in each. Choose the probe again"
+        )
+    shape = (len(manifolds), counts[0])
+    pixels = source[index].reshape(*shape, *images.image_shape)
+    labels = rows["assigned_label"].to_numpy(dtype=np.int64).reshape(shape)
+    return pixels, labels, manifolds.astype(np.int64)
