@@ -7,7 +7,7 @@ import torch
 
 from geomem.errors import InputError
 
-PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_DTYPES = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def choose_device():
@@ -24,13 +24,19 @@ def choose_device():
     return device
 
 
+def device_name(device):
+    """The device as results record it: "cpu" or the name of the GPU."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
 def compute_deterministically():
     """Have this process compute the same bits for the same work on the same device.
 
     Matrix products and convolutions in float32 use full float32, not TensorFloat-32.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else cuBLAS may reorder sums
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # The same switch as use_deterministic_algorithms, which imports a compiler for four seconds.
+    torch.set_deterministic_debug_mode("warn")
     # Nothing here reads memory it has not written, so filling it first would only cost time.
     torch.utils.deterministic.fill_uninitialized_memory = False
     torch.backends.cudnn.benchmark = False
@@ -40,7 +46,7 @@ def compute_deterministically():
 
 def autocast(device, precision):
     """A context that computes in `precision`: "float32", "bfloat16" or "float16"."""
-    dtype = PRECISIONS[precision]
+    dtype = _DTYPES[precision]
     if dtype is None:
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=dtype)

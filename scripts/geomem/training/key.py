@@ -1,0 +1,96 @@
+"""What determines a network's weights, and the name it gives the place of their states."""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import sys
+from pathlib import Path
+
+import geomem.models
+from geomem.errors import InputError
+from geomem.storage.atomic import digest
+from geomem.storage.tables import read_document, write_document
+
+# Modules of this folder whose code can change a weight or a recorded accuracy.
+_MODULES = ("batches", "device", "evaluate", "recipe", "trainer")
+
+
+def determinants(spec, recipe, images, targets, device):
+    """All that determines the weights after a given epoch, as a dict of plain values.
+
+    Left out: the number of epochs (unless the schedule depends on it), which epochs are kept,
+    when to stop, threads, paths and the batch size of evaluation.
+
+    Parameters
+    ----------
+    spec : dict
+        With `model`, `width`, `seed`.
+    recipe : Recipe
+    images : ImageSet
+    targets : Targets
+    device : torch.device
+    """
+    return {
+        "model": spec["model"],
+        "width": spec["width"],
+        "seed": spec["seed"],
+        "training": recipe.determining(),
+        "images": images.fingerprint,
+        "labels": _labels_digest(targets),
+        "sources": _source_digests(spec["model"]["name"]),
+        "torch": importlib.metadata.version("torch"),
+        "device": device.type,
+    }
+
+
+def content_key(determining):
+    """A short name for `determinants`: the first 24 hexadecimal digits of their SHA-256."""
+    text = json.dumps(determining, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def note_use(folder, determining):
+    """Say in a training's folder what it belongs to, and that it is being used."""
+    path = folder / "key.json"
+    if path.exists():
+        os.utime(path)
+    else:
+        write_document(path, determining, provenance={})
+
+
+def check_same(determining, folder):
+    """Raise InputError unless the training in `folder` is the one that `determining` describes."""
+    if folder.name == content_key(determining):
+        return
+    path = folder / "key.json"
+    changed = _changed(determining, read_document(path)) if path.exists() else ["unknown"]
+    raise InputError(
+        "the snapshot must be trained again, but its training.json was made otherwise (changed: "
+        f"{', '.join(changed)}); run the training again first"
+    )
+
+
+def _changed(now, then):
+    names = [name for name in now if name != "sources" and now[name] != then.get(name)]
+    sources = now["sources"]
+    return names + [f"{x}.py" for x in sources if sources[x] != then["sources"].get(x)]
+
+
+def _labels_digest(targets):
+    result = hashlib.sha256()
+    for array in (targets.assigned, targets.true, targets.permuted, targets.test):
+        result.update(f"{array.dtype.str} {array.shape}\n".encode())
+        result.update(array.tobytes())
+    return result.hexdigest()
+
+
+def _source_digests(model_name):
+    here = Path(__file__).parent
+    models = Path(geomem.models.__file__).parent
+    paths = {f"training/{name}": here / f"{name}.py" for name in _MODULES}
+    paths |= {f"models/{path.stem}": path for path in sorted(models.glob("*.py"))}
+    module, colon, _ = model_name.partition(":")
+    if colon:  # the user's own network; imported by now, since it has been built
+        paths[module] = Path(sys.modules[module].__file__)
+    return {name: digest(path) for name, path in paths.items()}

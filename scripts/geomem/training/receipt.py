@@ -1,0 +1,60 @@
+"""The receipt of a training: how it ended, and where its states are.
+
+Importing this module imports neither torch nor numpy.
+"""
+
+from geomem.errors import InputError
+
+
+def receipt_of(outcome, *, key, device, precision, threads):
+    """The content of `training.json`, a dict.
+
+    Its entries are `status` ("completed" or "diverged"), `epochs` (the last one reached),
+    `best_epoch` (the first with the highest test accuracy), `stopped_early`, `diverged_at`
+    (None, or epoch and step, see `Outcome`), `key` (folder of the states in the cache),
+    `device`, `precision` and `threads`.
+    """
+    return {
+        "status": outcome.status,
+        "epochs": outcome.epochs,
+        "best_epoch": outcome.best_epoch,
+        "stopped_early": outcome.stopped_early,
+        "diverged_at": outcome.diverged_at,
+        "key": key,
+        "device": device,
+        "precision": precision,
+        "threads": threads,
+    }
+
+
+def epoch_asked_for(snapshot, receipt):
+    """The epoch that `best`, `last` or a number (int or its text) means in this training."""
+    if snapshot in ("best", "last"):
+        return receipt["best_epoch" if snapshot == "best" else "epochs"]
+    try:
+        epoch = int(snapshot)
+    except (TypeError, ValueError):
+        epoch = -1
+    if epoch < 0:
+        raise InputError(f"snapshot is {snapshot!r}; expected best, last or an epoch's number")
+    return epoch
+
+
+def status_of(epoch, receipt):
+    """Whether training came to an epoch: "reached", "diverged" or "stopped" before it.
+
+    Raises
+    ------
+    InputError
+        If it lies past a training that went to its end.
+    """
+    if epoch <= receipt["epochs"]:
+        return "reached"
+    if receipt["status"] == "diverged":
+        return "diverged"
+    if receipt["stopped_early"]:
+        return "stopped"
+    raise InputError(
+        f"snapshot: epoch {epoch} lies past the end of training at epoch {receipt['epochs']}; "
+        "ask for an earlier one or raise training.epochs"
+    )

@@ -1,0 +1,86 @@
+"""Train one network and record its accuracies at initialization and after every epoch.
+
+Goes on from saved states in --cache where there are any. SIGTERM and SIGUSR1 save a state and end
+the command with status 75; run it again to go on. A loss that is not finite ends the training
+with status "diverged" in the receipt and exit status 0.
+"""
+
+import time
+from pathlib import Path
+
+from geomem.command import limit_threads, parser, run
+
+
+def main(argv=None):
+    """See the module's docstring."""
+    started = time.monotonic()
+    options = parser(__doc__)
+    options.add_argument("--images", type=Path, required=True, help="image set (.npz)")
+    options.add_argument("--labels", type=Path, required=True, help="label table (.parquet)")
+    options.add_argument("--cache", type=Path, required=True, help="folder of saved states")
+    options.add_argument("--keep", default="", help="epochs whose state is kept, as 0,2,14")
+    options.add_argument("--accuracy", type=Path, required=True, help="table written (.parquet)")
+    options.add_argument("--receipt", type=Path, required=True, help="document written (.json)")
+    arguments = options.parse_args(argv)
+    keep = _epochs(arguments.keep)
+    limit_threads(arguments.threads)
+
+    from geomem.training.signals import stop_requests
+
+    asked_to_stop = stop_requests()
+
+    import pandas
+    import torch
+    from geomem.data.image_sets import load_images
+    from geomem.storage.provenance import provenance
+    from geomem.storage.tables import read_table, write_document, write_table
+    from geomem.training.device import device_name
+    from geomem.training.evaluate import Targets, measurement_rows
+    from geomem.training.loop import Training
+    from geomem.training.receipt import receipt_of
+    from geomem.training.snapshot import remove_leftovers
+
+    torch.set_num_threads(arguments.threads)
+    images = load_images(arguments.images)
+    targets = Targets.from_table(read_table(arguments.labels), images)
+    training = Training(
+        arguments.spec, images, targets, cache=arguments.cache, asked_to_stop=asked_to_stop
+    )
+    outcome = training.complete(keep)
+    rows = [
+        {"epoch": epoch, **row}
+        for epoch, measurement in enumerate(outcome.history)
+        for row in measurement_rows(measurement, targets)
+    ]
+    made = provenance(
+        "train",
+        arguments.spec,
+        [arguments.images, arguments.labels],
+        started=started,
+        device=device_name(training.device),
+    )
+    for path in (arguments.accuracy, arguments.receipt):
+        remove_leftovers(path)
+    columns = ["epoch", "kind", "metric", "value", "lo", "hi", "n"]
+    write_table(arguments.accuracy, pandas.DataFrame(rows)[columns], made)
+    content = receipt_of(
+        outcome,
+        key=training.key,
+        device=made["device"],
+        precision=training.recipe.precision,
+        threads=arguments.threads,
+    )
+    write_document(arguments.receipt, content, made)
+
+
+def _epochs(text):
+    from geomem.errors import InputError
+
+    try:
+        return [int(word) for word in text.split(",") if word.strip()]
+    except ValueError:
+        raise InputError(f"--keep is {text!r}; expected epochs such as 0,2,14") from None
+
+
+if __name__ == "__main__":
+    run(main)
