@@ -26,7 +26,7 @@ def main(argv=None):
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table
     from geomem.training.batches import Normalizer
-    from geomem.training.device import choose_device, compute_deterministically
+    from geomem.training.device import choose_device, compute_deterministically, device_name
 
     started = time.monotonic()
     torch.set_num_threads(arguments.threads)
@@ -35,7 +35,9 @@ def main(argv=None):
     inputs = [arguments.images, arguments.probe, arguments.snapshot]
 
     def origin():
-        return provenance("extract_activations", spec, inputs, started=started, device=str(device))
+        return provenance(
+            "extract_activations", spec, inputs, started=started, device=device_name(device)
+        )
 
     snapshot = load_snapshot(arguments.snapshot)
     if not snapshot.reached:

@@ -1,11 +1,14 @@
 """A small data set, its labels, a probe and networks, for the analyses' tests."""
 
+from functools import cache
+
 import numpy as np
 import torch
 from geomem.data.image_sets import ImageSet
 from geomem.data.labels import assign_labels, label_table
 from geomem.data.probe import choose_probe
 from geomem.models import build_model
+from geomem.training.batches import Normalizer
 
 CLASSES, PER_CLASS, M = 5, 24, 4
 SPEC = {"model": {"name": "vgg-small"}, "width": 2}
@@ -35,13 +38,23 @@ def probe_of(images, labels, per_class=M):
     return choose_probe(labels, images.test_labels, per_class=per_class, seed=2)
 
 
+@cache
+def _trained_state(seed, name, width, shape):
+    images = image_set(shape=shape)
+    inputs = Normalizer.fit(images.train_images)(torch.from_numpy(images.train_images))
+    labels = torch.from_numpy(images.train_labels)
+    model = build_model({"name": name}, width, n_classes=CLASSES, image_shape=shape, seed=seed)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    for _ in range(15):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(inputs), labels).backward()
+        optimizer.step()
+    return model.state_dict()
+
+
 def network(images, seed=0, name="vgg-small", width=2):
-    """An evaluated network whose batch-norm statistics are not those it began with."""
-    model = build_model(
-        {"name": name}, width, n_classes=CLASSES, image_shape=images.image_shape, seed=seed
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        for _ in range(3):
-            model(torch.randn(16, *images.image_shape))
+    """A network in evaluation mode after a few steps of training; each seed trains another."""
+    shape = tuple(images.image_shape)
+    model = build_model({"name": name}, width, n_classes=CLASSES, image_shape=shape, seed=seed)
+    model.load_state_dict(_trained_state(seed, name, width, shape))
     return model.to(memory_format=torch.channels_last).eval()

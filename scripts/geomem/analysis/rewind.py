@@ -1,0 +1,304 @@
+"""Accuracy of the final network with some layers set back to an earlier epoch.
+
+Test whether memorization sits in some layers: if setting them back forgets the permuted labels and
+recovers the test accuracy, it does (Stephenson et al. 2021, claim 3 and figure 2; Maini et al. 2023
+find otherwise with batch norm's statistics left at their final values, hence the policies).
+
+Running statistics of batch norm go back `with-layer`, `keep` their final values, or are
+`recalibrate`d: averaged over batches of shuffled training images that pass through the mixed
+network with its batch norm in training mode, from a fresh start.
+"""
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from geomem.analysis.plans import combined, make_plans, source, states_for
+from geomem.errors import GeomemError
+from geomem.training.batches import Normalizer, resident
+from geomem.training.device import autocast
+from geomem.training.evaluate import Targets, predict_logits, wilson
+
+KINDS = ("test", "unpermuted", "permuted", "restored")
+COLUMNS = (
+    "epoch", "scheme", "layer", "layer_index", "batch_norm", "kind", "metric", "value", "lo", "hi",
+    "n",
+)  # fmt: skip
+_BATCH = {"cpu": 256, "cuda": 2048}
+_RECALIBRATION_BATCH = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """The images rewound networks are evaluated on.
+
+    Attributes
+    ----------
+    train, test : Tensor of uint8, shape (n, C, H, W)
+        On the device, as `geomem.training.batches.resident` returns them.
+    targets : Targets
+        Labels of exactly these images.
+    normalizer : Normalizer
+        Of all training images.
+    precision : str
+        Number format to compute in.
+    """
+
+    train: torch.Tensor
+    test: torch.Tensor
+    targets: Targets
+    normalizer: Normalizer
+    precision: str = "float32"
+
+
+def choose_material(images, targets, device, precision="float32", count=None):
+    """All test images and `count` training images (all when None).
+
+    The choice is the same every time, and a smaller one lies inside a larger one.
+
+    Parameters
+    ----------
+    images : ImageSet
+    targets : Targets
+    device : torch.device
+    precision : str
+    count : int, optional
+    """
+    n = len(images.train_images)
+    index = np.arange(n)
+    if count is not None and count < n:
+        index = np.sort(np.random.default_rng(0).permutation(n)[:count])
+    return Material(
+        resident(images.train_images[index], device),
+        resident(images.test_images, device),
+        Targets(
+            assigned=targets.assigned[index],
+            true=targets.true[index],
+            permuted=targets.permuted[index],
+            test=targets.test,
+        ),
+        Normalizer.fit(images.train_images),
+        precision,
+    )
+
+
+def rewind(model, layers, final, earlier, material, settings):
+    """Accuracies of every rewound network.
+
+    Parameters
+    ----------
+    model : nn.Module
+        On the device, in evaluation mode; its weights are overwritten.
+    layers : sequence of Layer
+        All of the network's.
+    final : Snapshot
+    earlier : sequence of Snapshot
+        The epochs to go back to; an epoch that comes twice is taken once.
+    material : Material
+    settings : dict
+        `schemes`, `sets`, `batch_norm` as in the configuration's `rewind` section.
+
+    Returns
+    -------
+    list of dict with the keys `COLUMNS`
+        Accuracy with Wilson's 95 % interval. Scheme `none` is the final network and `all` the
+        earlier one, up to the batch-norm policy. A kind without images has no rows.
+
+    Raises
+    ------
+    GeomemError
+        If rewinding nothing does not reproduce the final network's predictions, or rewinding
+        everything not those of the earlier epoch.
+    """
+    states = {snapshot.epoch: snapshot.state for snapshot in earlier}
+    plans = make_plans(layers, list(states), final.epoch, settings["schemes"], settings["sets"])
+    parameters = {name for name, _ in model.named_parameters()}
+    rows = []
+    for policy in settings["batch_norm"]:
+        sources = states_for(policy, final.state, states, parameters)
+        if policy == "recalibrate":
+            predictions = _predict_one_by_one(model, layers, plans, sources, material, _recalibrate)
+        else:
+            predictions = predict(model, layers, plans, sources, material)
+        _check(model, plans, predictions, sources, material, policy)
+        for plan, (train, test) in zip(plans, predictions, strict=True):
+            rows += _rows(plan, policy, train, test, material.targets)
+    return rows
+
+
+def predict(model, layers, plans, states, material):
+    """Predicted classes of every plan's network.
+
+    In a network that is a sequence of layers, plans that agree up to some layer are computed
+    together up to it, batch by batch; others one network after the other.
+
+    Returns
+    -------
+    list of (ndarray, ndarray) of int64
+        For each plan the predictions for training and test images.
+    """
+    stages = _stages(model, layers)
+    if stages is None:
+        return _predict_one_by_one(model, layers, plans, states, material)
+    modules = {}
+    for module, layer in stages:
+        for where in {None if layer is None else source(plan, layer) for plan in plans}:
+            modules[module, where] = _variant(model, module, where, states)
+    found = []
+    for images in (material.train, material.test):
+        outputs = [[] for _ in plans]
+        for batch in images.split(_BATCH.get(images.device.type, 256)):
+            with torch.inference_mode(), autocast(images.device, material.precision):
+                start = material.normalizer(batch)
+                _descend(stages, modules, start, list(range(len(plans))), plans, outputs)
+        found.append([torch.cat(of_plan).cpu().numpy() for of_plan in outputs])
+    return list(zip(*found, strict=True))
+
+
+def _descend(stages, modules, value, members, plans, outputs):
+    """Pass `value` through the remaining stages for the plans numbered `members`."""
+    if not stages:
+        classes = value.float().argmax(1)
+        for member in members:
+            outputs[member].append(classes)
+        return
+    (module, layer), *rest = stages
+    by_source = {}
+    for member in members:
+        where = None if layer is None else source(plans[member], layer)
+        by_source.setdefault(where, []).append(member)
+    for where, group in by_source.items():
+        _descend(rest, modules, modules[module, where](value), group, plans, outputs)
+
+
+def _stages(model, layers):
+    """The network as a sequence of (module name, Layer whose weights it holds or None).
+
+    None if it is no such sequence: then its forward pass is its own affair.
+    """
+    owner = {key: layer for layer in layers for key in layer.state}
+    stages = []
+    for name in _sequence("", model):
+        keys = model.get_submodule(name).state_dict(prefix=f"{name}.") if name else owner
+        owners = {owner[key].name: owner[key] for key in keys}
+        if len(owners) > 1:
+            return None
+        stages.append((name, next(iter(owners.values()), None)))
+    return stages
+
+
+def _sequence(name, module):
+    """Names of the modules that `module` calls one after the other."""
+    if type(module) is not nn.Sequential or hasattr(module, "layer_kind"):
+        return [name]
+    parts = [
+        _sequence(f"{name}.{child}" if name else child, part)
+        for child, part in module.named_children()
+    ]
+    return [x for part in parts for x in part]
+
+
+def _variant(model, name, where, states):
+    """A copy of the module called `name` with its weights from the source `where`."""
+    module = copy.deepcopy(model.get_submodule(name))
+    keys = module.state_dict()
+    module.load_state_dict({key: states[where][f"{name}.{key}"] for key in keys})
+    return module.to(memory_format=torch.channels_last).eval()
+
+
+def _predict_one_by_one(model, layers, plans, states, material, prepare=None):
+    predictions, known = [], {}
+    for plan in plans:
+        same = (plan.epoch if plan.rewound else None, plan.rewound)
+        if same not in known:
+            model.load_state_dict(combined(plan, layers, states))
+            if prepare:
+                prepare(model, material)
+            known[same] = _classes(model, material)
+        predictions.append(known[same])
+    return predictions
+
+
+def _classes(model, material):
+    """Predicted classes of training and test images, each as ndarray of int64."""
+    return tuple(
+        predict_logits(
+            model, images, material.normalizer, precision=material.precision,
+            batch_size=_BATCH.get(images.device.type, 256),
+        ).argmax(1).cpu().numpy()
+        for images in (material.train, material.test)
+    )  # fmt: skip
+
+
+def _recalibrate(model, material):
+    """Replace batch norm's running statistics by averages over the training images."""
+    kind = nn.modules.batchnorm._BatchNorm  # what the norms of every dimension derive from
+    norms = [module for module in model.modules() if isinstance(module, kind)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain average over batches
+        norm.train()
+    order = np.random.default_rng(0).permutation(len(material.train))
+    pieces = np.array_split(order, -(-len(order) // _RECALIBRATION_BATCH))
+    with torch.no_grad(), autocast(material.train.device, material.precision):
+        for index in pieces:
+            batch = material.train[torch.from_numpy(index).to(material.train.device)]
+            model(material.normalizer(batch))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    model.eval()
+
+
+def _check(model, plans, predictions, states, material, policy):
+    """Compare `none` and `all` with the networks they must equal, evaluated directly."""
+    for plan, found in zip(plans, predictions, strict=True):
+        whole = {"none": None, "all": plan.epoch}
+        if plan.scheme not in whole:
+            continue
+        model.load_state_dict(states[whole[plan.scheme]])
+        if policy == "recalibrate":
+            _recalibrate(model, material)
+        expected = _classes(model, material)
+        differing = sum(int((a != b).sum()) for a, b in zip(found, expected, strict=True))
+        if differing:
+            raise GeomemError(
+                f"rewinding ({policy}) {plan.scheme} of the layers changes {differing} predictions "
+                f"of the network of epoch {plan.epoch}. Its forward pass must depend on its "
+                "weights, buffers and input alone in evaluation mode"
+            )
+
+
+def _rows(plan, policy, train, test, targets):
+    permuted = targets.permuted
+    right = {
+        "test": test == targets.test,
+        "unpermuted": (train == targets.assigned)[~permuted],
+        "permuted": (train == targets.assigned)[permuted],
+        "restored": (train == targets.true)[permuted],
+    }
+    rows = []
+    for kind in KINDS:
+        n, correct = len(right[kind]), int(right[kind].sum())
+        if n == 0:
+            continue
+        lo, hi = wilson(correct, n)
+        rows.append(
+            {
+                "epoch": plan.epoch,
+                "scheme": plan.scheme,
+                "layer": plan.layer,
+                "layer_index": plan.layer_index,
+                "batch_norm": policy,
+                "kind": kind,
+                "metric": "accuracy",
+                "value": correct / n,
+                "lo": lo,
+                "hi": hi,
+                "n": n,
+            }
+        )
+    return rows
