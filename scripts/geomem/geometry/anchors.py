@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geomem.errors import InputError
+
 
 @dataclass(frozen=True)
 class AnchorStatistics:
@@ -47,26 +49,28 @@ def anchor_statistics(points, t, kappa):
     kappa : float
         Margin.
     """
-    from geomem.geometry.solver import solve
+    from geomem.geometry.pivoting import solve_all  # compiled: loaded when first needed
 
-    n_dimensions = len(points)
-    shifted = t[-1] + kappa  # a margin only shifts the coordinate along the centre
-    gram = points.T @ points
-    products = points.T @ t[:-1]
-    weights, kkt_residual = solve(points, gram, products, t[:-1], shifted)
-    anchors = points @ weights
-    norms = np.einsum("dn,dn->n", anchors, anchors)
-    along = np.einsum("mn,mn->n", weights, products)
-    excess = np.maximum(along + shifted, 0.0)
-    offsets = anchors - anchors.mean(axis=1, keepdims=True)
-    lengths = np.sqrt(norms * np.einsum("dn,dn->n", t[:-1], t[:-1]))
+    vectors = np.array(t.T, order="C")
+    vectors[:, -1] += kappa  # a margin only shifts the coordinate along the centre
+    stack = np.ones((points.shape[1], len(t)))
+    stack[:, :-1] = points.T
+    products = vectors @ stack.T
+    weights = np.empty_like(products)
+    kkt_residual = solve_all(stack @ stack.T, stack, products, vectors, weights)
+    anchors = weights @ stack[:, :-1]
+    norms = np.einsum("nd,nd->n", anchors, anchors)
+    along = np.einsum("nd,nd->n", anchors, vectors[:, :-1])
+    excess = np.maximum(along + vectors[:, -1], 0.0)
+    offsets = anchors - anchors.mean(axis=0)
+    lengths = np.sqrt(norms * np.einsum("nd,nd->n", vectors[:, :-1], vectors[:, :-1]))
     # a point manifold's anchor is its centre: no direction, cosine 0
     cosine = np.divide(along, lengths, out=np.zeros_like(along), where=lengths > 0)
     return AnchorStatistics(
         inverse_capacity=excess**2 / (norms + 1.0),
-        spread=np.einsum("dn,dn->n", offsets, offsets),
+        spread=np.einsum("nd,nd->n", offsets, offsets),
         cosine=cosine,
-        n_dimensions=n_dimensions,
+        n_dimensions=len(points),
         kkt_residual=kkt_residual,
     )
 
@@ -100,8 +104,6 @@ def anchor_geometry(points, t, kappa=0.0):
 
 
 def _check(points, t, kappa):
-    from geomem.errors import InputError
-
     if points.ndim != 2 or 0 in points.shape:
         raise InputError(f"points has shape {points.shape}; expected (D, m), at least one of each")
     if t.ndim != 2 or t.shape[0] != points.shape[0] + 1 or t.shape[1] < 1:

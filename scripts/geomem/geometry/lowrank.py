@@ -98,7 +98,8 @@ def find_low_rank(centers, rng, run, *, remove=True, starts=4, keep="cost"):
             f"the centres span {rank} dimension(s), too few for a low-rank structure: none removed"
         )
         return LowRank(nothing, correlation, warnings=tuple(warnings))
-    x = coordinates[kept] / np.sqrt((coordinates[kept] ** 2).sum(axis=1)).mean()
+    x = np.ascontiguousarray(coordinates[kept])
+    x /= np.sqrt((x**2).sum(axis=1)).mean()
     fits, correlations, costs = [], [], []
     v = np.zeros((rank, 0))
     for _ in range(k_max):

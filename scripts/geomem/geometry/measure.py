@@ -152,10 +152,8 @@ def _measure(read, kappa, n_t, random_state, confidence, auto_error, threads, lo
             return run(lambda cloud: cloud.statistics(seed, n_draws, kappa), clouds)
 
         warnings = list(low_rank.warnings)
-        if n_t == "auto":
-            statistics = _until(measure, auto_error, warnings)
-        else:
-            statistics = measure(int(n_t))
+        automatic = n_t == "auto"
+        statistics = _until(measure, auto_error, warnings) if automatic else measure(int(n_t))
     warnings += _remarks(clouds, statistics)
     return summarize(statistics, low_rank, warnings, seed=seed, confidence=confidence)
 

@@ -145,7 +145,13 @@ def _step(x, v, state, parts, radius, tolerance, max_steps):
     return z, -(np.sum(gradient * z) + 0.5 * np.sum(z * hz)), steps, edge
 
 
-@_jit
+@numba.njit(
+    "Tuple((float64[:,::1], float64, float64, int64, int64))"
+    "(float64[:,::1], float64[:,::1], float64[:,::1], float64, int64)",
+    cache=True,
+    nogil=True,
+    error_model="numpy",
+)
 def minimize(x, products, v, tolerance, max_iterations):
     """Minimize F from V.
 

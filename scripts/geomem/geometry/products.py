@@ -140,10 +140,7 @@ def check_manifolds(manifolds):
                 f"manifolds[{index}] has {cloud.shape[1]} features and manifolds[0] has "
                 f"{clouds[0].shape[1]}; give all points in the same features"
             )
-        if _is_tensor(cloud):
-            real = not cloud.is_complex()
-        else:
-            real = cloud.dtype.kind in "fiub"
+        real = not cloud.is_complex() if _is_tensor(cloud) else cloud.dtype.kind in "fiub"
         if not real:
             raise InputError(f"manifolds[{index}] has type {cloud.dtype}; expected real numbers")
     return clouds

@@ -70,7 +70,7 @@ class ManifoldGeometry:
     statistics: tuple = field(repr=False)
 
     def to_frame(self):
-        """A long pandas table: manifold (missing for all together), metric, value, lo, hi, warnings."""
+        """A long pandas table: manifold (missing: all together), metric, value, lo, hi, warnings."""
         import pandas as pd
 
         rows = []

@@ -1,0 +1,277 @@
+"""The quadratic programs of one manifold, compiled: many right-hand sides, one matrix.
+
+For every Gaussian vector: z >= 0 with w = G z - b >= 0 and z . w = 0, where G = S'S and b = S't
+for the points S with their centre coordinate. This is non-negative least squares, min |S z - t|.
+Projected Gauss-Seidel sweeps guess which z are positive; block principal pivoting (Judice and
+Pires, Comput. Oper. Res. 21, 587, 1994) corrects the guess, several at a time. Where its Cholesky
+factorization breaks down or it takes too many rounds, as for points along a smooth curve, the
+active-set method of Lawson and Hanson (Solving Least Squares Problems, 1974, ch. 23) solves the
+problem from S itself, whose condition is the root of that of G.
+"""
+
+import numba
+import numpy as np
+
+SWEEPS = 3
+ROUNDS = 12
+TOLERANCE = 1e-12  # of w, relative to the largest |b|; of z, to the largest z
+_PIVOT = 1e-13
+_GOOD = 1e-11
+
+_jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+
+
+@_jit
+def _sweep(gram, b, z, w):
+    """Projected Gauss-Seidel from z = 0; leaves z, and w = G z - b."""
+    n = len(b)
+    z[:] = 0.0
+    w[:] = -b
+    for _ in range(SWEEPS):
+        for i in range(n):
+            new = max(z[i] - w[i] / gram[i, i], 0.0)
+            change = new - z[i]
+            if change != 0.0:
+                z[i] = new
+                row = gram[i]
+                for j in range(n):
+                    w[j] += change * row[j]
+
+
+@_jit
+def _solve_free(gram, b, free, size, upper, z):
+    """Solve G z = b on the indices free[:size]; False where G is singular there."""
+    for i in range(size):
+        row = gram[free[i]]
+        for j in range(i, size):
+            upper[i, j] = row[free[j]]
+        z[i] = b[free[i]]
+    for i in range(size):
+        for k in range(i):
+            factor = upper[k, i]
+            for j in range(i, size):
+                upper[i, j] -= factor * upper[k, j]
+        pivot = upper[i, i]
+        if not pivot > _PIVOT * gram[free[i], free[i]]:
+            return False
+        scale = 1.0 / np.sqrt(pivot)
+        for j in range(i, size):
+            upper[i, j] *= scale
+    for i in range(size):
+        z[i] /= upper[i, i]
+        value = z[i]
+        for j in range(i + 1, size):
+            z[j] -= value * upper[i, j]
+    for i in range(size - 1, -1, -1):
+        total = z[i]
+        for j in range(i + 1, size):
+            total -= upper[i, j] * z[j]
+        z[i] = total / upper[i, i]
+    return True
+
+
+@_jit
+def _pivot(gram, b, z, w, is_free, free, upper, compact):
+    """Block principal pivoting from the positive z; leaves z and w, and tells if it succeeded."""
+    n = len(b)
+    for i in range(n):
+        is_free[i] = z[i] > 0.0
+    scale = np.abs(b).max()
+    fewest, patience = n + 1, 3
+    for _ in range(ROUNDS):
+        size = 0
+        for i in range(n):
+            if is_free[i]:
+                free[size] = i
+                size += 1
+        if not _solve_free(gram, b, free, size, upper, compact):
+            return False
+        z[:] = 0.0
+        w[:] = -b
+        largest = 0.0
+        for i in range(size):
+            value = compact[i]
+            z[free[i]] = value
+            largest = max(largest, value)
+            row = gram[free[i]]
+            for j in range(n):
+                w[j] += value * row[j]
+        wrong, last = 0, -1
+        for i in range(n):
+            if z[i] < -TOLERANCE * largest if is_free[i] else w[i] < -TOLERANCE * scale:
+                wrong += 1
+                last = i
+        if wrong == 0:
+            return True
+        if wrong < fewest:
+            fewest, patience = wrong, 3
+        elif patience > 0:
+            patience -= 1
+        else:
+            is_free[last] = not is_free[last]
+            continue
+        for i in range(n):
+            if z[i] < -TOLERANCE * largest if is_free[i] else w[i] < -TOLERANCE * scale:
+                is_free[i] = not is_free[i]
+    return False
+
+
+@_jit
+def _append(point, basis, upper, size):
+    """Add a point to the orthonormal basis of the first `size`; the part of it that is new."""
+    q = basis[size]
+    q[:] = point
+    for k in range(size):
+        upper[k, size] = 0.0
+    for _ in range(2):  # once more restores the orthogonality that cancellation took
+        for k in range(size):
+            along = np.sum(basis[k] * q)
+            upper[k, size] += along
+            for d in range(len(q)):
+                q[d] -= along * basis[k, d]
+    norm = np.sqrt(np.sum(q * q))
+    upper[size, size] = norm
+    if norm > 0.0:
+        q /= norm
+    return norm
+
+
+@_jit
+def _active_set(stack, t, scale, z):
+    """Lawson and Hanson's method for min |S z - t|, z >= 0; `stack` holds the points as rows."""
+    n, dim = stack.shape
+    most = min(n, dim)
+    basis = np.empty((most + 1, dim))
+    upper = np.zeros((most + 1, most + 1))
+    chosen = np.empty(most + 1, dtype=np.int64)
+    trial = np.empty(most + 1)
+    barred = np.zeros(n, dtype=np.bool_)
+    residual = t.copy()
+    size = 0
+    z[:] = 0.0
+    for _ in range(10 * (n + dim)):
+        best, entering = TOLERANCE * scale, -1
+        for i in range(n):
+            if z[i] == 0.0 and not barred[i]:
+                slope = np.sum(stack[i] * residual)
+                if slope > best:
+                    best, entering = slope, i
+        if entering < 0:
+            return
+        length = np.sqrt(np.sum(stack[entering] ** 2))
+        if size == most or not _append(stack[entering], basis, upper, size) > 1e-14 * length:
+            barred[entering] = True
+            continue
+        chosen[size] = entering
+        size += 1
+        first = True
+        while True:
+            for i in range(size - 1, -1, -1):
+                total = np.sum(basis[i] * t)
+                for j in range(i + 1, size):
+                    total -= upper[i, j] * trial[j]
+                trial[i] = total / upper[i, i]
+            if first and not trial[size - 1] > 0.0:  # only rounding made it look useful
+                barred[entering] = True
+                size -= 1
+                break
+            if first:
+                barred[:] = False
+            first = False
+            step, leaving = 1.0, -1
+            for i in range(size):
+                if not trial[i] > 0.0:
+                    ratio = z[chosen[i]] / (z[chosen[i]] - trial[i])
+                    if leaving < 0 or ratio < step:
+                        step, leaving = ratio, i
+            if leaving < 0:
+                for i in range(size):
+                    z[chosen[i]] = trial[i]
+                break
+            for i in range(size):
+                z[chosen[i]] += step * (trial[i] - z[chosen[i]])
+            z[chosen[leaving]] = 0.0
+            kept = 0
+            for i in range(size):
+                index = chosen[i]
+                if z[index] > 0.0:
+                    _append(stack[index], basis, upper, kept)
+                    chosen[kept] = index
+                    kept += 1
+                else:
+                    z[index] = 0.0
+            size = kept
+        residual[:] = t
+        for i in range(size):
+            for d in range(dim):
+                residual[d] -= z[chosen[i]] * stack[chosen[i], d]
+
+
+@_jit
+def _violation(gram, b, z, w):
+    """Sets w = G z - b; the largest violation of the optimality conditions, relative to |b|."""
+    n = len(b)
+    w[:] = -b
+    for i in range(n):
+        if z[i] != 0.0:
+            for j in range(n):
+                w[j] += z[i] * gram[i, j]
+    worst = 0.0
+    for i in range(n):
+        worst = max(worst, abs(w[i]) if z[i] != 0.0 else -w[i])
+        worst = max(worst, -z[i] * gram[i, i])
+    return worst / np.abs(b).max()
+
+
+@numba.njit(
+    "float64(float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1])",
+    cache=True,
+    nogil=True,
+    error_model="numpy",
+)
+def solve_all(gram, stack, b, t, weights):
+    """Solve the program of every Gaussian vector.
+
+    Parameters
+    ----------
+    gram : ndarray, shape (m, m)
+        Products of the points, centre coordinate included.
+    stack : ndarray, shape (m, D + 1)
+        The points as rows, centre coordinate included.
+    b, t : ndarrays, shape (n_t, m) and (n_t, D + 1)
+        Products of the points with the vectors; the vectors themselves.
+    weights : ndarray, shape (n_t, m)
+        Receives z / sum(z); where no constraint is active, 1 for the point furthest along t.
+
+    Returns
+    -------
+    float
+        The largest violation of the optimality conditions, relative to the largest |b|.
+    """
+    n = len(gram)
+    w = np.empty(n)
+    is_free = np.empty(n, dtype=np.bool_)
+    free = np.empty(n, dtype=np.int64)
+    upper = np.empty((n, n))
+    compact = np.empty(n)
+    other = np.empty(n)
+    largest = 0.0
+    for k in range(len(b)):
+        z = weights[k]
+        top = np.argmax(b[k])
+        if b[k, top] <= 0.0:
+            z[:] = 0.0
+            z[top] = 1.0
+            continue
+        _sweep(gram, b[k], z, w)
+        solved = _pivot(gram, b[k], z, w, is_free, free, upper, compact)
+        violation = _violation(gram, b[k], z, w) if solved else np.inf
+        if not violation <= _GOOD:
+            _active_set(stack, t[k], np.abs(b[k]).max(), other)
+            second = _violation(gram, b[k], other, w)
+            if second < violation:
+                z[:] = other
+                violation = second
+        largest = max(largest, violation)
+        z /= z.sum()
+    return largest
