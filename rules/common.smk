@@ -63,7 +63,7 @@ def source_files(name):
     """Input function: the modules a command imports, compared by checksum between runs."""
 
     def files(wildcards):
-        return [os.path.relpath(path) for path in code.sources(name)]
+        return [path for path in map(os.path.relpath, code.sources(name)) if path != script(name)]
 
     return files
 
