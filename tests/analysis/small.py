@@ -25,7 +25,7 @@ def image_set(seed=0, shape=(1, 16, 16)):
         return (patterns[labels] + noise).astype(np.uint8), labels
 
     names = np.array([f"class {label}" for label in range(CLASSES)])
-    return ImageSet(*draw(PER_CLASS), *draw(8), names)
+    return ImageSet(*draw(PER_CLASS), *draw(20), names)
 
 
 def labels_of(images, noise=0.5):
