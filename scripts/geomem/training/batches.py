@@ -26,7 +26,8 @@ def resident(images, device):
     -------
     Tensor of uint8, shape (n, C, H, W), memory in the order (n, H, W, C).
     """
-    images = torch.as_tensor(images)
+    if isinstance(images, np.ndarray):
+        images = torch.from_numpy(np.require(images, requirements="W"))  # torch wants it so
     return images.to(device).contiguous(memory_format=torch.channels_last)
 
 

@@ -168,7 +168,7 @@ def score(logits, labels):
     -------
     ndarray of bool and ndarray of float64 (nats), shape (n,) each.
     """
-    labels = torch.as_tensor(labels, device=logits.device)
+    labels = torch.tensor(labels, device=logits.device)
     losses = functional.cross_entropy(logits, labels, reduction="none")
     return (logits.argmax(1) == labels).cpu().numpy(), losses.double().cpu().numpy()
 

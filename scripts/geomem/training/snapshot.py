@@ -28,7 +28,7 @@ def write_snapshot(path, arrays, metadata):
         A snapshot has `epoch`, `status`, `precision` and `provenance`. A `sha256` of all else in
         the file is added.
     """
-    arrays = {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
+    arrays = {name: np.asarray(arrays[name], order="C") for name in sorted(arrays)}
     content = safetensors.numpy.save(
         arrays, metadata={**metadata, "sha256": _checksum(arrays, metadata)}
     )
@@ -115,5 +115,5 @@ def _checksum(arrays, metadata):
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+        digest.update(np.asarray(array, order="C").reshape(-1).view(np.uint8))
     return digest.hexdigest()
