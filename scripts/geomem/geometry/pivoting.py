@@ -208,14 +208,20 @@ def _active_set(stack, t, scale, z):
 
 
 @_jit
-def _violation(gram, b, z, w):
-    """Sets w = G z - b; the largest violation of the optimality conditions, relative to |b|."""
+def _gradient(gram, b, z, w):
+    """Sets w = G z - b."""
     n = len(b)
     w[:] = -b
     for i in range(n):
         if z[i] != 0.0:
             for j in range(n):
                 w[j] += z[i] * gram[i, j]
+
+
+@_jit
+def _violation(gram, b, z, w):
+    """The largest violation of the optimality conditions, relative to the largest |b|."""
+    n = len(b)
     worst = 0.0
     for i in range(n):
         worst = max(worst, abs(w[i]) if z[i] != 0.0 else -w[i])
@@ -268,6 +274,7 @@ def solve_all(gram, stack, b, t, weights):
         violation = _violation(gram, b[k], z, w) if solved else np.inf
         if not violation <= _GOOD:
             _active_set(stack, t[k], np.abs(b[k]).max(), other)
+            _gradient(gram, b[k], other, w)
             second = _violation(gram, b[k], other, w)
             if second < violation:
                 z[:] = other

@@ -8,6 +8,7 @@ from geomem.errors import InputError
 from geomem.geometry import intervals
 
 METRICS = ("capacity", "radius", "dimension")
+ENDS = ("", "_lo", "_hi")
 
 
 @dataclass(frozen=True)
@@ -73,19 +74,22 @@ class ManifoldGeometry:
         """A long pandas table: manifold (missing: all together), metric, value, lo, hi, warnings."""
         import pandas as pd
 
-        rows = []
-        for metric in METRICS:
-            for index in range(len(self.capacity)):
-                bounds = (getattr(self, f"{metric}{end}")[index] for end in ("", "_lo", "_hi"))
-                rows.append((index, metric, *bounds))
-            bounds = (getattr(self, f"mean_{metric}{end}") for end in ("", "_lo", "_hi"))
-            rows.append((None, metric, *bounds))
-        for metric in ("center_correlation", "low_rank_k", "kkt_residual"):
-            rows.append((None, metric, float(getattr(self, metric)), np.nan, np.nan))
-        frame = pd.DataFrame(rows, columns=["manifold", "metric", "value", "lo", "hi"])
+        frame = pd.DataFrame(self.rows(), columns=["manifold", "metric", "value", "lo", "hi"])
         frame["manifold"] = frame["manifold"].astype("Int64")
         frame["warnings"] = "; ".join(self.warnings)
         return frame
+
+    def rows(self):
+        """The rows of `to_frame` as tuples: manifold (None: all together), metric, value, lo, hi."""
+        rows = []
+        for metric in METRICS:
+            for index in range(len(self.capacity)):
+                ends = (float(getattr(self, f"{metric}{end}")[index]) for end in ENDS)
+                rows.append((index, metric, *ends))
+            rows.append((None, metric, *(getattr(self, f"mean_{metric}{end}") for end in ENDS)))
+        for metric in ("center_correlation", "low_rank_k", "kkt_residual"):
+            rows.append((None, metric, float(getattr(self, metric)), np.nan, np.nan))
+        return rows
 
 
 def summarize(statistics, low_rank, warnings, *, seed, confidence):
