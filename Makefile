@@ -21,7 +21,7 @@ env: .venv/ready
 .venv/ready: envs/requirements.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --require-hashes --requirement envs/uv.txt
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes envs/requirements.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes envs/uv.txt envs/requirements.txt
 	PYTHONPATH=scripts $(BIN)/python -m geomem.geometry.warm
 	@touch $@
 
