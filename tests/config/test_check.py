@@ -55,7 +55,7 @@ BROKEN = [
     ("defaults.training.schedule", {"name": "constant", "gamma": 1}, "schedule.gamma: unknown key"),
     ("defaults.training.augmentation.flip", "yes", "expected true or false"),
     ("defaults.training.snapshots", [3, 3], "3 stands there twice"),
-    ("defaults.training.snapshots", [61], "61 lies past training.epochs = 60"),
+    ("defaults.training.snapshots", [61], "61 lies past training.epochs = 40"),
     ("defaults.noises", 0.5, "is a number, expected a list"),
     ("defaults.noises", [1.5], "defaults.noises[0]: 1.5 must be at most 1"),
     ("defaults.noises", [], "must not be empty"),
@@ -69,11 +69,11 @@ BROKEN = [
     ("defaults.data.path", "here", "data.path: unknown key"),
     ("defaults.data.classes", 99, "must be at most 98"),
     ("defaults.analysis.epochs", ["frist"], "is not one of: best, last, a whole number"),
-    ("experiments.depth.analysis.epochs", [99], "99 lies past training.epochs = 60"),
+    ("experiments.depth.analysis.epochs", [99], "99 lies past training.epochs = 40"),
     ("defaults.analysis.classes", 1, "is not one of: all, a whole number of at least 2"),
     ("experiments.depth.analysis.classes", 99, "is more than data.classes = 98"),
     ("experiments.depth.analysis.per_class", 31, "31 test images per class are wanted"),
-    ("experiments.depth.noises", [0.02], "at noise 0.02 there are 2"),
+    ("experiments.depth.noises", [0.02], "at noise 0.02 there are 1"),
     ("defaults.analysis.layers", [], "must not be empty"),
     ("defaults.geometry.n_t", 1, "must be at least 2"),
     ("defaults.geometry.confidence", 95, "must be less than 1"),
@@ -142,7 +142,7 @@ def test_command(tmp_path, capsys):
     with pytest.raises(InputError, match="did you mean widths"):
         main([str(path)])
     assert main([str(ROOT / "config.yaml")]) == 0
-    assert "depth: 2 networks" in capsys.readouterr().out
+    assert "width-sweep: 6 networks" in capsys.readouterr().out
     path.write_text("a: [")
     with pytest.raises(InputError, match="is not YAML"):
         main([str(path)])
