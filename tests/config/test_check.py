@@ -72,7 +72,7 @@ BROKEN = [
     ("experiments.depth.analysis.epochs", [99], "99 lies past training.epochs = 40"),
     ("defaults.analysis.classes", 1, "is not one of: all, a whole number of at least 2"),
     ("experiments.depth.analysis.classes", 99, "is more than data.classes = 98"),
-    ("experiments.depth.analysis.per_class", 31, "31 test images per class are wanted"),
+    ("experiments.width-sweep.data.test_per_class", 9, "10 test images per class are wanted"),
     ("experiments.depth.noises", [0.02], "at noise 0.02 there are 1"),
     ("defaults.analysis.layers", [], "must not be empty"),
     ("defaults.geometry.n_t", 1, "must be at least 2"),
