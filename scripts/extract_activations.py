@@ -20,7 +20,12 @@ def main(argv=None):
     import torch
     from geomem.analysis.activation_file import ActivationFile, write_activations
     from geomem.analysis.activations import extract_activations
-    from geomem.analysis.networks import empty_network, load_snapshot, load_state
+    from geomem.analysis.networks import (
+        empty_network,
+        load_snapshot,
+        load_state,
+        with_statistics,
+    )
     from geomem.data.image_sets import load_images
     from geomem.models.layers import list_layers, select_layers
     from geomem.storage.provenance import provenance
@@ -47,13 +52,16 @@ def main(argv=None):
     images = load_images(arguments.images)
     model = empty_network(spec, images, device)
     load_state(model, snapshot.state, arguments.snapshot)
+    normalizer = Normalizer.fit(images.train_images)
+    snapshot = with_statistics(model, snapshot, images.train_images, normalizer)
+    model.load_state_dict(snapshot.state)
     layers = select_layers(list_layers(model), spec["layers"])
     with extract_activations(
         model,
         layers,
         images,
         read_table(arguments.probe),
-        Normalizer.fit(images.train_images),
+        normalizer,
         epoch=snapshot.epoch,
         store=spec["store"],
     ) as content:

@@ -21,7 +21,12 @@ def main(argv=None):
     limit_threads(arguments.threads)
     import pandas as pd
     import torch
-    from geomem.analysis.networks import empty_network, load_snapshot, load_state
+    from geomem.analysis.networks import (
+        empty_network,
+        load_snapshot,
+        load_state,
+        with_statistics,
+    )
     from geomem.analysis.rewind import COLUMNS, choose_material, rewind
     from geomem.data.image_sets import load_images
     from geomem.models.layers import list_layers
@@ -49,7 +54,11 @@ def main(argv=None):
         material = choose_material(
             images, targets, device, final.precision, spec["rewind"]["train_images"]
         )
-        reached = [snapshot for snapshot in earlier if snapshot.reached]
+        reached = [
+            with_statistics(model, snapshot, images.train_images, material.normalizer)
+            for snapshot in earlier
+            if snapshot.reached
+        ]
         rows = rewind(model, list_layers(model), final, reached, material, spec["rewind"])
     log(f"{len(rows)} accuracies in {time.monotonic() - started:.1f} s")
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"layer_index": "Int64"})

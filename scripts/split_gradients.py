@@ -19,7 +19,12 @@ def main(argv=None):
     import pandas as pd
     import torch
     from geomem.analysis.gradients import COLUMNS, split_gradients
-    from geomem.analysis.networks import empty_network, load_snapshot, load_state
+    from geomem.analysis.networks import (
+        empty_network,
+        load_snapshot,
+        load_state,
+        with_statistics,
+    )
     from geomem.data.image_sets import load_images
     from geomem.models.layers import list_layers
     from geomem.storage.provenance import provenance
@@ -43,6 +48,8 @@ def main(argv=None):
             continue
         seen.add(snapshot.epoch)
         load_state(model, snapshot.state, path)
+        snapshot = with_statistics(model, snapshot, images.train_images, normalizer)
+        model.load_state_dict(snapshot.state)
         rows += split_gradients(model, layers, images, probe, normalizer, epoch=snapshot.epoch)
         log(f"epoch {snapshot.epoch}: {time.monotonic() - started:.1f} s")
     inputs = [arguments.images, arguments.probe, *arguments.snapshots]

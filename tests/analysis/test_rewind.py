@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 from geomem.analysis import rewind as module
-from geomem.analysis.networks import Snapshot
+from geomem.analysis.networks import Snapshot, with_statistics
 from geomem.analysis.plans import combined, make_plans, states_for
 from geomem.analysis.rewind import choose_material, predict, rewind
 from geomem.errors import GeomemError, InputError
-from geomem.models import list_layers
+from geomem.models import build_model, list_layers
+from geomem.training.batches import Normalizer
 from geomem.training.evaluate import Targets, accuracy, evaluate, wilson
 from torch import nn
 
@@ -155,6 +156,19 @@ def test_recalibrated_statistics_are_those_of_the_training_images(images, target
     torch.testing.assert_close(
         model.conv1_1.norm.running_var, values.var((0, 2, 3)), rtol=1e-2, atol=0
     )
+
+
+def test_only_the_initialization_gets_statistics_measured(images):
+    model = small.network(images)
+    normalizer = Normalizer.fit(images.train_images)
+    fresh = build_model(
+        small.SPEC["model"], 2, n_classes=5, image_shape=images.image_shape, seed=0
+    ).state_dict()
+    first, later = (Snapshot(epoch, fresh, "float32") for epoch in (0, 1))
+    assert with_statistics(model, later, images.train_images, normalizer) is later
+    measured = with_statistics(model, first, images.train_images, normalizer).state
+    changed = {key for key in fresh if not torch.equal(fresh[key], measured[key])}
+    assert changed == {key for key in fresh if "running" in key or "tracked" in key}
 
 
 def test_every_policy_gives_its_rows(images, targets, trio):

@@ -6,7 +6,8 @@ Softmax cross-entropy with logits f, p = softmax f, one-hot labels y, C classes,
     independent part  g_ind =  (1/n) sum_i (p_i - 1/C)^T df_i/dtheta
 
 and gradient g_lab + g_ind (Stephenson et al. 2021, section 5 and figure A.1). The network is in
-evaluation mode: batch norm uses its running statistics, which makes the gradient a mean over
+evaluation mode: batch norm uses its running statistics (at initialization those of
+`geomem.analysis.networks.with_statistics`), which makes the gradient a mean over
 examples (in training mode it is not one, since examples of a batch affect each other).
 
 Sampling error comes from groups of examples. The probe holds M examples of each of P manifolds, so

@@ -1,14 +1,20 @@
 """A run's network with the weights of a snapshot, and the probe images it is shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from torch import nn
 
 from geomem.errors import InputError
 from geomem.models.build import build_model
 from geomem.storage.atomic import damaged
+from geomem.training.batches import resident
+from geomem.training.device import autocast
 from geomem.training.snapshot import REACHED, read_snapshot
+
+_BATCH = 256
+_MEASURED = 2048  # training images that statistics at initialization are measured on
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +93,67 @@ def load_state(model, state, source):
             f"{source} does not fit the network of `model` and `width`: {error}. Take the snapshot "
             "again with the settings it is analysed with"
         ) from error
+
+
+def recalibrate(model, images, normalizer, *, precision="float32"):
+    """Replace batch norm's running statistics by plain averages over batches of these images.
+
+    Batches are drawn from one fixed random order; batch norm is in training mode meanwhile and
+    everything else in evaluation mode.
+
+    Parameters
+    ----------
+    model : nn.Module
+        In evaluation mode; changed in place.
+    images : Tensor of uint8, shape (n, C, H, W)
+        Training images on the model's device.
+    normalizer : Normalizer
+    precision : str
+    """
+    kind = nn.modules.batchnorm._BatchNorm  # what the norms of every dimension derive from
+    norms = [module for module in model.modules() if isinstance(module, kind)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain average over batches
+        norm.train()
+    order = np.random.default_rng(0).permutation(len(images))
+    with torch.no_grad(), autocast(images.device, precision):
+        for index in np.array_split(order, -(-len(order) // _BATCH)) if norms else ():
+            model(normalizer(images[torch.from_numpy(index).to(images.device)]))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    model.eval()
+
+
+def with_statistics(model, snapshot, images, normalizer):
+    """The snapshot, with running statistics of batch norm if it is one of the initialization.
+
+    Before the first step these are mean 0 and variance 1, whatever the data: in evaluation mode
+    the untrained network would be one without normalization, in which signals die out with depth.
+    So they are measured on training images. From the first epoch on training has tracked them.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Its weights are overwritten.
+    snapshot : Snapshot
+    images : ndarray of uint8, shape (n, C, H, W)
+        Training images, of which 2048 drawn at random are used.
+    normalizer : Normalizer
+
+    Returns
+    -------
+    Snapshot
+    """
+    if snapshot.epoch != 0 or not snapshot.reached:
+        return snapshot
+    device = next(model.parameters()).device
+    chosen = np.random.default_rng(0).permutation(len(images))[:_MEASURED]
+    model.load_state_dict(snapshot.state)
+    recalibrate(model, resident(images[np.sort(chosen)], device), normalizer)
+    state = {name: value.cpu().clone() for name, value in model.state_dict().items()}
+    return replace(snapshot, state=state)
 
 
 def probe_kind(probe, images, kind):

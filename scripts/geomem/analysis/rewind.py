@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from geomem.analysis.networks import recalibrate
 from geomem.analysis.plans import combined, make_plans, source, states_for
 from geomem.errors import GeomemError
 from geomem.training.batches import Normalizer, resident
@@ -28,7 +29,6 @@ COLUMNS = (
     "n",
 )  # fmt: skip
 _BATCH = {"cpu": 256, "cuda": 2048}
-_RECALIBRATION_BATCH = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,23 +234,7 @@ def _classes(model, material):
 
 
 def _recalibrate(model, material):
-    """Replace batch norm's running statistics by averages over the training images."""
-    kind = nn.modules.batchnorm._BatchNorm  # what the norms of every dimension derive from
-    norms = [module for module in model.modules() if isinstance(module, kind)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the plain average over batches
-        norm.train()
-    order = np.random.default_rng(0).permutation(len(material.train))
-    pieces = np.array_split(order, -(-len(order) // _RECALIBRATION_BATCH))
-    with torch.no_grad(), autocast(material.train.device, material.precision):
-        for index in pieces:
-            batch = material.train[torch.from_numpy(index).to(material.train.device)]
-            model(material.normalizer(batch))
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-    model.eval()
+    recalibrate(model, material.train, material.normalizer, precision=material.precision)
 
 
 def _check(model, plans, predictions, states, material, policy):
