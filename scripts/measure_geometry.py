@@ -19,7 +19,6 @@ def main(argv=None):
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
     import pandas as pd
-
     from geomem.analysis.activation_file import read_activations
     from geomem.geometry import geometry_from_products
     from geomem.storage.provenance import provenance

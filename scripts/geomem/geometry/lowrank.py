@@ -14,6 +14,7 @@ from geomem.errors import InputError
 START_TOLERANCE = 1e-2  # of the cost's gradient: enough to tell one minimum from another
 TOLERANCE = 1e-8
 MAX_ITERATIONS = 300
+COLLAPSED = 1e-2  # squared share left of a centre, below which the directions swallowed it
 KEEP = ("cost", "stability")
 
 
@@ -86,8 +87,8 @@ def find_low_rank(centers, rng, run, *, remove=True, starts=4, keep="cost"):
     warnings = []
     if not kept.all():
         warnings.append(
-            f"the centre of manifold {_listed(~kept)} is the mean of the centres: it takes no part "
-            "in the centre correlation and the low-rank structure"
+            f"the centre of manifold {', '.join(map(str, np.flatnonzero(~kept)))} is the mean of the "
+            "centres: it takes no part in the centre correlation and the low-rank structure"
         )
     shares = np.cumsum(values) / values.sum()
     k_max = int(np.argmax(np.where(shares < 0.95, shares, 0.0))) + 11
@@ -110,6 +111,12 @@ def find_low_rank(centers, rng, run, *, remove=True, starts=4, keep="cost"):
         if len(fits) > 4 and all(np.diff(correlations[-4:]) > 0):
             break
     best = fits[int(np.argmin(correlations))]
+    short = np.flatnonzero(kept)[_shares(x, best) < COLLAPSED]
+    if len(short):
+        warnings.append(
+            f"manifold {', '.join(map(str, short))}: less than a tenth of its centre's length is "
+            "left after the low-rank structure is off; its radius says little"
+        )
     weights = vectors[:, :rank] / np.sqrt(values[:rank]) @ best
     return LowRank(weights, correlation, tuple(correlations), tuple(costs), tuple(warnings))
 
@@ -127,7 +134,6 @@ def _best(x, previous, rng, run, starts, keep):
 
     products = x @ x.T
     residual = x - (x @ previous) @ previous.T
-    norms = (x**2).sum(axis=1)
     extra = [rng.standard_normal(len(x)) @ x for _ in range(starts - (keep == "cost"))]
     if keep == "cost":
         units = residual / np.linalg.norm(residual, axis=1, keepdims=True)
@@ -137,16 +143,21 @@ def _best(x, previous, rng, run, starts, keep):
     def descend(v, tolerance):
         return minimize(x, products, np.ascontiguousarray(v), tolerance, MAX_ITERATIONS)
 
-    if keep == "cost":
-        found = run(lambda v: descend(v, START_TOLERANCE), initial)
-        v = min(found, key=lambda result: result[1])[0]
-        v, cost, *_ = descend(v, TOLERANCE)
-        return v, cost
-    found = run(lambda v: descend(v, TOLERANCE), initial)
-    left = [np.min(1.0 - ((x @ v) ** 2).sum(axis=1) / norms) for v, *_ in found]
-    v, cost, *_ = found[int(np.argmax(left))]
-    return v, cost
+    def shortest(result):
+        return _shares(x, result[0]).min()
+
+    if keep == "stability":
+        return max(run(lambda v: descend(v, TOLERANCE), initial), key=shortest)[:2]
+    rough = run(lambda v: descend(v, START_TOLERANCE), initial)
+    fine = []
+    for v, *_ in sorted(rough, key=lambda result: result[1]):
+        fine.append(descend(v, TOLERANCE))
+        # a centre that vanishes has no direction left: the cost ends in a cliff there, no minimum
+        if shortest(fine[-1]) > COLLAPSED:
+            return fine[-1][:2]
+    return max(fine, key=shortest)[:2]
 
 
-def _listed(mask):
-    return ", ".join(map(str, np.flatnonzero(mask)))
+def _shares(x, v):
+    """Squared share of each centre's length that the directions leave."""
+    return 1.0 - ((x @ v) ** 2).sum(axis=1) / (x**2).sum(axis=1)

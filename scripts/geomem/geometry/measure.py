@@ -79,7 +79,7 @@ def manifold_geometry(
             directions = inner.combine(weights, centers)
             return inner.scatter(clouds, directions, run)
 
-        return inner.to_numpy(centers @ centers.T), counts, int(clouds[0].shape[1]), residual
+        return inner.center_products(centers), counts, int(clouds[0].shape[1]), residual
 
     return _measure(
         read,

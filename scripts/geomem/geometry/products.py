@@ -110,7 +110,7 @@ def inner_products(manifolds, *, threads=None):
         grams, cross = scatter(clouds, centers, run)
     return ManifoldProducts(
         tuple(grams),
-        to_numpy(centers @ centers.T),
+        center_products(centers),
         np.concatenate(cross, axis=1),
         np.array([len(cloud) for cloud in clouds], dtype=np.int64),
         int(clouds[0].shape[1]),
@@ -165,6 +165,13 @@ def centered_means(clouds, run):
     return offsets - _like(weights / weights.sum(), means) @ offsets
 
 
+def center_products(centers):
+    """Products of the centres (P, N) with each other, as a float64 ndarray (P, P)."""
+    products = centers @ centers.T
+    _check_size(products)
+    return to_numpy(products)
+
+
 def scatter(clouds, directions, run=map):
     """Per cloud: the Gram of its points about their mean, and `directions` (K, N) times those.
 
@@ -192,12 +199,16 @@ def _scatter(cloud, directions):
         centered = offsets - offsets.mean(0)
         gram = gram + centered @ centered.T
         projection = projection + directions[:, start : start + len(centered.T)] @ centered.T
-    if not _all_finite(gram):
+    _check_size(gram)
+    return to_numpy(gram), to_numpy(projection)
+
+
+def _check_size(products):
+    if not _all_finite(products):
         raise InputError(
             "manifolds holds values too large to multiply in double precision; divide all of them "
             "by a common factor"
         )
-    return to_numpy(gram), to_numpy(projection)
 
 
 def _mean(cloud):

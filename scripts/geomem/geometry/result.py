@@ -71,7 +71,7 @@ class ManifoldGeometry:
     statistics: tuple = field(repr=False)
 
     def to_frame(self):
-        """A long pandas table: manifold (missing: all together), metric, value, lo, hi, warnings."""
+        """A long pandas table; a row without `manifold` is about all manifolds together."""
         import pandas as pd
 
         frame = pd.DataFrame(self.rows(), columns=["manifold", "metric", "value", "lo", "hi"])
@@ -80,7 +80,7 @@ class ManifoldGeometry:
         return frame
 
     def rows(self):
-        """The rows of `to_frame` as tuples: manifold (None: all together), metric, value, lo, hi."""
+        """The rows of `to_frame`, without warnings, as tuples; manifold None means all together."""
         rows = []
         for metric in METRICS:
             for index in range(len(self.capacity)):

@@ -1,0 +1,91 @@
+"""The low-rank structure of the centres against an independent slow optimizer."""
+
+import numpy as np
+import pytest
+from geomem.geometry import manifold_geometry
+from geomem.geometry.lowrank import find_low_rank, mean_cosine
+from geomem.geometry.newton import _hessian, _state, cost, minimize
+from scipy.optimize import minimize as scipy_minimize
+
+from tests.geometry import slow
+
+
+@pytest.fixture(scope="module")
+def x():
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((24, 2)) @ (3 * rng.standard_normal((2, 8)))
+    return np.ascontiguousarray(rows + rng.standard_normal((24, 8)))
+
+
+def orthonormal(matrix):
+    return np.ascontiguousarray(np.linalg.qr(matrix)[0])
+
+
+@pytest.mark.parametrize("k", [1, 2, 4])
+def test_cost_gradient_and_hessian(x, k):
+    rng = np.random.default_rng(1)
+    v = orthonormal(rng.standard_normal((8, k)))
+    z = rng.standard_normal((8, k))
+    z -= v @ (v.T @ z)
+    state = _state(x, x @ x.T, v)
+    assert cost(x, x @ x.T, v) == pytest.approx(slow.low_rank_cost(x, v), rel=1e-12)
+
+    def along(step):
+        return slow.low_rank_cost(x, orthonormal(v + step * z))
+
+    slope = (along(1e-5) - along(-1e-5)) / 2e-5
+    bend = (along(1e-3) - 2 * along(0) + along(-1e-3)) / 1e-6
+    assert np.sum(state[7] * z) == pytest.approx(slope, rel=1e-6)
+    assert np.sum(z * _hessian(x, v, state, z)) == pytest.approx(bend, rel=1e-3)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_minimum_agrees_with_slow_optimizer(x, k):
+    rng = np.random.default_rng(2)
+
+    def objective(flat):
+        return slow.low_rank_cost(x, orthonormal(flat.reshape(8, k)))
+
+    starts = [orthonormal(rng.standard_normal((8, k))) for _ in range(8)]
+    best = min(scipy_minimize(objective, start.ravel(), tol=1e-10).fun for start in starts)
+    found = [minimize(x, x @ x.T, start, 1e-9, 300) for start in starts]
+    # some starts may end where a centre vanishes and the cost breaks off; `find_low_rank` drops them
+    converged = [value for _, value, norm, _, _ in found if norm <= 1e-9]
+    assert len(converged) >= 6
+    assert min(converged) == pytest.approx(best, rel=1e-6)
+
+
+def planted(rank, seed=0, n=30, n_features=120):
+    rng = np.random.default_rng(seed)
+    shared = rng.standard_normal((n, rank)) @ rng.standard_normal((rank, n_features))
+    return 2 * shared + rng.standard_normal((n, n_features))
+
+
+@pytest.mark.parametrize("options", [{}, {"starts": 10, "keep": "stability"}])
+def test_planted_rank_is_found(options):
+    centers = planted(5)
+    rng = np.random.default_rng(0)
+    run = lambda function, items: list(map(function, items))  # noqa: E731
+    found = find_low_rank(centers @ centers.T, rng, run, **options)
+    centred = centers - centers.mean(axis=0)
+    directions = found.weights.T @ centers
+    k = len(directions)
+    assert 4 <= k <= 7
+    np.testing.assert_allclose(directions @ directions.T, np.eye(k), atol=1e-9)
+    residual = centred - centred @ directions.T @ directions
+    assert found.center_correlation == pytest.approx(mean_cosine(centred), rel=1e-9)
+    assert min(found.residual_correlations) == pytest.approx(mean_cosine(residual), rel=1e-9)
+    assert found.costs[k - 1] == pytest.approx(slow.low_rank_cost(centred, directions.T), rel=1e-9)
+
+
+def test_removed_directions_do_not_matter():
+    rng = np.random.default_rng(1)
+    points = planted(3)[:, np.newaxis] + rng.standard_normal((30, 6, 120))
+    found = manifold_geometry(points, random_state=0)
+    kept = manifold_geometry(points, random_state=0, remove_low_rank=False)
+    assert kept.low_rank_k == 0 and found.low_rank_k >= 2
+    assert found.center_correlation == kept.center_correlation
+    directions = found.low_rank.weights.T @ (points.mean(axis=1) - points.mean(axis=(0, 1)))
+    without = points - points @ directions.T @ directions
+    expected = manifold_geometry(without, random_state=0, remove_low_rank=False)
+    np.testing.assert_allclose(found.capacity, expected.capacity, rtol=1e-8)
