@@ -34,7 +34,7 @@ rule train:
     shell:
         "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q}"
-        " --cache {CACHE:q} --keep {params.keep:q}"
+        " --cache {CACHE:q} --keep={params.keep}"
         " --accuracy {output.accuracy:q} --receipt {output.receipt:q} 2> {log:q}"
 
 
