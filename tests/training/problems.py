@@ -74,12 +74,20 @@ def differing(one, other):
 
 
 def start(spec, cache, **settings):
-    """Start `_train` in a process of its own, from a server that has torch loaded."""
+    """Start `_train` in a process of its own, from a server that has torch loaded.
+
+    What it says goes to the file `log_of(cache)`.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     process = context.Process(target=_train, args=(spec, str(cache)), kwargs=settings)
     process.start()
     return process
+
+
+def log_of(cache):
+    """Where the processes started on a cache write their log."""
+    return pathlib.Path(f"{cache}.log")
 
 
 def _train(
@@ -96,6 +104,7 @@ def _train(
     snapshot : int, optional
         The state after this epoch is asked for instead of the end.
     """
+    sys.stderr = open(log_of(cache), "a", buffering=1)  # noqa: SIM115 - until the process ends
     torch.set_num_threads(1)
     loop._SAVE_SECONDS, loop._SAVE_SHARE = save_seconds, 1.0
     if largest_file is not None:

@@ -13,7 +13,7 @@ import time
 import pytest
 import torch
 
-from tests.training.problems import differing, spec_of, start, training_of
+from tests.training.problems import differing, log_of, spec_of, start, training_of
 
 pytestmark = pytest.mark.slow
 
@@ -125,6 +125,7 @@ def test_full_disk(whole, tmp_path):
         process = start(NETWORKS["vgg-small"], disk, keep=KEPT)
         process.join()
         assert process.exitcode == 1
+        assert "No space left on device" in log_of(disk).read_text()
         assert list(disk.rglob("*.safetensors"))  # the states before it filled up are whole
         subprocess.run(["mount", "-o", "remount,size=50m", str(disk)], check=True)
         finish_and_compare("vgg-small", disk, whole)
@@ -133,7 +134,7 @@ def test_full_disk(whole, tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["truncated", "bit-flipped"])
-def test_every_damaged_state_is_named_and_made_again(damage, whole, tmp_path, capfd):
+def test_every_damaged_state_is_named_and_made_again(damage, whole, tmp_path):
     name = "vgg-small"
     process = start(NETWORKS[name], tmp_path, keep=KEPT)
     process.join(0.6 * whole[name][1])
@@ -150,11 +151,12 @@ def test_every_damaged_state_is_named_and_made_again(damage, whole, tmp_path, ca
             content[len(content) // 2] ^= 1
         path.write_bytes(content)
     finish_and_compare(name, tmp_path, whole)
-    said = capfd.readouterr().err
-    assert any(f"{path} is damaged" in said for path in damaged)
+    said = log_of(tmp_path).read_text()
+    for path in damaged:
+        assert f"{path} is damaged" in said
 
 
-def test_a_damaged_snapshot_state_is_retrained(whole, tmp_path, capfd):
+def test_a_damaged_snapshot_state_is_retrained(whole, tmp_path):
     name = "vgg-small"
     finish_and_compare(name, tmp_path, whole)
     training = training_of(NETWORKS[name], tmp_path)
@@ -163,5 +165,5 @@ def test_a_damaged_snapshot_state_is_retrained(whole, tmp_path, capfd):
     process = start(NETWORKS[name], tmp_path, snapshot=2)
     process.join()
     assert process.exitcode == 0
-    assert f"{path} is damaged" in capfd.readouterr().err
+    assert f"{path} is damaged" in log_of(tmp_path).read_text()
     assert differing(training.store.at(2), whole[name][0].store.at(2)) == []
