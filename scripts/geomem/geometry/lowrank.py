@@ -86,9 +86,9 @@ def find_low_rank(centers, rng, run, *, remove=True, starts=4, keep="cost"):
         return LowRank(nothing, correlation)
     warnings = []
     if not kept.all():
+        absent = ", ".join(map(str, np.flatnonzero(~kept)))
         warnings.append(
-            f"the centre of manifold {', '.join(map(str, np.flatnonzero(~kept)))} is the mean of the "
-            "centres: it takes no part in the centre correlation and the low-rank structure"
+            f"manifold {absent}: its centre is the mean of the centres; it takes no part in the centre correlation and the low-rank structure"
         )
     shares = np.cumsum(values) / values.sum()
     k_max = int(np.argmax(np.where(shares < 0.95, shares, 0.0))) + 11
