@@ -58,11 +58,10 @@ def spec_of(model="vgg-small", width=2, seed=0, dropout=0.0, **training):
 
 
 def training_of(spec, cache, images=None, noise=0.5, **settings):
-    """A `Training` on the CPU of the usual images."""
+    """A `Training` of the usual images, on the CPU unless `device` says otherwise."""
     images = image_set() if images is None else images
-    device = torch.device("cpu")
-    targets = targets_of(images, noise)
-    return loop.Training(spec, images, targets, cache=cache, device=device, **settings)
+    settings = {"device": torch.device("cpu"), **settings}
+    return loop.Training(spec, images, targets_of(images, noise), cache=cache, **settings)
 
 
 def differing(one, other):

@@ -58,6 +58,21 @@ def test_stopped_between_any_two_steps_it_goes_on_to_the_same_bits(name, tmp_pat
     assert differing(cut.store.at(6), whole.store.at(6)) == []
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+def test_on_a_gpu_too(precision, tmp_path):
+    spec = spec_of(precision=precision, augmentation={"crop": 2, "flip": True, "rotation": 5})
+    settings = {"device": torch.device("cuda")}
+    whole = training_of(spec, tmp_path / "whole", **settings)
+    whole.complete(keep=[4])
+    with pytest.raises(PreemptedError):
+        training_of(spec, tmp_path / "cut", asked_to_stop=stops_after(7), **settings).complete()
+    cut = training_of(spec, tmp_path / "cut", **settings)
+    cut.complete()
+    assert differing(cut.store.at(6), whole.store.at(6)) == []
+    assert differing(cut.state_after(4), whole.store.at(4)) == []
+
+
 def test_more_epochs_go_on_from_the_last(tmp_path, capsys):
     long = training_of(spec_of(epochs=7), tmp_path / "once")
     long.complete()
