@@ -46,6 +46,16 @@ FIGURES = {
 }
 
 
+# Commands that build the network, and so depend on the user's own source file of it.
+BUILD_NETWORKS = (
+    "train.py",
+    "take_snapshot.py",
+    "extract_activations.py",
+    "rewind_layers.py",
+    "split_gradients.py",
+)
+
+
 wildcard_constraints:
     experiment=r"[A-Za-z0-9][A-Za-z0-9_-]*",
     width=r"\d+",
@@ -63,7 +73,9 @@ def source_files(name):
     """Input function: the modules a command imports, compared by checksum between runs."""
 
     def files(wildcards):
-        return [path for path in map(os.path.relpath, code.sources(name)) if path != script(name)]
+        own = code.own_model(EXPERIMENTS[wildcards.experiment]["model"]["name"])
+        modules = [p for p in map(os.path.relpath, code.sources(name)) if p != script(name)]
+        return modules + (own if name in BUILD_NETWORKS else [])
 
     return files
 

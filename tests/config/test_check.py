@@ -101,6 +101,13 @@ def test_each_broken_key_is_named(config, path, value, message):
     assert len(found) <= 2, "one mistake, one message (two where both experiments inherit it)"
 
 
+def test_ones_own_network_takes_any_further_key(config):
+    own = {"name": "nets.mine:build", "depth": 3}
+    assert problems(changed(config, "defaults.model", own)) == []
+    named = changed(config, "defaults.model", {"name": "vgg16", "depth": 3})
+    assert any("model.depth: unknown key" in text for text in problems(named))
+
+
 def test_all_problems_are_told_at_once(config):
     broken = changed(config, "defaults.training.epochs", "many")
     broken = changed(broken, "defaults.geometry.nt", 3)

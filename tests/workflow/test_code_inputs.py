@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from geomem.config.code import SCRIPTS, sources
+from geomem.config.code import SCRIPTS, own_model, sources
 
 COMMANDS = sorted(path.name for path in SCRIPTS.glob("*.py"))
 
@@ -49,3 +49,11 @@ def test_a_module_imported_inside_a_function_counts(tmp_path):
     assert SCRIPTS / "geomem" / "storage" / "atomic.py" in sources("train.py")
     assert SCRIPTS / "geomem" / "figures" / "depth.py" not in sources("train.py")
     assert SCRIPTS / "geomem" / "figures" / "depth.py" in sources("draw_figure.py")
+
+
+def test_ones_own_network_counts_where_it_lies_below_the_folder(tmp_path):
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "mine.py").touch()
+    assert own_model("nets.mine:build", tmp_path) == [str(tmp_path / "nets" / "mine.py")]
+    assert own_model("elsewhere:build", tmp_path) == []
+    assert own_model("vgg16", tmp_path) == []

@@ -30,6 +30,19 @@ def sources(script):
     return tuple(sorted(found))
 
 
+def own_model(name, folder="."):
+    """The file of a user's network `package.module:function` below `folder`, as a list of paths.
+
+    Empty for the built-in networks, and for a module installed elsewhere: that one is not tracked.
+    """
+    module, colon, _ = name.partition(":")
+    if not colon:
+        return []
+    place = Path(folder, *module.split("."))
+    candidates = (place.with_suffix(".py"), place / "__init__.py")
+    return [str(path) for path in candidates if path.is_file()]
+
+
 @functools.cache
 def _imported(path):
     names = set()
