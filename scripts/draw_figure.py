@@ -2,7 +2,7 @@
 
 --spec holds the figure's settings, besides `width` and `noise` (a number or a list each) to show
 only those: samples: count, seed; depth: per_class, epochs; epochs: layers, metrics;
-rewind: kinds; width: parameters; gradients: kinds.
+rewind: kinds; gradients: kinds.
 """
 
 import time

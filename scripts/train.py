@@ -65,6 +65,7 @@ def main(argv=None):
     write_table(arguments.accuracy, pandas.DataFrame(rows)[columns], made)
     content = receipt_of(
         outcome,
+        parameters=training.parameters,
         key=training.key,
         device=made["device"],
         precision=training.recipe.precision,

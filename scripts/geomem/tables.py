@@ -32,7 +32,8 @@ class RunTables:
     noise : float
         Fraction of training images with a permuted label.
     receipt : dict
-        Content of the run's training.json: `status`, `epochs` (last epoch reached), `best_epoch`.
+        Content of the run's training.json: `status`, `epochs` (last epoch reached), `best_epoch`,
+        `parameters` (numbers trained).
     frames : sequence of DataFrame
         Its tables of one sort, none if the run has none.
     """
@@ -79,7 +80,7 @@ def collect(table, experiment, runs):
     ]
     keys = [*RUN_KEYS, *KEYS[table]]
     if not parts:
-        return pd.DataFrame(columns=[*keys, *MEASURED, "best", "last"])
+        return pd.DataFrame(columns=[*keys, *MEASURED, "parameters", "best", "last"])
     stacked = pd.concat(parts, ignore_index=True)
     stacked = stacked.drop_duplicates(keys, keep="first", ignore_index=True)
     rest = [name for name in stacked.columns if name not in (*keys, *MEASURED, "best", "last")]
@@ -94,6 +95,7 @@ def _with_keys(frame, experiment, run):
         width=run.width,
         noise=float(run.noise),
         seed=run.seed,
+        parameters=receipt["parameters"],
         best=_is_epoch(frame, receipt.get("best_epoch")),
         last=_is_epoch(frame, receipt["epochs"] if completed else None),
     )

@@ -42,6 +42,7 @@ def table(rows, columns):
     """Rows as a collected table, with keys first and the flags last."""
     frame = pd.DataFrame(rows, columns=["width", "noise", "seed", *columns])
     frame.insert(0, "experiment", "synthetic")
+    frame["parameters"] = 1000 * frame["width"] ** 2
     frame["best"] = frame["epoch"] == frame["seed"].map(best_epoch)
     frame["last"] = frame["epoch"] == LAST
     return frame

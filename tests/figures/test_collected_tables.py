@@ -35,15 +35,15 @@ def geometry_of_run(epoch, value=1.0):
     return frame
 
 
-COMPLETED = {"status": "completed", "epochs": 3, "best_epoch": 2}
-DIVERGED = {"status": "diverged", "epochs": 1, "best_epoch": None, "diverged_at": 2}
+COMPLETED = {"status": "completed", "epochs": 3, "best_epoch": 2, "parameters": 99}
+DIVERGED = {"status": "diverged", "epochs": 1, "best_epoch": None, "parameters": 99}
 
 
 def test_keys_come_first_and_flags_last():
     table = collect("accuracy", "small", [RunTables(8, 0.5, 0, COMPLETED, [accuracy_of_run()])])
     assert list(table.columns) == [
         *("experiment", "width", "noise", "seed", "epoch", "kind", "metric"),
-        *("value", "lo", "hi", "n", "best", "last"),
+        *("value", "lo", "hi", "n", "parameters", "best", "last"),
     ]
     assert table.loc[table["best"], "epoch"].tolist() == [2]
     assert table.loc[table["last"], "epoch"].tolist() == [3]

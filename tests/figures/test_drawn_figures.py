@@ -197,31 +197,21 @@ def test_rewind_keeps_batch_norm_treatments_apart():
     assert 50 not in set(lines(recalibrate)["to epoch 2"].get_ydata()[:-1])
 
 
-@pytest.mark.parametrize("with_counts", [False, True])
-def test_width_draws_test_manifolds_of_the_final_layer(with_counts):
+def test_width_draws_test_manifolds_of_the_final_layer():
     runs = synthetic.cells(MANY, (0.1,), 2)
     inputs = tables(runs, synthetic.SMALL[-2:], epochs=(None, synthetic.LAST))
-    counts = {str(width): 1000 * width**2 for width in MANY}
-    figure = draw("width", inputs, **({"parameters": counts} if with_counts else {}))
+    figure = draw("width", inputs)
     accuracy, radius, dimension = figure.axes
     assert accuracy.get_ylabel() == "test accuracy (%)"
     assert accuracy.get_xscale() == "log"
-    assert accuracy.get_xlabel() == ("parameters" if with_counts else "width")
+    assert accuracy.get_xlabel() == "parameters"
     rows = inputs["geometry"].query(
         "manifold.isna() and layer == 'fc3' and kind == 'test' and metric == 'dimension' and best"
     )
     line = lines(dimension)["best epoch"]
     np.testing.assert_allclose(line.get_ydata(), rows.groupby("width")["value"].mean())
-    np.testing.assert_array_equal(line.get_xdata(), list(counts.values()) if with_counts else MANY)
+    np.testing.assert_array_equal(line.get_xdata(), [1000 * width**2 for width in MANY])
     assert len(radius.containers) == 2  # error bars of both epochs
-
-
-def test_width_names_a_missing_parameter_count():
-    inputs = tables(synthetic.cells((4, 8)), synthetic.SMALL[-1:], epochs=(None,))
-    with pytest.raises(
-        InputError, match=r"no count for width 8; expected one for each of \[4, 8\]"
-    ):
-        draw("width", inputs, parameters={"4": 100})
 
 
 def test_gradients_draws_both_parts_and_the_noise_floor(three_seeds):

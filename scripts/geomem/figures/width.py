@@ -3,7 +3,6 @@
 import numpy as np
 from matplotlib.ticker import EngFormatter, FixedLocator, LogLocator, NullLocator
 
-from geomem.errors import InputError
 from geomem.figures import seeds, style
 from geomem.figures.style import Look
 
@@ -15,15 +14,13 @@ METRICS = ("accuracy", "radius", "dimension")
 
 
 @style.styled
-def draw(accuracy, geometry, *, parameters=None):
+def draw(accuracy, geometry):
     """A row per noise; accuracy, radius and dimension at the best and last epoch.
 
     Parameters
     ----------
     accuracy, geometry : DataFrame
-        Collected tables.
-    parameters : dict of str or int to int, optional
-        Number of parameters of each width; without it the widths themselves are the axis.
+        Collected tables; the size of a network is the column `parameters`.
 
     Returns
     -------
@@ -38,8 +35,7 @@ def draw(accuracy, geometry, *, parameters=None):
         "dimension": final[final["metric"] == "dimension"],
     }
     noises = sorted(set(tables["accuracy"]["noise"]) | set(final["noise"]))
-    widths = sorted(set(tables["accuracy"]["width"]) | set(final["width"]))
-    size = _sizes(widths, parameters)
+    size = {**_sizes(geometry), **_sizes(accuracy)}
     figure, grid = style.panels(
         max(len(noises), 1), len(METRICS), height=2.0, sharex=True, sharey="col"
     )
@@ -56,7 +52,7 @@ def draw(accuracy, geometry, *, parameters=None):
                     style.curve(axes, x, summary, look, bars=True, scale=scale)
             handles += axes.get_lines()
             axes.set_ylabel(("test " if metric == "accuracy" else "") + style.LABELS[metric])
-            _size_axis(axes, size, parameters)
+            _size_axis(axes, size)
         axes_row[0].set_title(f"label noise {noise:g}")
     cut = ""
     for column, metric in zip(grid.T, METRICS, strict=True):
@@ -66,7 +62,7 @@ def draw(accuracy, geometry, *, parameters=None):
         ]
         cut = style.frame_values(column[:1], scaled, positive=True) or cut
     for axes in grid[-1]:
-        axes.set_xlabel("parameters" if parameters else "width")
+        axes.set_xlabel("parameters")
     style.hide_empty(grid)
     style.legend(figure, handles)
     every = [summary for of_metric in summaries.values() for summary in of_metric]
@@ -76,38 +72,28 @@ def draw(accuracy, geometry, *, parameters=None):
         f"Test manifolds, final layer ({', '.join(layers)})." if layers else "",
         seeds.interval_note(every),
         cut,
-        "Above the panels: width." if parameters else "",
+        "Above the panels: width.",
     )
     return figure
 
 
-def _sizes(widths, parameters):
-    """Position of each width on the axis."""
-    if not parameters:
-        return {width: width for width in widths}
-    counts = {int(width): count for width, count in parameters.items()}
-    for width in widths:
-        if width not in counts:
-            raise InputError(
-                f"parameters: no count for width {width}; expected one for each of {widths}"
-            )
-    return counts
+def _sizes(table):
+    """Parameters of each width."""
+    return table.groupby("width")["parameters"].first().to_dict()
 
 
-def _size_axis(axes, size, parameters):
-    """Logarithmic axis; widths as ticks, below it, or above it where it counts parameters."""
+def _size_axis(axes, size):
+    """Logarithmic axis of parameters below, ticks at the widths above."""
     least, most = min(size.values()), max(size.values())
     room = (most / least) ** 0.06 if most > least else 1.5
     axes.set_xscale("log")
     axes.set_xlim(least / room, most * room)
-    ticked = axes
-    if parameters:
-        axes.xaxis.set_major_locator(LogLocator(subs=(1,) if most > 40 * least else (1, 2, 5)))
-        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-        axes.xaxis.set_minor_locator(NullLocator())
-        ticked = axes.secondary_xaxis("top")
-        ticked.tick_params(length=2, labelsize=5.5, color=style.GREY, labelcolor=style.GREY)
-        ticked.spines["top"].set_visible(False)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1,) if most > 40 * least else (1, 2, 5)))
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.xaxis.set_minor_locator(NullLocator())
+    ticked = axes.secondary_xaxis("top")
+    ticked.tick_params(length=2, labelsize=5.5, color=style.GREY, labelcolor=style.GREY)
+    ticked.spines["top"].set_visible(False)
     widths = sorted(size)
     ticked.xaxis.set_major_locator(FixedLocator([size[width] for width in widths]))
     ticked.xaxis.set_minor_locator(NullLocator())

@@ -85,6 +85,8 @@ class Training:
     determinants : dict
     key : str
     store : StateStore
+    parameters : int
+        Numbers that training changes.
     """
 
     def __init__(self, spec, images, targets, *, cache, device=None, asked_to_stop=lambda: False):
@@ -104,6 +106,7 @@ class Training:
         self.determinants = determinants(spec, self.recipe, images, targets, self.device)
         self.key = content_key(self.determinants)
         self.store = StateStore(Path(cache) / self.key)
+        self.parameters = sum(p.numel() for p in self._model.parameters() if p.requires_grad)
 
     def complete(self, keep=()):
         """Train to the end, going on from the most advanced state there is.

@@ -6,12 +6,13 @@ Importing this module imports neither torch nor numpy.
 from geomem.errors import InputError
 
 
-def receipt_of(outcome, *, key, device, precision, threads):
+def receipt_of(outcome, *, parameters, key, device, precision, threads):
     """The content of `training.json`, a dict.
 
     Its entries are `status` ("completed" or "diverged"), `epochs` (the last one reached),
     `best_epoch` (the first with the highest test accuracy), `stopped_early`, `diverged_at`
-    (None, or epoch and step, see `Outcome`), `key` (folder of the states in the cache),
+    (None, or epoch and step, see `Outcome`), `parameters` (how many numbers were trained), `key`
+    (folder of the states in the cache),
     `device`, `precision` and `threads`.
     """
     return {
@@ -20,6 +21,7 @@ def receipt_of(outcome, *, key, device, precision, threads):
         "best_epoch": outcome.best_epoch,
         "stopped_early": outcome.stopped_early,
         "diverged_at": outcome.diverged_at,
+        "parameters": parameters,
         "key": key,
         "device": device,
         "precision": precision,
