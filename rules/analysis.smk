@@ -28,9 +28,10 @@ rule activations:
         runtime=60,
         mem_mb=4000,
     params:
+        python=interpreter,
         spec=spec("activations"),
     shell:
-        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --probe {input.probe:q} --snapshot {input.snapshot:q}"
         " --output {output:q} 2> {log:q}"
 
@@ -52,9 +53,10 @@ rule geometry:
         runtime=60,
         mem_mb=2000,
     params:
+        python=interpreter,
         spec=spec("geometry"),
     shell:
-        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
         " --activations {input.activations:q} --output {output:q} 2> {log:q}"
 
 
@@ -78,9 +80,10 @@ rule rewind:
         runtime=240,
         mem_mb=4000,
     params:
+        python=interpreter,
         spec=spec("rewind"),
     shell:
-        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --final {input.final:q}"
         " --snapshots {input.snapshots:q} --output {output:q} 2> {log:q}"
 
@@ -104,8 +107,9 @@ rule gradients:
         runtime=240,
         mem_mb=4000,
     params:
+        python=interpreter,
         spec=spec("gradients"),
     shell:
-        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --probe {input.probe:q} --snapshots {input.snapshots:q}"
         " --output {output:q} 2> {log:q}"

@@ -28,7 +28,6 @@ EXPERIMENTS = {name: experiments.resolve(config, name) for name in experiments.s
 CACHE = "results/cache/training"
 
 # With conda each job finds its own environment's Python; else the one that runs Snakemake.
-# A global, and so not part of what Snakemake compares between runs.
 CONDA = "conda" in {str(method) for method in workflow.deployment_settings.deployment_method}
 PYTHON = "python" if CONDA else shlex.quote(sys.executable)
 
@@ -97,12 +96,22 @@ def spec(stage):
     return text
 
 
-def kept_epochs(wildcards, threads):
-    """Epochs worth keeping while training, `0,2,14`.
+# Snakemake leaves params whose function takes `threads` out of what it compares between runs. The
+# next three decide nothing about a result, so a change of theirs starts nothing.
 
-    Decides nothing about a result. Snakemake leaves params whose function takes `threads` out of
-    what it compares between runs, so a change here starts nothing.
-    """
+
+def interpreter(wildcards, threads):
+    """The Python that runs a command."""
+    return PYTHON
+
+
+def state_cache(wildcards, threads):
+    """The folder of training states."""
+    return CACHE
+
+
+def kept_epochs(wildcards, threads):
+    """Epochs worth keeping while training, `0,2,14`."""
     return ",".join(map(str, experiments.kept_epochs(EXPERIMENTS[wildcards.experiment])))
 
 

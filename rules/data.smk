@@ -23,9 +23,10 @@ rule images:
         runtime=60,
         mem_mb=4000,
     params:
+        python=interpreter,
         spec=spec("images"),
     shell:
-        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
         " --output {output:q} 2> {log:q}"
 
 
@@ -46,9 +47,10 @@ rule labels:
         runtime=10,
         mem_mb=2000,
     params:
+        python=interpreter,
         spec=spec("labels"),
     shell:
-        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --output {output:q} 2> {log:q}"
 
 
@@ -70,7 +72,8 @@ rule probe:
         runtime=10,
         mem_mb=2000,
     params:
+        python=interpreter,
         spec=spec("probe"),
     shell:
-        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --output {output:q} 2> {log:q}"

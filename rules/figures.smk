@@ -14,21 +14,22 @@ rule table:
         tables=table_parts,
     output:
         "results/{experiment}/tables/{table}.parquet",
-    params:
-        spec=table_spec,
-    wildcard_constraints:
-        table="|".join(TABLES),
     log:
         "results/{experiment}/logs/tables/{table}.log",
     benchmark:
         "results/{experiment}/benchmarks/tables/{table}.tsv"
+    wildcard_constraints:
+        table="|".join(TABLES),
+    conda:
+        "../envs/analysis.yaml"
     resources:
         runtime=30,
         mem_mb=2000,
-    conda:
-        "../envs/analysis.yaml"
+    params:
+        python=interpreter,
+        spec=table_spec,
     shell:
-        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
         " --receipts {input.receipts:q} --tables {input.tables:q} --output {output:q} 2> {log:q}"
 
 
@@ -40,21 +41,22 @@ rule figure:
     output:
         png="results/{experiment}/figures/{figure}.png",
         svg="results/{experiment}/figures/{figure}.svg",
-    params:
-        spec=figure_spec,
-        inputs=lambda wildcards, input: figure_options(wildcards, input),
-    wildcard_constraints:
-        figure="|".join(FIGURES),
     log:
         "results/{experiment}/logs/figures/{figure}.log",
     benchmark:
         "results/{experiment}/benchmarks/figures/{figure}.tsv"
+    wildcard_constraints:
+        figure="|".join(FIGURES),
+    conda:
+        "../envs/plot.yaml"
     resources:
         runtime=30,
         mem_mb=2000,
-    conda:
-        "../envs/plot.yaml"
+    params:
+        python=interpreter,
+        spec=figure_spec,
+        inputs=lambda wildcards, input: figure_options(wildcards, input),
     shell:
-        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
         " --figure {wildcards.figure} {params.inputs}"
         " --png {output.png:q} --svg {output.svg:q} 2> {log:q}"

@@ -29,12 +29,14 @@ rule train:
         runtime=1440,
         mem_mb=4000,
     params:
+        python=interpreter,
         spec=spec("train"),
+        cache=state_cache,
         keep=kept_epochs,
     shell:
-        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q}"
-        " --cache {CACHE:q} --keep={params.keep}"
+        " --cache {params.cache:q} --keep={params.keep}"
         " --accuracy {output.accuracy:q} --receipt {output.receipt:q} 2> {log:q}"
 
 
@@ -57,8 +59,10 @@ rule snapshot:
         runtime=1440,
         mem_mb=4000,
     params:
+        python=interpreter,
         spec=spec("snapshot"),
+        cache=state_cache,
     shell:
-        "{PYTHON} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --receipt {input.receipt:q}"
-        " --cache {CACHE:q} --output {output:q} 2> {log:q}"
+        " --cache {params.cache:q} --output {output:q} 2> {log:q}"
