@@ -1,0 +1,144 @@
+"""Say in plain words what would be run, and why: `python -m geomem explain [SNAKEMAKE OPTIONS]`.
+
+Options go to snakemake, e.g. `--configfile presets/paper.yaml`. Nothing is run.
+"""
+
+import re
+import sys
+from collections import Counter, defaultdict
+from json import JSONDecodeError, loads
+from pathlib import Path
+
+from geomem.planning.dry_run import planned_jobs
+
+
+def main(argv=None):
+    """Print an explanation of the dry run."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] in (["-h"], ["--help"]):
+        print(__doc__.strip())
+        return 0
+    print(explanation(planned_jobs(argv)))
+    return 0
+
+
+def explanation(jobs):
+    """The text for a list of `Job`: every kind of job, how many, and why.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        In an order in which makers come before users.
+
+    Returns
+    -------
+    str
+    """
+    if not jobs:
+        return "Nothing would be run: every result is there and up to date."
+    maker = {path: job.rule for job in jobs for path in job.outputs}
+    groups = defaultdict(Counter)
+    for job in jobs:
+        groups[job.rule][reason_in_words(job, maker)] += 1
+    lines = [f"{_count(len(jobs), 'job')} would be run."]
+    for rule, reasons in groups.items():
+        lines.append(f"\n{rule}: {_count(sum(reasons.values()), 'job')}")
+        lines += [f"  {count} {words}" for words, count in reasons.most_common()]
+    return "\n".join(lines)
+
+
+def reason_in_words(job, maker):
+    """Why a job would run, as the rest of a sentence.
+
+    Parameters
+    ----------
+    job : Job
+    maker : dict
+        Rule that makes each file among the jobs of this run.
+    """
+    words = [text for part in _parts(job.reason) if (text := _in_words(part, maker))]
+    # That what a job reads is made first is no news where the job's own result is missing.
+    own = [text for text in words if not text.startswith("because what it reads")]
+    return ", and ".join(own or words) or f"because: {job.reason}"
+
+
+# What Snakemake says, one after the other, with "; " between.
+_STARTS = (
+    "Missing output files",
+    "Updated input files",
+    "Input files updated by another job",
+    "Incomplete output files",
+    "Params have changed",
+    "Set of input files has changed",
+    "Code has changed",
+    "Software environment definition has changed",
+    "Forced execution",
+)
+
+
+def _parts(reason):
+    return re.split(r"; (?=" + "|".join(map(re.escape, _STARTS)) + ")", reason)
+
+
+def _in_words(part, maker):
+    start, _, rest = part.partition(": ")
+    files = [name.strip() for name in rest.split(",") if name.strip()]
+    if start.startswith("Missing output"):
+        return "because its result has not been made yet"
+    if start.startswith("Updated input"):
+        return "because " + " and ".join(_changed_files(files))
+    if start.startswith("Input files updated"):
+        makers = sorted({maker[name] for name in files if name in maker})
+        return f"because what it reads is made anew by: {', '.join(makers)}" if makers else ""
+    if start.startswith("Incomplete output"):
+        return "because it was interrupted before it ended"
+    if start.startswith("Params have changed"):
+        return f"because settings changed: {_changed_settings(rest)}"
+    if start.startswith("Set of input files"):
+        return "because it reads other files than last time"
+    if start.startswith("Forced execution"):
+        return "because it was asked for with --force, --forceall or --forcerun"
+    return f"because: {part}"
+
+
+def _changed_files(files):
+    sources = [Path(name).name for name in files if name.endswith(".py")]
+    others = [name for name in files if not name.endswith(".py")]
+    if sources:
+        yield f"its program changed: {', '.join(sorted(set(sources)))}"
+    if others:
+        yield f"its input changed: {', '.join(sorted(others))}"
+
+
+def _changed_settings(text):
+    """`training.optimizer.lr 0.02 -> 0.01` from Snakemake's before and now."""
+    found = re.search(r"before: (.*) now: (.*)$", text)
+    if found:
+        before, now = (_settings(part) for part in found.groups())
+        if before is not None and now is not None:
+            names = sorted(name for name in before | now if before.get(name) != now.get(name))
+            return ", ".join(
+                f"{name} {before.get(name, 'absent')} -> {now.get(name, 'absent')}"
+                for name in names
+            )
+    return text.strip()
+
+
+def _settings(text):
+    """Dotted names and values of a spec written as JSON in quotes; None if it is none."""
+    try:
+        return dict(_flat("", loads(text.strip().strip("'"))))
+    except JSONDecodeError:
+        return None
+
+
+def _flat(name, value):
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from _flat(f"{name}.{key}" if name else key, item)
+    else:
+        yield name, value
+
+
+def _count(number, noun):
+    return f"{number} {noun}" + ("" if number == 1 else "s")
