@@ -60,7 +60,8 @@ def make_workspace(path):
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            shutil.copytree(source, path / part, ignore=shutil.ignore_patterns("__pycache__"))
+            # Compiled geometry comes along, where there is any: compiling takes a minute.
+            shutil.copytree(source, path / part, ignore=shutil.ignore_patterns("*.pyc"))
         else:
             shutil.copy2(source, path / part)
     shutil.copy(Path(__file__).parent / "tiny.yaml", path / "config.yaml")

@@ -2,127 +2,25 @@
 
 import copy
 import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
-EXPERIMENT = "experiment=tiny"
-CELL = f"{EXPERIMENT}, noise=0.5, seed=0"
-RUN = f"{EXPERIMENT}, width=2, noise=0.5, seed=0"
+from tests.workflow.conftest import Workspace
+from tests.workflow.rerun_cases import CHANGES, SOURCES
+from tests.workflow.rerun_table import document
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reruns.md"
 
 
-def figures(*names):
-    return {("figure", f"{EXPERIMENT}, figure={name}") for name in names}
-
-
-def tables(*names):
-    return {("table", f"{EXPERIMENT}, table={name}") for name in names}
-
-
-def per_epoch(rule, run, *epochs):
-    return {(rule, f"{run}, epoch={epoch}") for epoch in epochs}
-
-
-GEOMETRY_ONWARD = tables("geometry") | figures("depth", "epochs")
-REWIND_ONWARD = tables("rewind") | figures("rewind")
-GRADIENTS_ONWARD = tables("gradients") | figures("gradients")
-
-
-def after_training(run):
-    """Every job that needs the trained network of one run, with the aggregates."""
-    return (
-        per_epoch("snapshot", run, "0", "1", "last")
-        | per_epoch("activations", run, "0", "last")
-        | per_epoch("geometry", run, "0", "last")
-        | {("rewind", run), ("gradients", run)}
-        | tables("accuracy")
-        | figures("accuracy")
-        | GEOMETRY_ONWARD
-        | REWIND_ONWARD
-        | GRADIENTS_ONWARD
+def test_the_documentation_is_the_table_that_is_tested():
+    assert DOCUMENT.read_text() == document(), (
+        "run: python -m tests.workflow.rerun_table > docs/reruns.md"
     )
-
-
-EVERYTHING_TRAINED = {("train", RUN)} | after_training(RUN)
-ANOTHER_WIDTH = RUN.replace("width=2", "width=3")
-ANOTHER_SEED = RUN.replace("seed=0", "seed=1")
-
-# name: (dotted key, new value, jobs)
-CHANGES = {
-    "more Gaussian vectors": (
-        "geometry.n_t",
-        30,
-        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD,
-    ),
-    "another margin": (
-        "geometry.kappa",
-        0.1,
-        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD,
-    ),
-    "one more analysed epoch": (
-        "analysis.epochs",
-        [0, "last", 2],
-        per_epoch("snapshot", RUN, "2")
-        | per_epoch("activations", RUN, "2")
-        | per_epoch("geometry", RUN, "2")
-        | GEOMETRY_ONWARD,
-    ),
-    "one analysed epoch fewer": ("analysis.epochs", ["last"], GEOMETRY_ONWARD),
-    "fewer layers": (
-        "analysis.layers",
-        ["fc*"],
-        per_epoch("activations", RUN, "0", "last")
-        | per_epoch("geometry", RUN, "0", "last")
-        | GEOMETRY_ONWARD,
-    ),
-    "one more epoch to rewind to": (
-        "rewind.epochs",
-        [1, 2],
-        per_epoch("snapshot", RUN, "2") | {("rewind", RUN)} | REWIND_ONWARD,
-    ),
-    "one more epoch of gradients": (
-        "gradients.epochs",
-        [1, 2],
-        per_epoch("snapshot", RUN, "2") | {("gradients", RUN)} | GRADIENTS_ONWARD,
-    ),
-    "more epochs kept": ("training.snapshots", [0, 1, 2], set()),
-    "one more width": (
-        "widths",
-        [2, 3],
-        {("train", ANOTHER_WIDTH)} | after_training(ANOTHER_WIDTH) | figures("width"),
-    ),
-    "one more seed": (
-        "seeds",
-        [0, 1],
-        {
-            ("labels", f"{EXPERIMENT}, noise=0.5, seed=1"),
-            ("probe", f"{EXPERIMENT}, noise=0.5, seed=1"),
-        }
-        | {("train", ANOTHER_SEED)}
-        | after_training(ANOTHER_SEED),
-    ),
-    "another learning rate": ("training.optimizer.lr", 0.01, EVERYTHING_TRAINED),
-    "more epochs": ("training.epochs", 4, EVERYTHING_TRAINED),
-    "values of two settings swapped": (
-        "training.optimizer",
-        {"name": "sgd", "lr": 0.9, "momentum": 0.02, "nesterov": False, "weight_decay": 0},
-        EVERYTHING_TRAINED,
-    ),
-    "another label rule": (
-        "labels.rule",
-        "other",
-        {("labels", CELL), ("probe", CELL)} | EVERYTHING_TRAINED | figures("samples"),
-    ),
-    "other analysed images": (
-        "analysis.per_class",
-        3,
-        {("probe", CELL), ("gradients", RUN)}
-        | per_epoch("activations", RUN, "0", "last")
-        | per_epoch("geometry", RUN, "0", "last")
-        | GEOMETRY_ONWARD
-        | GRADIENTS_ONWARD,
-    ),
-}
 
 
 def with_value(config, dotted, value):
@@ -148,20 +46,6 @@ def test_a_change_of_configuration(finished, name):
     assert finished.pending() == set(), "undone, nothing is pending"
 
 
-SOURCES = {
-    "geometry/products.py": {
-        *per_epoch("activations", RUN, "0", "last"),
-        *per_epoch("geometry", RUN, "0", "last"),
-        *GEOMETRY_ONWARD,
-    },
-    "figures/style.py": figures("samples", "accuracy", "depth", "epochs", "rewind", "gradients"),
-    "analysis/rewind.py": {("rewind", RUN)} | REWIND_ONWARD,
-    "analysis/gradients.py": {("gradients", RUN)} | GRADIENTS_ONWARD,
-    "data/labels.py": {("labels", CELL), ("probe", CELL)} | EVERYTHING_TRAINED | figures("samples"),
-    "training/loop.py": EVERYTHING_TRAINED,
-}
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("module", SOURCES)
 def test_a_change_of_source(finished, module):
@@ -177,17 +61,63 @@ def test_a_change_of_source(finished, module):
 
 
 @pytest.mark.slow
-def test_what_changes_nothing_runs_nothing(finished):
-    config_path = finished.path / "config.yaml"
-    text = config_path.read_text()
-    # Reformatted, its keys in another order.
-    config_path.write_text(yaml.safe_dump(finished.config, sort_keys=True, indent=8, width=40))
-    assert finished.pending() == set()
-    config_path.write_text(text)
-    # Sources and inputs touched, as a checkout does.
-    for path in [*finished.path.glob("scripts/**/*.py"), config_path]:
+def test_reformatting_the_configuration_runs_nothing(finished):
+    path = finished.path / "config.yaml"
+    text = path.read_text()
+    path.write_text(yaml.safe_dump(finished.config, sort_keys=True, indent=8, width=40))
+    try:
+        assert finished.pending() == set()
+    finally:
+        path.write_text(text)
+
+
+@pytest.mark.slow
+def test_touching_files_runs_nothing(finished):
+    touched = [*finished.path.glob("scripts/**/*.py"), finished.path / "config.yaml"]
+    touched.append(finished.path / "results/tiny/labels/n0.5_s0.parquet")
+    touched.append(finished.path / "results/tiny/runs/w2_n0.5_s0/training.json")
+    before = {path: path.stat() for path in touched}
+    for path in touched:
         path.touch()
-    (finished.path / "results/tiny/labels/n0.5_s0.parquet").touch()
-    assert finished.pending() == set()
-    # Other cores.
+    try:
+        assert finished.pending() == set()
+    finally:
+        for path, times in before.items():
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+@pytest.mark.slow
+def test_other_threads_and_another_profile_run_nothing(finished):
     assert finished.pending("--cores", "1", "--set-threads", "train=2") == set()
+    # Without the Slurm executor, which wants Slurm's commands even for a dry run.
+    assert finished.pending("--profile", "profiles/slurm", "--executor", "local") == set()
+
+
+@pytest.mark.slow
+def test_another_python_runs_nothing(finished):
+    program = (
+        "import sys; sys.executable = '/elsewhere/bin/python';"
+        " from snakemake.cli import main; main(sys.argv[1:])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program, "--dry-run", "--cores", "1"],
+        cwd=finished.path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Nothing to be done" in said.stdout + said.stderr
+
+
+@pytest.mark.slow
+def test_a_copy_with_new_times_is_up_to_date(finished, tmp_path):
+    place = tmp_path / "copy"
+    shutil.copytree(finished.path, place, copy_function=shutil.copyfile)
+    assert Workspace(place).pending() == set()
+
+
+@pytest.mark.slow
+def test_a_copy_with_its_times_is_up_to_date_without_snakemakes_notes(finished, tmp_path):
+    place = tmp_path / "copy"
+    shutil.copytree(finished.path, place, ignore=shutil.ignore_patterns(".snakemake"))
+    assert Workspace(place).pending() == set()

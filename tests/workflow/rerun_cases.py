@@ -1,0 +1,150 @@
+"""The re-run contract: what each change of the tiny workflow runs again, job by job.
+
+`test_reruns.py` checks it and `rerun_table.py` writes it out as docs/reruns.md.
+"""
+
+EXPERIMENT = "experiment=tiny"
+CELL = f"{EXPERIMENT}, noise=0.5, seed=0"
+RUN = f"{EXPERIMENT}, width=2, noise=0.5, seed=0"
+
+
+def figures(*names):
+    return {("figure", f"{EXPERIMENT}, figure={name}") for name in names}
+
+
+def tables(*names):
+    return {("table", f"{EXPERIMENT}, table={name}") for name in names}
+
+
+def per_epoch(rule, run, *epochs):
+    return {(rule, f"{run}, epoch={epoch}") for epoch in epochs}
+
+
+GEOMETRY_ONWARD = tables("geometry") | figures("depth", "epochs")
+REWIND_ONWARD = tables("rewind") | figures("rewind")
+GRADIENTS_ONWARD = tables("gradients") | figures("gradients")
+
+
+def after_training(run):
+    """Every job that needs the trained network of one run, with the aggregates."""
+    return (
+        per_epoch("snapshot", run, "0", "1", "last")
+        | per_epoch("activations", run, "0", "last")
+        | per_epoch("geometry", run, "0", "last")
+        | {("rewind", run), ("gradients", run)}
+        | tables("accuracy")
+        | figures("accuracy")
+        | GEOMETRY_ONWARD
+        | REWIND_ONWARD
+        | GRADIENTS_ONWARD
+    )
+
+
+EVERYTHING_TRAINED = {("train", RUN)} | after_training(RUN)
+ANOTHER_WIDTH = RUN.replace("width=2", "width=3")
+ANOTHER_SEED = RUN.replace("seed=0", "seed=1")
+
+# name: (dotted key, new value, jobs)
+CHANGES = {
+    "more Gaussian vectors": (
+        "geometry.n_t",
+        30,
+        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD,
+    ),
+    "another margin": (
+        "geometry.kappa",
+        0.1,
+        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD,
+    ),
+    "one more analysed epoch": (
+        "analysis.epochs",
+        [0, "last", 2],
+        per_epoch("snapshot", RUN, "2")
+        | per_epoch("activations", RUN, "2")
+        | per_epoch("geometry", RUN, "2")
+        | GEOMETRY_ONWARD,
+    ),
+    "one analysed epoch fewer": ("analysis.epochs", ["last"], GEOMETRY_ONWARD),
+    "fewer layers": (
+        "analysis.layers",
+        ["fc*"],
+        per_epoch("activations", RUN, "0", "last")
+        | per_epoch("geometry", RUN, "0", "last")
+        | GEOMETRY_ONWARD,
+    ),
+    "one more epoch to rewind to": (
+        "rewind.epochs",
+        [1, 2],
+        per_epoch("snapshot", RUN, "2") | {("rewind", RUN)} | REWIND_ONWARD,
+    ),
+    "one more epoch of gradients": (
+        "gradients.epochs",
+        [1, 2],
+        per_epoch("snapshot", RUN, "2") | {("gradients", RUN)} | GRADIENTS_ONWARD,
+    ),
+    "more epochs kept": ("training.snapshots", [0, 1, 2], set()),
+    "one more width": (
+        "widths",
+        [2, 3],
+        {("train", ANOTHER_WIDTH)} | after_training(ANOTHER_WIDTH) | figures("width"),
+    ),
+    "one more seed": (
+        "seeds",
+        [0, 1],
+        {
+            ("labels", f"{EXPERIMENT}, noise=0.5, seed=1"),
+            ("probe", f"{EXPERIMENT}, noise=0.5, seed=1"),
+        }
+        | {("train", ANOTHER_SEED)}
+        | after_training(ANOTHER_SEED),
+    ),
+    "another learning rate": ("training.optimizer.lr", 0.01, EVERYTHING_TRAINED),
+    "more epochs, training going on from its last state": (
+        "training.epochs",
+        4,
+        EVERYTHING_TRAINED,
+    ),
+    "values of two settings swapped": (
+        "training.optimizer",
+        {"name": "sgd", "lr": 0.9, "momentum": 0.02, "nesterov": False, "weight_decay": 0},
+        EVERYTHING_TRAINED,
+    ),
+    "another label rule": (
+        "labels.rule",
+        "other",
+        {("labels", CELL), ("probe", CELL)} | EVERYTHING_TRAINED | figures("samples"),
+    ),
+    "other analysed images": (
+        "analysis.per_class",
+        3,
+        {("probe", CELL), ("gradients", RUN)}
+        | per_epoch("activations", RUN, "0", "last")
+        | per_epoch("geometry", RUN, "0", "last")
+        | GEOMETRY_ONWARD
+        | GRADIENTS_ONWARD,
+    ),
+}
+
+# module changed: jobs
+SOURCES = {
+    "geometry/products.py": {
+        *per_epoch("activations", RUN, "0", "last"),
+        *per_epoch("geometry", RUN, "0", "last"),
+        *GEOMETRY_ONWARD,
+    },
+    "figures/style.py": figures("samples", "accuracy", "depth", "epochs", "rewind", "gradients"),
+    "analysis/rewind.py": {("rewind", RUN)} | REWIND_ONWARD,
+    "analysis/gradients.py": {("gradients", RUN)} | GRADIENTS_ONWARD,
+    "data/labels.py": {("labels", CELL), ("probe", CELL)} | EVERYTHING_TRAINED | figures("samples"),
+    "training/loop.py": EVERYTHING_TRAINED,
+}
+
+# What runs nothing again, and what is done to show it.
+NOTHING = (
+    "the configuration reformatted, its keys in another order",
+    "sources, configuration and results touched, as a checkout or a new clone does",
+    "other cores, threads or profile",
+    "another Python",
+    "the folder copied with new time stamps, `.snakemake` included",
+    "the folder copied with its time stamps kept, `.snakemake` left behind",
+)

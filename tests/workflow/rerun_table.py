@@ -1,0 +1,66 @@
+"""Write docs/reruns.md: `python -m tests.workflow.rerun_table > docs/reruns.md`."""
+
+from tests.workflow.rerun_cases import CHANGES, NOTHING, SOURCES
+
+START = """\
+# What a change runs again
+
+Every row is a test: the workflow is run on a small configuration (one width, noise and seed; epochs
+0 and last analysed), the change is made, a dry run must list exactly the jobs named here, and
+none once the change is undone. `make explain` says the same of your own change before you run it.
+
+`python -m tests.workflow.rerun_table` writes this file from `tests/workflow/rerun_cases.py`.
+
+Jobs: `images`, `labels`, `probe` (which images are analysed), `train`, `snapshot` (weights at an
+epoch), `activations`, `geometry`, `rewind`, `gradients`, `table`, `figure`.
+"""
+
+# In the order of the workflow.
+RULES = (
+    "images", "labels", "probe", "train", "snapshot", "activations", "geometry", "rewind",
+    "gradients", "table", "figure",
+)  # fmt: skip
+AXES = ("width", "noise", "seed")
+
+
+def document():
+    """The text of docs/reruns.md."""
+    lines = [START, "| change of the configuration | runs again |", "|---|---|"]
+    for name, (key, value, jobs) in CHANGES.items():
+        lines.append(f"| {name} (`{key}: {_written(value)}`) | {_in_words(jobs)} |")
+    lines += ["", "| module of `scripts/geomem/` changed | runs again |", "|---|---|"]
+    lines += [f"| `{module}` | {_in_words(jobs)} |" for module, jobs in SOURCES.items()]
+    lines += ["", "Nothing runs again for:", ""]
+    lines += [f"- {words}" for words in NOTHING]
+    return "\n".join(lines) + "\n"
+
+
+def _in_words(jobs):
+    """`snapshot 2; geometry 0, last; figure depth` for a set of (rule, wildcards)."""
+    found = {}
+    for rule, wildcards in jobs:
+        values = dict(part.split("=") for part in wildcards.split(", "))
+        new = [f"{a} {values[a]}" for a in AXES if a in values and (a, values[a]) in _NEW]
+        what = [values[name] for name in ("epoch", "table", "figure") if name in values]
+        key = rule if not new else f"{rule} of {new[0]}"
+        found.setdefault((RULES.index(rule), key), []).extend(what)
+    parts = [
+        f"{key} {', '.join(sorted(names))}".strip() for (_, key), names in sorted(found.items())
+    ]
+    return "; ".join(parts) or "nothing"
+
+
+# Cells beyond the one that is there before the change.
+_NEW = {("width", "3"), ("seed", "1")}
+
+
+def _written(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {_written(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_written, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+if __name__ == "__main__":
+    print(document(), end="")
