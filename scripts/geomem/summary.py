@@ -1,0 +1,85 @@
+"""`python -m geomem summary results/EXPERIMENT`: its main numbers, read off its tables."""
+
+import argparse
+from pathlib import Path
+
+from geomem.errors import InputError
+from geomem.storage.tables import read_table
+
+RUN = ["width", "noise", "seed"]
+
+
+def main(argv=None):
+    """Print the main numbers of an experiment as Markdown tables."""
+    parser = argparse.ArgumentParser(prog="python -m geomem summary", description=main.__doc__)
+    parser.add_argument("experiment", type=Path, help="folder, such as results/depth")
+    folder = parser.parse_args(argv).experiment / "tables"
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder; give one of an experiment that has been run")
+    found = {path.stem: read_table(path) for path in sorted(folder.glob("*.parquet"))}
+    makers = (("accuracy", accuracies), ("geometry", geometries), ("rewind", recoveries))
+    for name, make in makers:
+        if name in found:
+            print(f"\n{name}\n\n{markdown(make(found[name]))}")
+    return 0
+
+
+def accuracies(table):
+    """Accuracy in per cent at each run's best and last epoch, one row per run."""
+    rates = table[(table["metric"] == "accuracy") & (table["best"] | table["last"])]
+    rows = []
+    for (width, noise, seed), run in rates.groupby(RUN):
+        row = {"width": width, "noise": noise, "seed": seed}
+        for moment in ("best", "last"):
+            at = run[run[moment]].set_index("kind")
+            if len(at):
+                row[f"{moment} epoch"] = at["epoch"].iloc[0]
+                for kind in ("test", "permuted", "restored", "unpermuted"):
+                    if kind in at.index:
+                        row[f"{kind} {moment}"] = f"{100 * at.loc[kind, 'value']:.1f}"
+        rows.append(row)
+    return rows
+
+
+def geometries(table):
+    """Geometry of the final layer at the best and the last epoch, one row per run and kind."""
+    whole = table[table["manifold"].isna()]
+    whole = whole[whole["layer_index"] == whole["layer_index"].max()]
+    rows = []
+    for (*run, layer, kind), part in whole.groupby([*RUN, "layer", "kind"]):
+        row = dict(zip([*RUN, "layer", "kind"], [*run, layer, kind], strict=True))
+        for moment in ("best", "last"):
+            at = part[part[moment]].set_index("metric")
+            for metric in ("capacity", "radius", "dimension"):
+                if metric in at.index:
+                    value, lo, hi = at.loc[metric, ["value", "lo", "hi"]]
+                    row[f"{metric} {moment}"] = f"{value:.3g} [{lo:.3g}, {hi:.3g}]"
+        rows.append(row)
+    return rows
+
+
+def recoveries(table):
+    """Test and permuted accuracy in per cent with a suffix of layers set back."""
+    suffixes = table[table["scheme"].isin(["suffix", "none"])]
+    rows = []
+    keys = [*RUN, "epoch", "batch_norm", "layer_index", "layer", "scheme"]
+    for key, part in suffixes.groupby(keys, dropna=False):
+        named = dict(zip(keys, key, strict=True))
+        at = part.set_index("kind")["value"]
+        named["layer"] = "nothing" if named["scheme"] == "none" else f"{named['layer']} and after"
+        del named["layer_index"], named["scheme"]
+        rows.append({**named, "test": f"{100 * at['test']:.1f}", **_permuted(at)})
+    return rows
+
+
+def _permuted(at):
+    return {"permuted": f"{100 * at['permuted']:.1f}"} if "permuted" in at.index else {}
+
+
+def markdown(rows):
+    """A Markdown table of dicts; columns in the order in which they first appear."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    for row in rows:
+        lines.append("| " + " | ".join(str(row.get(name, "")) for name in columns) + " |")
+    return "\n".join(lines)

@@ -1,0 +1,28 @@
+"""The numbers printed are those of the tables."""
+
+import pytest
+from geomem import summary
+from geomem.errors import InputError
+from geomem.storage.tables import write_table
+
+from tests.figures import synthetic
+
+
+def test_summary_prints_the_numbers_of_the_tables(tmp_path, capsys):
+    runs = synthetic.cells((8,), (0.5,))
+    accuracy, geometry = synthetic.accuracy_table(runs), synthetic.geometry_table(runs)
+    write_table(tmp_path / "tables" / "accuracy.parquet", accuracy, {})
+    write_table(tmp_path / "tables" / "geometry.parquet", geometry, {})
+    assert summary.main([str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    row = accuracy.query("kind == 'test' and metric == 'accuracy' and last")
+    assert f"{100 * row['value'].item():.1f}" in said.split("geometry")[0]
+    final = geometry.query(
+        "layer == 'fc3' and kind == 'permuted' and metric == 'radius' and last and manifold.isna()"
+    )
+    assert f"{final['value'].item():.3g} [" in said.split("geometry")[1]
+
+
+def test_a_folder_without_tables_is_named(tmp_path):
+    with pytest.raises(InputError, match="is no folder"):
+        summary.main([str(tmp_path)])
