@@ -5,11 +5,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help env run test test-slow lint lock
+.PHONY: help env run explain test test-slow lint lock
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make run        environment, then the experiments of config.yaml (CORES=$(CORES))"
+	@echo "make explain    what would run, and why, in plain words"
 	@echo "make test       environment, then the tests (about 3 minutes)"
 	@echo "make test-slow  the tests that take minutes each"
 	@echo "make lint       ruff, snakefmt, snakemake --lint"
@@ -27,6 +28,9 @@ env: .venv/ready
 
 run: env
 	@$(BIN)/snakemake --cores $(CORES)
+
+explain: env
+	@PYTHONPATH=scripts $(BIN)/python -m geomem explain
 
 test: env
 	$(BIN)/python -m pytest -n 2 tests
