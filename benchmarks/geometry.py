@@ -41,7 +41,8 @@ x = (kept["centers"] - kept["centers"].mean(axis=1, keepdims=True)).T @ kept["ba
 residual = x - x @ kept["fits"][k - 1] @ kept["fits"][k - 1].T
 units = residual / np.linalg.norm(residual, axis=1, keepdims=True)
 print(json.dumps(dict(seconds=seconds, capacity=1 / np.mean(1 / a), radius=r.mean(),
-      dimension=d.mean(), center_correlation=rho, k=int(k), cost=0.5 * ((units @ units.T) ** 2).sum())))
+      dimension=d.mean(), center_correlation=rho, k=int(k),
+      cost=0.5 * ((units @ units.T) ** 2).sum())))
 """
 
 

@@ -48,9 +48,9 @@ def test_minimum_agrees_with_slow_optimizer(x, k):
 
     starts = [orthonormal(rng.standard_normal((16, k))) for _ in range(8)]
     best = min(scipy_minimize(objective, start.ravel(), tol=1e-10).fun for start in starts)
-    found = [minimize(x, x @ x.T, start, 1e-9, 300) for start in starts]
+    found = [minimize(x, x @ x.T, start, 1e-13, 300) for start in starts]
     # a start may end where a centre vanishes and the cost breaks off
-    converged = [value for _, value, norm, _, _ in found if norm <= 1e-9]
+    converged = [value for _, value, norm, _, _ in found if norm <= 1e-4]
     assert len(converged) >= 6
     assert min(converged) == pytest.approx(best, rel=1e-6)
 

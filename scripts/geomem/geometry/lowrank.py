@@ -11,9 +11,10 @@ import numpy as np
 
 from geomem.errors import InputError
 
-START_TOLERANCE = 1e-2  # of the cost's gradient: enough to tell one minimum from another
-TOLERANCE = 1e-8
-MAX_ITERATIONS = 300
+# decrease of the cost in a Newton step to stop at, relative to the pairs' cost before the descent
+START_TOLERANCE = 1e-3  # enough to tell one minimum from another
+TOLERANCE = 1e-7
+MAX_ITERATIONS = 40  # where the cost is flat along a valley, more gain less than 1e-3 of it
 COLLAPSED = 1e-2  # squared share left of a centre, below which the directions swallowed it
 KEEP = ("cost", "stability")
 
@@ -88,7 +89,8 @@ def find_low_rank(centers, rng, run, *, remove=True, starts=4, keep="cost"):
     if not kept.all():
         absent = ", ".join(map(str, np.flatnonzero(~kept)))
         warnings.append(
-            f"manifold {absent}: its centre is the mean of the centres; it takes no part in the centre correlation and the low-rank structure"
+            f"manifold {absent}: its centre is the mean of the centres; it takes no part in the "
+            "centre correlation and the low-rank structure"
         )
     shares = np.cumsum(values) / values.sum()
     k_max = int(np.argmax(np.where(shares < 0.95, shares, 0.0))) + 11
@@ -134,14 +136,16 @@ def _best(x, previous, rng, run, starts, keep):
 
     products = x @ x.T
     residual = x - (x @ previous) @ previous.T
+    units = residual / np.linalg.norm(residual, axis=1, keepdims=True)
+    excess = 0.5 * (((units @ units.T) ** 2).sum() - len(x))
     extra = [rng.standard_normal(len(x)) @ x for _ in range(starts - (keep == "cost"))]
     if keep == "cost":
-        units = residual / np.linalg.norm(residual, axis=1, keepdims=True)
         extra.insert(0, np.linalg.eigh(units.T @ units)[1][:, -1])
     initial = [np.linalg.qr(np.column_stack([previous, direction]))[0] for direction in extra]
 
     def descend(v, tolerance):
-        return minimize(x, products, np.ascontiguousarray(v), tolerance, MAX_ITERATIONS)
+        start = np.ascontiguousarray(v)
+        return minimize(x, products, start, tolerance * excess, MAX_ITERATIONS)
 
     def shortest(result):
         return _shares(x, result[0]).min()

@@ -44,14 +44,14 @@ def _state(x, products, v):
     vg = np.dot(v.T, euclidean)
     vg = 0.5 * (vg + vg.T)
     gradient = euclidean - np.dot(v, vg)
-    cdc = np.dot(c.T, c / d.reshape(-1, 1))
-    return c, d, b, ab, h, bc, vg, gradient, cdc
+    scaled = c / d.reshape(-1, 1)
+    return c, d, b, ab, h, bc, vg, gradient, scaled, np.dot(c.T, scaled)
 
 
 @_jit
 def _hessian(x, v, state, z):
     """The Riemannian Hessian at V applied to a tangent Z (r, K)."""
-    c, d, b, ab, h, bc, vg, _, cdc = state
+    c, d, b, ab, h, bc, vg, _, scaled, cdc = state
     n, k = c.shape
     e = np.dot(x, z)
     rate = np.empty(n)  # relative change of d
@@ -66,12 +66,7 @@ def _hessian(x, v, state, z):
             both[i, k + j] = rate[i] * c[i, j]
     b_both = np.dot(b, both)
     ab_rate = np.dot(ab, rate)
-    ec = np.zeros((k, k))
-    for i in range(n):
-        for j in range(k):
-            for m in range(k):
-                ec[j, m] += e[i, j] * c[i, m] / d[i]
-    change_c = np.dot(e, cdc) + np.dot(c, ec)
+    change_c = np.dot(e, cdc) + np.dot(c, np.dot(e.T, scaled))
     for i in range(n):
         ab_change = 0.0
         for j in range(k):
@@ -87,7 +82,7 @@ def _hessian(x, v, state, z):
 @_jit
 def _preconditioner(x, v, state):
     """Eigenvectors of S off V and of V'G, and the matrix to divide by in that basis."""
-    _, _, b, _, h, _, vg, _, _ = state
+    _, _, b, _, h, _, vg, _, _, _ = state
     s = 2.0 * np.dot(x.T, h.reshape(-1, 1) * x - np.dot(b, x))
     sv = np.dot(s, v)
     s = s - np.dot(v, sv.T) - np.dot(sv, v.T) + np.dot(v, np.dot(np.dot(v.T, sv), v.T))
@@ -163,7 +158,7 @@ def minimize(x, products, v, tolerance, max_iterations):
     v : ndarray, shape (r, K), C order
         Orthonormal start.
     tolerance : float
-        Norm of the gradient to stop at.
+        Decrease of F in a Newton step to stop at.
     max_iterations : int
 
     Returns
@@ -182,16 +177,14 @@ def minimize(x, products, v, tolerance, max_iterations):
     iteration = 0
     while iteration < max_iterations:
         norm = np.sqrt(np.sum(state[7] * state[7]))
-        if norm <= tolerance:
+        if norm <= 1e-13 * value:
             break
         iteration += 1
         # a preconditioner serves several iterations: it costs as much as some 30 steps
         if not fresh and stale > 20:
             parts = _preconditioner(x, v, state)
             fresh, stale = True, 0
-        z, predicted, steps, edge = _step(
-            x, v, state, parts, radius, max(norm * min(0.1, norm), 0.1 * tolerance), v.size
-        )
+        z, predicted, steps, edge = _step(x, v, state, parts, radius, 0.1 * norm, v.size)
         total += steps
         stale += steps
         moved, _ = np.linalg.qr(v + z)
@@ -207,6 +200,8 @@ def minimize(x, products, v, tolerance, max_iterations):
             v, value = moved, after
             state = _state(x, products, v)
             fresh = False
+            if predicted < tolerance and not edge:
+                break
         elif radius < 1e-14:
             break
     return v, value, norm, iteration, total
