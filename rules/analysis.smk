@@ -12,7 +12,6 @@ Makes:  results/EXPERIMENT/runs/RUN/activations/EPOCH.npz     inner products of 
 rule activations:
     input:
         script=script("extract_activations.py"),
-        code=source_files("extract_activations.py"),
         images="results/{experiment}/data/images.npz",
         probe="results/{experiment}/probe/n{noise}_s{seed}.parquet",
         snapshot="results/{experiment}/runs/w{width}_n{noise}_s{seed}/snapshots/{epoch}.safetensors",
@@ -28,6 +27,7 @@ rule activations:
         runtime=60,
         mem_mb=4000,
     params:
+        code=program("extract_activations.py"),
         python=interpreter,
         spec=spec("activations"),
     shell:
@@ -39,7 +39,6 @@ rule activations:
 rule geometry:
     input:
         script=script("measure_geometry.py"),
-        code=source_files("measure_geometry.py"),
         activations="results/{experiment}/runs/w{width}_n{noise}_s{seed}/activations/{epoch}.npz",
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/geometry/{epoch}.parquet",
@@ -53,6 +52,7 @@ rule geometry:
         runtime=60,
         mem_mb=2000,
     params:
+        code=program("measure_geometry.py"),
         python=interpreter,
         spec=spec("geometry"),
     shell:
@@ -63,7 +63,6 @@ rule geometry:
 rule rewind:
     input:
         script=script("rewind_layers.py"),
-        code=source_files("rewind_layers.py"),
         images="results/{experiment}/data/images.npz",
         labels="results/{experiment}/labels/n{noise}_s{seed}.parquet",
         final="results/{experiment}/runs/w{width}_n{noise}_s{seed}/snapshots/last.safetensors",
@@ -80,6 +79,7 @@ rule rewind:
         runtime=240,
         mem_mb=4000,
     params:
+        code=program("rewind_layers.py"),
         python=interpreter,
         spec=spec("rewind"),
     shell:
@@ -91,7 +91,6 @@ rule rewind:
 rule gradients:
     input:
         script=script("split_gradients.py"),
-        code=source_files("split_gradients.py"),
         images="results/{experiment}/data/images.npz",
         probe="results/{experiment}/probe/n{noise}_s{seed}.parquet",
         snapshots=epochs_of("gradients"),
@@ -107,6 +106,7 @@ rule gradients:
         runtime=240,
         mem_mb=4000,
     params:
+        code=program("split_gradients.py"),
         python=interpreter,
         spec=spec("gradients"),
     shell:

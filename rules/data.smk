@@ -10,7 +10,6 @@ Makes:  results/EXPERIMENT/data/images.npz
 rule images:
     input:
         script=script("make_dataset.py"),
-        code=source_files("make_dataset.py"),
     output:
         "results/{experiment}/data/images.npz",
     log:
@@ -23,6 +22,7 @@ rule images:
         runtime=60,
         mem_mb=4000,
     params:
+        code=program("make_dataset.py"),
         python=interpreter,
         spec=spec("images"),
     shell:
@@ -33,7 +33,6 @@ rule images:
 rule labels:
     input:
         script=script("make_labels.py"),
-        code=source_files("make_labels.py"),
         images="results/{experiment}/data/images.npz",
     output:
         "results/{experiment}/labels/n{noise}_s{seed}.parquet",
@@ -47,6 +46,7 @@ rule labels:
         runtime=10,
         mem_mb=2000,
     params:
+        code=program("make_labels.py"),
         python=interpreter,
         spec=spec("labels"),
     shell:
@@ -57,7 +57,6 @@ rule labels:
 rule probe:
     input:
         script=script("choose_probe.py"),
-        code=source_files("choose_probe.py"),
         images="results/{experiment}/data/images.npz",
         labels="results/{experiment}/labels/n{noise}_s{seed}.parquet",
     output:
@@ -72,6 +71,7 @@ rule probe:
         runtime=10,
         mem_mb=2000,
     params:
+        code=program("choose_probe.py"),
         python=interpreter,
         spec=spec("probe"),
     shell:

@@ -9,7 +9,6 @@ Makes:  results/EXPERIMENT/tables/{accuracy,geometry,rewind,gradients}.parquet
 rule table:
     input:
         script=script("collect_table.py"),
-        code=source_files("collect_table.py"),
         receipts=per_run("results/{experiment}/runs/{run}/training.json"),
         tables=table_parts,
     output:
@@ -26,6 +25,7 @@ rule table:
         runtime=30,
         mem_mb=2000,
     params:
+        code=program("collect_table.py"),
         python=interpreter,
         spec=table_spec,
     shell:
@@ -37,7 +37,6 @@ rule figure:
     input:
         unpack(figure_inputs),
         script=script("draw_figure.py"),
-        code=source_files("draw_figure.py"),
     output:
         png="results/{experiment}/figures/{figure}.png",
         svg="results/{experiment}/figures/{figure}.svg",
@@ -53,6 +52,7 @@ rule figure:
         runtime=30,
         mem_mb=2000,
     params:
+        code=program("draw_figure.py"),
         python=interpreter,
         spec=figure_spec,
         inputs=lambda wildcards, input: figure_options(wildcards, input),

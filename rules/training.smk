@@ -13,7 +13,6 @@ weights. A snapshot that training did not keep is retrained from the nearest sta
 rule train:
     input:
         script=script("train.py"),
-        code=source_files("train.py"),
         images="results/{experiment}/data/images.npz",
         labels="results/{experiment}/labels/n{noise}_s{seed}.parquet",
     output:
@@ -29,6 +28,7 @@ rule train:
         runtime=1440,
         mem_mb=4000,
     params:
+        code=program("train.py"),
         python=interpreter,
         spec=spec("train"),
         cache=state_cache,
@@ -43,7 +43,6 @@ rule train:
 rule snapshot:
     input:
         script=script("take_snapshot.py"),
-        code=source_files("take_snapshot.py"),
         images="results/{experiment}/data/images.npz",
         labels="results/{experiment}/labels/n{noise}_s{seed}.parquet",
         receipt="results/{experiment}/runs/w{width}_n{noise}_s{seed}/training.json",
@@ -59,6 +58,7 @@ rule snapshot:
         runtime=1440,
         mem_mb=4000,
     params:
+        code=program("take_snapshot.py"),
         python=interpreter,
         spec=spec("snapshot"),
         cache=state_cache,

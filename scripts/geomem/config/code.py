@@ -2,6 +2,8 @@
 
 import ast
 import functools
+import hashlib
+import json
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parents[2]
@@ -41,6 +43,30 @@ def own_model(name, folder="."):
     place = Path(folder, *module.split("."))
     candidates = (place.with_suffix(".py"), place / "__init__.py")
     return [str(path) for path in candidates if path.is_file()]
+
+
+@functools.cache
+def checksums(script, others=()):
+    """Checksums of the files that `sources(script)` names, and of others, as sorted JSON text.
+
+    Parameters
+    ----------
+    script : str
+    others : tuple of str
+        Paths of further files.
+
+    Returns
+    -------
+    str
+        The first 12 hexadecimal digits of each file's SHA-256, by its path: under `scripts/` for
+        modules, as given for others.
+    """
+    files = {path.relative_to(SCRIPTS).as_posix(): path for path in sources(script)}
+    files |= {path: Path(path) for path in others}
+    found = {
+        name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for name, path in files.items()
+    }
+    return json.dumps(found, sort_keys=True, separators=(",", ":"))
 
 
 @functools.cache

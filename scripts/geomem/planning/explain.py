@@ -6,7 +6,7 @@ Options go to snakemake, e.g. `--configfile presets/paper.yaml`. Nothing is run.
 import re
 import sys
 from collections import Counter, defaultdict
-from json import JSONDecodeError, loads
+from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
 
 from geomem.planning.dry_run import planned_jobs
@@ -93,7 +93,7 @@ def _in_words(part, maker):
     if start.startswith("Incomplete output"):
         return "because it was interrupted before it ended"
     if start.startswith("Params have changed"):
-        return f"because settings changed: {_changed_settings(rest)}"
+        return f"because {_changed_params(rest)}"
     if start.startswith("Set of input files"):
         return "because it reads other files than last time"
     if start.startswith("Forced execution"):
@@ -110,34 +110,44 @@ def _changed_files(files):
         yield f"its input changed: {', '.join(sorted(others))}"
 
 
-def _changed_settings(text):
-    """`training.optimizer.lr 0.02 -> 0.01` from Snakemake's before and now."""
+def _changed_params(text):
+    """From the params before and now: which modules changed, and which settings to what."""
     found = re.search(r"before: (.*) now: (.*)$", text)
-    if found:
-        before, now = (_settings(part) for part in found.groups())
-        if before is not None and now is not None:
-            names = sorted(name for name in before | now if before.get(name) != now.get(name))
-            return ", ".join(
-                f"{name} {before.get(name, 'absent')} -> {now.get(name, 'absent')}"
-                for name in names
-            )
-    return text.strip()
+    before, now = (_values(part) for part in found.groups()) if found else (None, None)
+    if before is None or now is None:
+        return f"settings changed: {text.strip()}"
+    names = sorted(name for name in before | now if before.get(name) != now.get(name))
+    modules = [name for name in names if name.endswith(".py")]
+    settings = [
+        f"{name} {before.get(name, 'absent')} -> {now.get(name, 'absent')}"
+        for name in names
+        if not name.endswith(".py")
+    ]
+    parts = []
+    if modules:
+        parts.append(f"its program changed: {', '.join(modules)}")
+    if settings:
+        parts.append(f"settings changed: {', '.join(settings)}")
+    return " and ".join(parts)
 
 
-def _settings(text):
-    """Dotted names and values of a spec written as JSON in quotes; None if it is none."""
-    try:
-        return dict(_flat("", loads(text.strip().strip("'"))))
-    except JSONDecodeError:
-        return None
+def _values(text):
+    """Names and values of params written as `'{...}','{...}'`, JSON; None if they are not."""
+    decoder, values, place = JSONDecoder(), {}, 0
+    while (place := text.find("'{", place)) >= 0:
+        try:
+            value, place = decoder.raw_decode(text, place + 1)
+        except JSONDecodeError:
+            return None
+        values |= _flat("", value)
+    return values or None
 
 
 def _flat(name, value):
-    if isinstance(value, dict) and value:
-        for key, item in value.items():
-            yield from _flat(f"{name}.{key}" if name else key, item)
-    else:
-        yield name, value
+    if not (isinstance(value, dict) and value):
+        return {name: value}
+    parts = [_flat(f"{name}.{key}" if name else key, item) for key, item in value.items()]
+    return {key: item for part in parts for key, item in part.items()}
 
 
 def _count(number, noun):
