@@ -14,6 +14,7 @@ from geomem.errors import InputError
 # decrease of the cost in a Newton step to stop at, relative to the pairs' cost before the descent
 START_TOLERANCE = 1e-3  # enough to tell one minimum from another
 TOLERANCE = 1e-7
+FINAL_TOLERANCE = 1e-20  # for the K chosen: rounding in the centres must not show in the capacity
 MAX_ITERATIONS = 40  # where the cost is flat along a valley, more gain less than 1e-3 of it
 COLLAPSED = 1e-2  # squared share left of a centre, below which the directions swallowed it
 KEEP = ("cost", "stability")
@@ -101,18 +102,23 @@ def find_low_rank(centers, rng, run, *, remove=True, starts=4, keep="cost"):
             f"the centres span {rank} dimension(s), too few for a low-rank structure: none removed"
         )
         return LowRank(nothing, correlation, warnings=tuple(warnings))
+    from geomem.geometry.newton import minimize  # compiled: loaded when first needed
+
     x = np.ascontiguousarray(coordinates[kept])
     x /= np.sqrt((x**2).sum(axis=1)).mean()
     fits, correlations, costs = [], [], []
     v = np.zeros((rank, 0))
     for _ in range(k_max):
-        v, cost = _best(x, v, rng, run, starts, keep)
+        v, cost = _best(x, v, rng, run, minimize, starts, keep)
         fits.append(v)
         costs.append(cost)
         correlations.append(mean_cosine(x - (x @ v) @ v.T))
         if len(fits) > 4 and all(np.diff(correlations[-4:]) > 0):
             break
-    best = fits[int(np.argmin(correlations))]
+    chosen = int(np.argmin(correlations))
+    best, costs[chosen], *_ = minimize(
+        x, x @ x.T, fits[chosen], FINAL_TOLERANCE * costs[chosen], MAX_ITERATIONS
+    )
     short = np.flatnonzero(kept)[_shares(x, best) < COLLAPSED]
     if len(short):
         warnings.append(
@@ -130,10 +136,8 @@ def mean_cosine(rows):
     return float((np.abs(units @ units.T).sum() - n) / (n * (n - 1)))
 
 
-def _best(x, previous, rng, run, starts, keep):
+def _best(x, previous, rng, run, minimize, starts, keep):
     """The best minimum with one direction more than `previous`, and its cost."""
-    from geomem.geometry.newton import minimize
-
     products = x @ x.T
     residual = x - (x @ previous) @ previous.T
     units = residual / np.linalg.norm(residual, axis=1, keepdims=True)
