@@ -11,6 +11,7 @@ COMMANDS = {
     "geometry": ("geomem.geometry.cli", "capacity, radius, dimension of manifolds in a file"),
     "layers": ("geomem.models.cli", "layers of a network: names, sizes"),
     "explain": ("geomem.planning.explain", "what would run, and why, in plain words"),
+    "estimate": ("geomem.planning.estimate", "what a run would cost, before it is run"),
     "summary": ("geomem.summary", "the main numbers of an experiment that has been run"),
     "inspect": ("geomem.storage.cli", "where a result file came from"),
     "cache": ("geomem.training.cache_cli", "list or clear saved training states"),

@@ -1,0 +1,210 @@
+"""CPU seconds of the workflow's elements, measured on this machine with one thread.
+
+Processor time rather than time on the clock, so that a busy machine gives the same numbers. With
+a GPU, training and everything else that uses torch is timed on the clock.
+"""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+_SECONDS = 0.6  # to spend on each measurement, about
+_FEATURES = 400  # of the made-up clouds; only their products count
+
+_IMPORTS = {
+    "torch": "torch, pandas, pyarrow.parquet, geomem.training.loop",
+    "geometry": "pandas, pyarrow.parquet, geomem.geometry",
+    "table": "pandas, pyarrow.parquet",
+    "plot": "pandas, pyarrow.parquet, matplotlib.pyplot",
+}
+
+
+@dataclass(frozen=True)
+class NetworkRates:
+    """What one network costs.
+
+    Attributes
+    ----------
+    step, forward, scatter : float
+        Seconds per image: of training, of a forward pass, and of the inner products of all
+        analysed layers.
+    weight_bytes, state_bytes : int
+        Of its weights and buffers, and of a training state.
+    features : tuple of int
+        Of every analysed layer.
+    plans : int
+        Rewound networks to evaluate for each policy of batch norm.
+    """
+
+    step: float
+    forward: float
+    scatter: float
+    weight_bytes: int
+    state_bytes: int
+    features: tuple
+    plans: int
+
+
+def startup(kind):
+    """CPU seconds and peak memory (bytes) of starting Python with the imports of a kind of job."""
+    from geomem.config.code import SCRIPTS
+
+    program = (
+        f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import resource, {_IMPORTS[kind]};"
+        " u = resource.getrusage(resource.RUSAGE_SELF);"
+        " print(u.ru_utime + u.ru_stime, u.ru_maxrss * 1024)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    seconds, peak = said.stdout.split()
+    return float(seconds), float(peak)
+
+
+def network_rates(experiment, width, size, probe):
+    """Train, evaluate and observe one network for a moment.
+
+    Parameters
+    ----------
+    experiment : dict
+        As it will run.
+    width : int
+    size : DataSize
+    probe : ProbeSize
+
+    Returns
+    -------
+    NetworkRates
+    """
+    import torch
+
+    from geomem.analysis.plans import make_plans
+    from geomem.data.image_sets import ImageSet
+    from geomem.models import build_model
+    from geomem.models.layers import list_layers, select_layers
+    from geomem.training.device import choose_device, compute_deterministically
+    from geomem.training.evaluate import EvaluationSet, Targets, predict_logits
+    from geomem.training.recipe import Recipe
+    from geomem.training.trainer import Trainer
+
+    torch.set_num_threads(1)
+    compute_deterministically()
+    recipe, device = Recipe.read(experiment["training"]), choose_device()
+    n, classes = min(2 * recipe.batch_size, size.train), size.classes
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (n, *size.shape), dtype=np.uint8)
+    labels = np.arange(n, dtype=np.int64) % classes
+    names = np.array([str(i) for i in range(classes)])
+    images = ImageSet(pixels, labels, pixels, labels, names)
+    targets = Targets(labels, labels, np.zeros(n, bool), labels)
+    material = EvaluationSet.of(images, targets, device)
+    model = build_model(
+        experiment["model"], width, n_classes=classes, image_shape=size.shape, seed=0
+    )
+    trainer = Trainer(model, recipe, material, 0)
+    clock = _clock(device)
+    per_step = _mean_seconds(trainer.advance, clock)
+    steps = trainer.steps_per_epoch
+    forward = _mean_seconds(
+        lambda: predict_logits(trainer.model, material.train_images, material.normalizer), clock
+    )
+    layers = list_layers(trainer.model)
+    analysed = select_layers(layers, experiment["analysis"]["layers"])
+    features = tuple(layer.features for layer in analysed)
+    state = trainer.state()
+    rewind = experiment["rewind"]
+    plans = make_plans(
+        layers, list(range(len(rewind["epochs"]))), -1, rewind["schemes"], rewind["sets"]
+    )
+    return NetworkRates(
+        step=per_step * steps / n,
+        forward=forward / n,
+        scatter=sum(_scatter_seconds(N, probe, device) for N in features) / probe.per_class,
+        weight_bytes=sum(v.nbytes for k, v in state.items() if k.startswith("model/")),
+        state_bytes=sum(array.nbytes for array in state.values()),
+        features=features,
+        plans=len(plans),
+    )
+
+
+def _scatter_seconds(n_features, probe, device):
+    """Seconds for the mean and the products of one manifold in one layer."""
+    import torch
+
+    from geomem.geometry.products import scatter
+
+    points = torch.randn(probe.per_class, n_features, device=device)
+    centers = torch.randn(probe.classes, n_features, dtype=torch.float64, device=device)
+
+    def both():
+        (points.double() - points[0].double()).mean(0)
+        scatter([points], centers)
+
+    return _mean_seconds(both, _clock(device), seconds=0.05)
+
+
+def geometry_seconds(settings, probe):
+    """CPU seconds of the geometry of one layer and kind.
+
+    Timed on made-up clouds with few Gaussian vectors, and carried to the number asked for.
+    """
+    from geomem.geometry import manifold_geometry
+
+    generator = np.random.default_rng(0)
+    shape = (probe.classes, probe.per_class, _FEATURES)
+    clouds = generator.standard_normal((probe.classes, 1, _FEATURES)) * 0.6
+    clouds = clouds + generator.standard_normal(shape)
+
+    def seconds(n_t):
+        start = time.process_time()
+        manifold_geometry(
+            clouds,
+            n_t=n_t,
+            kappa=settings["kappa"],
+            remove_low_rank=settings["remove_low_rank"],
+            random_state=0,
+            threads=1,
+        )
+        return time.process_time() - start
+
+    seconds(2)  # loads the compiled code
+    n_t = settings["n_t"]
+    few, some = 4, 24
+    if n_t <= some:
+        return seconds(n_t)
+    base, more = seconds(few), seconds(some)
+    return base + max(more - base, 0) / (some - few) * (n_t - few)
+
+
+def glyph_seconds():
+    """CPU seconds to draw one glyph."""
+    from geomem.data.glyphs import make_glyphs
+
+    start = time.process_time()
+    make_glyphs(classes=5, train_per_class=10, test_per_class=2)
+    return (time.process_time() - start) / 60
+
+
+def _clock(device):
+    if device.type == "cpu":
+        return time.process_time
+    import torch
+
+    def clock():
+        torch.cuda.synchronize(device)
+        return time.perf_counter()
+
+    return clock
+
+
+def _mean_seconds(call, clock, seconds=_SECONDS):
+    """Mean seconds of a call, after one that does not count."""
+    call()
+    start, count = clock(), 0
+    while count < 2 or (clock() - start < seconds and count < 50):
+        call()
+        count += 1
+    return (clock() - start) / count
