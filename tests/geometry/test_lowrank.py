@@ -74,8 +74,11 @@ def test_planted_rank_is_found(options):
     np.testing.assert_allclose(directions @ directions.T, np.eye(k), atol=1e-9)
     residual = centred - centred @ directions.T @ directions
     assert found.center_correlation == pytest.approx(mean_cosine(centred), rel=1e-9)
-    assert min(found.residual_correlations) == pytest.approx(mean_cosine(residual), rel=1e-9)
-    assert found.costs[k - 1] == pytest.approx(slow.low_rank_cost(centred, directions.T), rel=1e-9)
+    # What is recorded per K is from before the directions of the chosen K are converged further.
+    cost = slow.low_rank_cost(centred, directions.T)
+    assert min(found.residual_correlations) == pytest.approx(mean_cosine(residual), rel=1e-4)
+    assert cost <= found.costs[k - 1] * (1 + 1e-9)
+    assert cost == pytest.approx(found.costs[k - 1], rel=1e-3)
 
 
 def test_removed_directions_do_not_matter():

@@ -103,5 +103,6 @@ def test_a_broken_configuration_stops_before_any_job(finished):
     finally:
         (finished.path / "config.yaml").write_text(before)
     assert said.returncode != 0
-    assert "YAML takes 1e-3 for text" in said.stderr and "did you mean widths?" in said.stderr
-    assert "Traceback" not in said.stderr
+    text = said.stdout + said.stderr
+    assert "YAML takes 1e-3 for text" in text and "did you mean widths?" in text
+    assert "Traceback" not in text
