@@ -1,10 +1,12 @@
 """Inner products from arrays of every sort, and the geometry from them."""
 
+import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from geomem.config.code import SCRIPTS
 from geomem.errors import DamagedFileError
 from geomem.geometry import (
     ManifoldProducts,
@@ -98,5 +100,11 @@ def test_a_gpu_gives_the_same(points):
 def test_importing_is_light():
     heavy = ("torch", "pandas", "numba")
     code = f"import sys, geomem.geometry; print([m for m in {heavy} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+    )
+    assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"

@@ -22,13 +22,14 @@ from geomem.planning.sizes import data_size, probe_size, result_bytes
 # What a job imports decides what it costs to start.
 _STARTS = {
     "images": "table", "labels": "table", "probe": "table", "train": "torch",
-    "snapshot": "table", "activations": "torch", "geometry": "geometry", "rewind": "torch",
+    "snapshot": "arrays", "activations": "torch", "geometry": "geometry", "rewind": "torch",
     "gradients": "torch", "table": "table", "figure": "plot",
 }  # fmt: skip
 _DRAWING = 1.0  # seconds of CPU for a figure, its libraries loaded
 _DECODING = 1e-3  # for an image read from a file
 _DISK_MARGIN = 1.1  # logs, metadata, what is there twice while it is written
 _BATCH = 256  # images in a forward pass on a CPU
+_WORKSPACE = 200e6  # bytes that torch takes beyond what it is asked for, measured
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ class Measured:
         }
         seconds += work[rule]() if rule in work else 0
         memory += held[rule]() if rule in held else 0
+        memory += _WORKSPACE if _STARTS[rule] == "torch" else 0
         return Cost(seconds, disk, memory)
 
     def _drawing(self, data, size):
@@ -165,10 +167,9 @@ def _observing(probe, network):
 def _rewinding(experiment, size, network):
     rewind = experiment["rewind"]
     images = min(rewind["train_images"] or size.train, size.train) + size.test
-    # Networks share what they compute before the first layer they differ in: half, on average.
-    # Those with nothing or everything rewound are computed in full once more, to check.
+    # Networks with nothing or everything rewound are computed in full once more, to check.
     checked = 1 + len(rewind["epochs"])
-    each = {policy: 0.5 for policy in rewind["batch_norm"]} | {"recalibrate": 2}
+    each = {policy: network.share for policy in rewind["batch_norm"]} | {"recalibrate": 2}
     passes = sum(network.plans * each[policy] + checked for policy in rewind["batch_norm"])
     return images * network.forward * passes
 

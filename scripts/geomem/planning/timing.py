@@ -12,12 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 
 _SECONDS = 0.6  # to spend on each measurement, about
-_FEATURES = 400  # of the made-up clouds; only their products count
+# Made-up clouds: how many features (early layers have many, late ones few, which takes the search
+# for the centres' common directions longer), and the mean square of points over that of centres.
+_CLOUDS = (400, 100)
+_WITHIN = 8
 
 _IMPORTS = {
     "torch": "torch, pandas, pyarrow.parquet, geomem.training.loop",
     "geometry": "pandas, pyarrow.parquet, geomem.geometry",
     "table": "pandas, pyarrow.parquet",
+    "arrays": "numpy, geomem.training.state",
     "plot": "pandas, pyarrow.parquet, matplotlib.pyplot",
 }
 
@@ -37,6 +41,9 @@ class NetworkRates:
         Of every analysed layer.
     plans : int
         Rewound networks to evaluate for each policy of batch norm.
+    share : float
+        Of a forward pass that one of them takes, on average: what comes before the first layer
+        that is set back is shared. A layer's time is taken to go with the size of its output.
     """
 
     step: float
@@ -46,6 +53,7 @@ class NetworkRates:
     state_bytes: int
     features: tuple
     plans: int
+    share: float
 
 
 def startup(kind):
@@ -127,7 +135,13 @@ def network_rates(experiment, width, size, probe):
         state_bytes=sum(array.nbytes for array in state.values()),
         features=features,
         plans=len(plans),
+        share=_share(layers),
     )
+
+
+def _share(layers):
+    sizes = np.array([layer.features for layer in layers if layer.state], dtype=float)
+    return float((sizes[::-1].cumsum() / sizes.sum()).mean())
 
 
 def _scatter_seconds(n_features, probe, device):
@@ -147,42 +161,47 @@ def _scatter_seconds(n_features, probe, device):
 
 
 def geometry_seconds(settings, probe):
-    """CPU seconds of the geometry of one layer and kind.
+    """CPU seconds of the geometry of one layer and kind, on average over layers.
 
     Timed on made-up clouds with few Gaussian vectors, and carried to the number asked for.
     """
+    clouds = [_cloud(probe, n_features) for n_features in _CLOUDS]
+    for cloud in clouds:
+        _geometry_seconds(cloud, settings, 2)  # loads the compiled code
+    few, some = 4, 24
+    seconds = 0.0
+    for cloud in clouds:
+        base, more = (_geometry_seconds(cloud, settings, n_t) for n_t in (few, some))
+        seconds += base + max(more - base, 0) / (some - few) * (settings["n_t"] - few)
+    return seconds / len(clouds)
+
+
+def _cloud(probe, n_features):
+    """Manifolds whose centres and points have the falling spectra that networks' have."""
+    generator = np.random.default_rng(0)
+    falls = np.arange(1, n_features + 1.0) ** -0.5
+    points = generator.standard_normal((probe.classes, probe.per_class, n_features)) * falls
+    centers = generator.standard_normal((probe.classes, 1, n_features)) * falls**2
+    scale = (points**2).mean() / _WITHIN / (centers**2).mean()
+    return centers * scale**0.5 + points
+
+
+def _geometry_seconds(cloud, settings, n_t):
     from geomem.geometry import manifold_geometry
 
-    generator = np.random.default_rng(0)
-    shape = (probe.classes, probe.per_class, _FEATURES)
-    clouds = generator.standard_normal((probe.classes, 1, _FEATURES)) * 0.6
-    clouds = clouds + generator.standard_normal(shape)
-
-    def seconds(n_t):
-        start = time.process_time()
-        manifold_geometry(
-            clouds,
-            n_t=n_t,
-            kappa=settings["kappa"],
-            remove_low_rank=settings["remove_low_rank"],
-            random_state=0,
-            threads=1,
-        )
-        return time.process_time() - start
-
-    seconds(2)  # loads the compiled code
-    n_t = settings["n_t"]
-    few, some = 4, 24
-    if n_t <= some:
-        return seconds(n_t)
-    base, more = seconds(few), seconds(some)
-    return base + max(more - base, 0) / (some - few) * (n_t - few)
+    names = ("kappa", "remove_low_rank")
+    start = time.process_time()
+    manifold_geometry(
+        cloud, n_t=n_t, random_state=0, threads=1, **{name: settings[name] for name in names}
+    )
+    return time.process_time() - start
 
 
 def glyph_seconds():
     """CPU seconds to draw one glyph."""
     from geomem.data.glyphs import make_glyphs
 
+    make_glyphs(classes=2, train_per_class=1, test_per_class=1)  # loads the fonts
     start = time.process_time()
     make_glyphs(classes=5, train_per_class=10, test_per_class=2)
     return (time.process_time() - start) / 60

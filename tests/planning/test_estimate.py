@@ -1,0 +1,107 @@
+"""The arithmetic of the estimate, and that it comes near what a small training takes."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from geomem.errors import InputError
+from geomem.planning import estimate
+from geomem.planning.dry_run import Job
+from geomem.planning.sizes import DataSize, activations_bytes, data_size, probe_size, states_kept
+
+TINY = Path(__file__).resolve().parents[1] / "workflow" / "tiny.yaml"
+
+
+@pytest.fixture
+def config():
+    return yaml.safe_load(TINY.read_text())
+
+
+@pytest.fixture
+def tiny(config):
+    return config["experiments"]["tiny"]
+
+
+def job(rule, **wildcards):
+    return Job(rule, {"experiment": "tiny", **wildcards}, "", (), ())
+
+
+def test_the_glyphs_are_counted_as_they_are_drawn(tiny):
+    from geomem.data.sources import make_images
+
+    images, size = make_images(tiny["data"]), data_size(tiny["data"])
+    assert size == DataSize(
+        len(images.train_images), len(images.test_images), images.n_classes, images.image_shape
+    )
+    assert size.bytes == images.train_images.nbytes + images.test_images.nbytes
+
+
+def test_image_folders_are_counted(tmp_path):
+    for part, count in (("train", 5), ("test", 2)):
+        for name in "ab":
+            (tmp_path / part / name).mkdir(parents=True)
+            for i in range(count):
+                (tmp_path / part / name / f"{i}.png").touch()
+    data = {"name": "image-folder", "path": str(tmp_path), "size": 16}
+    assert data_size(data) == DataSize(10, 4, 2, (3, 16, 16))
+    assert data_size({**data, "train_per_class": 3}).train == 6
+
+
+def test_activations_are_as_large_as_said(tiny):
+    from geomem.geometry.products import inner_products
+
+    size = data_size(tiny["data"])
+    probe = probe_size(tiny, size, 0.5)
+    assert (probe.classes, probe.per_class, probe.kinds, probe.images) == (4, 4, 4, 64)
+    clouds = np.random.default_rng(0).standard_normal((4, 4, 30))
+    arrays = inner_products(clouds, threads=1).to_arrays("").values()
+    said = activations_bytes(tiny, probe, [30, 20])
+    assert said == pytest.approx(probe.kinds * 2 * sum(a.nbytes for a in arrays), rel=0.1)
+    raw = {**tiny, "analysis": {**tiny["analysis"], "store": "raw"}}
+    assert activations_bytes(raw, probe, [30, 20]) == said + 4 * (2 * 16**2 * 8 + 16 * 50 * 4)
+
+
+def test_states_kept(tiny):
+    assert states_kept(tiny) == len({0, 1, 2, 3}) + 3
+
+
+def test_costs_are_counted_once_for_every_job(config):
+    jobs = [job("labels", noise="0.5", seed=str(s)) for s in (0, 1)] + [job("images")]
+    costs = estimate.costs_by_rule(config, jobs)
+    assert {rule: len(found) for rule, found in costs.items()} == {"labels": 2, "images": 1}
+    assert all(cost.seconds > 0 and cost.memory > 2e7 for found in costs.values() for cost in found)
+    text = estimate.report(costs, 2)
+    assert "labels            2" in text and "on 2 cores" in text
+
+
+def test_a_disk_too_small_is_refused(tmp_path, monkeypatch):
+    costs = {"activations": [estimate.Cost(1, 4e9, 0)] * 10}
+    monkeypatch.setattr(estimate.shutil, "disk_usage", lambda path: type("", (), {"free": 3e10}))
+    with pytest.raises(InputError, match=r"needs 44 GB more, and 30 GB are free"):
+        estimate.check_disk(costs, tmp_path / "results")
+    estimate.check_disk({"figure": costs["activations"][:1]}, tmp_path / "results")
+
+
+def test_a_training_takes_about_as_long_as_said(config, tiny, tmp_path):
+    import torch
+    from geomem.data.sources import make_images
+    from geomem.training.evaluate import Targets
+    from geomem.training.loop import Training
+
+    tiny["data"]["train_per_class"] = 200
+    spec = {"model": tiny["model"], "width": 2, "seed": 0, "training": tiny["training"]}
+    images = make_images(tiny["data"])
+    labels = images.train_labels
+    targets = Targets(labels, labels, np.zeros(len(labels), bool), images.test_labels)
+    torch.set_num_threads(1)
+    network = estimate.Measured(config)._network("tiny", 2)
+    said = estimate._training(tiny, data_size(tiny["data"]), network)
+
+    training = Training(spec, images, targets, cache=tmp_path)
+    start = time.process_time()
+    training.complete()
+    took = time.process_time() - start
+    # Loose, for machines that others use meanwhile; measured on calm ones it is within a quarter.
+    assert said / 3 < took < 3 * said
