@@ -1,19 +1,28 @@
 """Geometry of class manifolds: capacity, radius, dimension and centre correlation.
 
-`manifold_geometry` measures arrays of points, `geometry_from_products` stored inner products.
+`manifold_geometry` measures arrays of points, `geometry_from_products` stored inner products;
+`simulated_capacity` counts which random dichotomies a hyperplane separates.
 """
 
 from geomem.geometry.anchors import anchor_geometry
 from geomem.geometry.measure import geometry_from_products, manifold_geometry
 from geomem.geometry.products import ManifoldProducts, inner_products
 from geomem.geometry.result import ManifoldGeometry, paired_difference
+from geomem.geometry.simulated import (
+    SimulatedCapacity,
+    simulated_capacity,
+    simulated_capacity_from_gram,
+)
 
 __all__ = [
     "ManifoldGeometry",
     "ManifoldProducts",
+    "SimulatedCapacity",
     "anchor_geometry",
     "geometry_from_products",
     "inner_products",
     "manifold_geometry",
     "paired_difference",
+    "simulated_capacity",
+    "simulated_capacity_from_gram",
 ]

@@ -135,7 +135,7 @@ def geometry_from_products(
 
 def _measure(read, kappa, n_t, random_state, confidence, auto_error, threads, low_rank_options):
     kappa, confidence = _checked(kappa, n_t, confidence, auto_error)
-    seed = _seed(random_state)
+    seed = as_seed(random_state)
     with thread_map(threads) as run:
         centers, counts, n_features, residual = read(run)
         starts = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
@@ -251,7 +251,8 @@ def _checked(kappa, n_t, confidence, auto_error):
     return float(kappa), float(confidence)
 
 
-def _seed(random_state):
+def as_seed(random_state):
+    """The whole number that decides all draws, from what callers may give."""
     if random_state is None:
         return np.random.SeedSequence().entropy
     if isinstance(random_state, np.random.Generator):

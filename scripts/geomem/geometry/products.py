@@ -183,6 +183,24 @@ def scatter(clouds, directions, run=map):
     return [gram for gram, _ in parts], [projection for _, projection in parts]
 
 
+def gram_of_all(clouds):
+    """Products of all points about their mean with each other, as a float64 ndarray (m, m)."""
+    library, n_features = _library(clouds[0]), clouds[0].shape[1]
+    width = max(_GPU_BLOCK_VALUES // sum(map(len, clouds)), 64)
+    gram = 0.0
+    for start in range(0, n_features, width):
+        block = library.concatenate([_double(cloud[:, start : start + width]) for cloud in clouds])
+        offsets = block - block[0]
+        centered = offsets - offsets.mean(0)
+        gram = gram + centered @ centered.T
+    if not _all_finite(gram):
+        raise InputError(
+            "manifolds hold values that are not finite or too large to multiply in double "
+            "precision; mend the layer that made them, or divide all of them by a common factor"
+        )
+    return to_numpy(gram)
+
+
 def to_numpy(array):
     """A float64 ndarray of a NumPy array or a torch tensor on any device."""
     return array.cpu().numpy() if _is_tensor(array) else array
@@ -228,8 +246,12 @@ def _blocks(cloud):
     width = max(values // n_points, 64)
     for start in range(0, n_features, width):
         block = cloud[:, start : start + width]
-        block = block.double() if _is_tensor(block) else np.asarray(block, dtype=np.float64)
+        block = _double(block)
         yield start, block[0], block - block[0]
+
+
+def _double(block):
+    return block.double() if _is_tensor(block) else np.asarray(block, dtype=np.float64)
 
 
 def _is_tensor(array):
