@@ -17,6 +17,7 @@ include: "rules/data.smk"
 include: "rules/training.smk"
 include: "rules/analysis.smk"
 include: "rules/figures.smk"
+include: "rules/claims.smk"
 
 
 rule all:

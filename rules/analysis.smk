@@ -1,11 +1,12 @@
 """What the trained networks compute: activations, geometry, rewinding, gradients.
 
 Needs:  snapshots, images, labels, probe; the config's `analysis`, `geometry`, `rewind`,
-        `gradients` sections
+        `gradients`, `simulation` sections
 Makes:  results/EXPERIMENT/runs/RUN/activations/EPOCH.npz     inner products of every layer
         results/EXPERIMENT/runs/RUN/geometry/EPOCH.parquet    capacity, radius, dimension ...
         results/EXPERIMENT/runs/RUN/rewind.parquet            accuracies with layers set back
         results/EXPERIMENT/runs/RUN/gradients.parquet         label-dependent and -independent parts
+        results/EXPERIMENT/runs/RUN/simulation.parquet        capacity by theory and by trial
 """
 
 
@@ -109,6 +110,33 @@ rule gradients:
         code=program("split_gradients.py"),
         python=interpreter,
         spec=spec("gradients"),
+    shell:
+        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        " --images {input.images:q} --probe {input.probe:q} --snapshots {input.snapshots:q}"
+        " --output {output:q} 2> {log:q}"
+
+
+rule simulation:
+    input:
+        script=script("simulate_capacity.py"),
+        images="results/{experiment}/data/images.npz",
+        probe="results/{experiment}/probe/n{noise}_s{seed}.parquet",
+        snapshots=epochs_of("simulation"),
+    output:
+        "results/{experiment}/runs/w{width}_n{noise}_s{seed}/simulation.parquet",
+    log:
+        "results/{experiment}/logs/simulation/w{width}_n{noise}_s{seed}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/simulation/w{width}_n{noise}_s{seed}.tsv"
+    conda:
+        "../envs/train.yaml"
+    resources:
+        runtime=240,
+        mem_mb=4000,
+    params:
+        code=program("simulate_capacity.py"),
+        python=interpreter,
+        spec=spec("simulation"),
     shell:
         "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --probe {input.probe:q} --snapshots {input.snapshots:q}"

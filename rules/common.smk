@@ -31,7 +31,8 @@ CACHE = "results/cache/training"
 CONDA = "conda" in {str(method) for method in workflow.deployment_settings.deployment_method}
 PYTHON = "python" if CONDA else shlex.quote(sys.executable)
 
-TABLES = ("accuracy", "geometry", "rewind", "gradients")
+TABLES = ("accuracy", "geometry", "rewind", "gradients", "simulation")
+JUDGED = ("accuracy", "geometry", "rewind", "gradients")  # tables that claims are about
 
 # What each figure is drawn from.
 FIGURES = {
@@ -52,6 +53,7 @@ BUILD_NETWORKS = (
     "extract_activations.py",
     "rewind_layers.py",
     "split_gradients.py",
+    "simulate_capacity.py",
 )
 
 
@@ -151,6 +153,7 @@ def table_parts(wildcards):
         "geometry": "results/{experiment}/runs/{run}/geometry/{epoch}.parquet",
         "rewind": "results/{experiment}/runs/{run}/rewind.parquet",
         "gradients": "results/{experiment}/runs/{run}/gradients.parquet",
+        "simulation": "results/{experiment}/runs/{run}/simulation.parquet",
     }
     return per_run(patterns[wildcards.table])(wildcards)
 
@@ -199,6 +202,7 @@ def tables_of(experiment):
         "geometry": bool(experiment["analysis"]["epochs"]),
         "rewind": bool(experiment["rewind"]["epochs"]),
         "gradients": bool(experiment["gradients"]["epochs"]),
+        "simulation": bool(experiment["simulation"]["epochs"]),
     }
     return [name for name in TABLES if asked[name]]
 
@@ -215,10 +219,37 @@ def figures_of(experiment):
     return names
 
 
+def claims_inputs(wildcards):
+    """Input function: the tables that claims are judged on, by name."""
+    asked = tables_of(EXPERIMENTS[wildcards.experiment])
+    place = f"results/{wildcards.experiment}/tables"
+    return {table: f"{place}/{table}.parquet" for table in JUDGED if table in asked}
+
+
+def claims_options(wildcards, input):
+    """`--geometry PATH ...` for the tables there are."""
+    names = claims_inputs(wildcards)
+    return " ".join(f"--{name} {shlex.quote(input[name])}" for name in names)
+
+
+def claims_spec(wildcards):
+    """Params function: the settings that decide verdicts."""
+    experiment = EXPERIMENTS[wildcards.experiment]
+    return experiments.as_text(
+        {
+            "experiment": wildcards.experiment,
+            "per_class": experiment["analysis"]["per_class"],
+            "confidence": experiment["geometry"]["confidence"],
+            "claims": experiment["claims"],
+        }
+    )
+
+
 def wanted_files():
-    """Every table and figure of every selected experiment."""
+    """Every table, figure and claims page of every selected experiment."""
     wanted = []
     for name, experiment in EXPERIMENTS.items():
         wanted += [f"results/{name}/tables/{table}.parquet" for table in tables_of(experiment)]
         wanted += [f"results/{name}/figures/{figure}.png" for figure in figures_of(experiment)]
+        wanted.append(f"results/{name}/claims/claims.html")
     return wanted

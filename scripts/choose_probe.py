@@ -1,6 +1,7 @@
 """Choose the images that make up the manifolds of every kind.
 
---spec is {"classes": number or "all", "per_class": images per manifold, "seed": number}.
+--spec is {"classes": number or "all", "per_class": images per manifold, "seed": number,
+"kinds": [names], "controls": [names]}.
 """
 
 import time

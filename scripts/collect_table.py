@@ -1,7 +1,7 @@
 """Collect the tables of an experiment's runs into one.
 
---spec {"experiment": NAME, "table": "accuracy" | "geometry" | "rewind" | "gradients",
-        "runs": [{"width": 8, "noise": 0.5, "seed": 0}, ...]}
+--spec {"experiment": NAME, "table": "accuracy" | "geometry" | "rewind" | "gradients" |
+        "simulation", "runs": [{"width": 8, "noise": 0.5, "seed": 0}, ...]}
 
 Receipts (training.json) come one per run in the order of spec `runs`; so do the tables, the same
 number for every run, all of the first run before those of the second. Where a run diverged before

@@ -20,17 +20,11 @@ def main(argv=None):
     import torch
     from geomem.analysis.activation_file import ActivationFile, write_activations
     from geomem.analysis.activations import extract_activations
-    from geomem.analysis.networks import (
-        empty_network,
-        load_snapshot,
-        load_state,
-        with_statistics,
-    )
+    from geomem.analysis.networks import load_snapshot, networks_at
     from geomem.data.image_sets import load_images
     from geomem.models.layers import list_layers, select_layers
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table
-    from geomem.training.batches import Normalizer
     from geomem.training.device import choose_device, compute_deterministically, device_name
 
     started = time.monotonic()
@@ -50,11 +44,7 @@ def main(argv=None):
         write_activations(arguments.output, ActivationFile(snapshot.epoch, (), {}), origin())
         return
     images = load_images(arguments.images)
-    model = empty_network(spec, images, device)
-    load_state(model, snapshot.state, arguments.snapshot)
-    normalizer = Normalizer.fit(images.train_images)
-    snapshot = with_statistics(model, snapshot, images.train_images, normalizer)
-    model.load_state_dict(snapshot.state)
+    [(_, model, normalizer)] = networks_at([arguments.snapshot], spec, images, device)
     layers = select_layers(list_layers(model), spec["layers"])
     with extract_activations(
         model,

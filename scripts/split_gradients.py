@@ -19,17 +19,11 @@ def main(argv=None):
     import pandas as pd
     import torch
     from geomem.analysis.gradients import COLUMNS, split_gradients
-    from geomem.analysis.networks import (
-        empty_network,
-        load_snapshot,
-        load_state,
-        with_statistics,
-    )
+    from geomem.analysis.networks import networks_at
     from geomem.data.image_sets import load_images
     from geomem.models.layers import list_layers
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table, write_table
-    from geomem.training.batches import Normalizer
     from geomem.training.device import choose_device, compute_deterministically, device_name
 
     started = time.monotonic()
@@ -38,20 +32,11 @@ def main(argv=None):
     spec, device = arguments.spec, choose_device()
     images = load_images(arguments.images)
     probe = read_table(arguments.probe)
-    normalizer = Normalizer.fit(images.train_images)
-    model = empty_network(spec, images, device)
-    layers, rows, seen = list_layers(model), [], set()
-    for path in arguments.snapshots:
-        snapshot = load_snapshot(path)
-        if not snapshot.reached or snapshot.epoch in seen:
-            log(f"{path}: epoch {snapshot.epoch} was not reached, or is here twice; left out")
-            continue
-        seen.add(snapshot.epoch)
-        load_state(model, snapshot.state, path)
-        snapshot = with_statistics(model, snapshot, images.train_images, normalizer)
-        model.load_state_dict(snapshot.state)
-        rows += split_gradients(model, layers, images, probe, normalizer, epoch=snapshot.epoch)
-        log(f"epoch {snapshot.epoch}: {time.monotonic() - started:.1f} s")
+    rows = []
+    for epoch, model, normalizer in networks_at(arguments.snapshots, spec, images, device):
+        layers = list_layers(model)
+        rows += split_gradients(model, layers, images, probe, normalizer, epoch=epoch)
+        log(f"epoch {epoch}: {time.monotonic() - started:.1f} s")
     inputs = [arguments.images, arguments.probe, *arguments.snapshots]
     origin = provenance(
         "split_gradients", spec, inputs, started=started, device=device_name(device)

@@ -19,6 +19,7 @@ KEYS = {
     "geometry": ("epoch", "layer", "layer_index", "kind", "manifold", "metric"),
     "rewind": ("epoch", "scheme", "layer", "layer_index", "batch_norm", "kind", "metric"),
     "gradients": ("epoch", "layer", "layer_index", "kind", "part", "metric"),
+    "simulation": ("epoch", "layer", "layer_index", "kind", "metric"),
 }
 
 
@@ -60,7 +61,7 @@ def collect(table, experiment, runs):
 
     Parameters
     ----------
-    table : {"accuracy", "geometry", "rewind", "gradients"}
+    table : {"accuracy", "geometry", "rewind", "gradients", "simulation"}
     experiment : str
     runs : sequence of RunTables
         Runs may lack tables, and tables may lack rows: what is missing stays missing.

@@ -20,6 +20,7 @@ EXPERIMENT = {
     "analysis": {"epochs": ["best", 0], "per_class": 3, "classes": "all"},
     "rewind": {"epochs": [4]},
     "gradients": {"epochs": ["last", 5]},
+    "simulation": {"epochs": [7]},
 }
 
 
@@ -27,7 +28,7 @@ def test_cells():
     assert label_cells(EXPERIMENT) == ["n0_s0", "n0.5_s0"]
     assert list(runs(EXPERIMENT)) == ["w2_n0_s0", "w2_n0.5_s0", "w8_n0_s0", "w8_n0.5_s0"]
     assert runs(EXPERIMENT)["w8_n0.5_s0"] == (8, 0.5, 0)
-    assert kept_epochs(EXPERIMENT) == [0, 1, 4, 5]
+    assert kept_epochs(EXPERIMENT) == [0, 1, 4, 5, 7]
 
 
 def test_a_section_of_another_name_replaces_the_old_one_whole():

@@ -150,3 +150,36 @@ def test_the_largest_number_named_works(noise):
 def test_arguments_out_of_range(arguments, named):
     with pytest.raises(InputError, match=named):
         choose_probe(_labels(8, 100, 0.5), TEST_LABELS, **{"per_class": 5, **arguments})
+
+
+def test_controls_are_the_test_images_dealt_anew():
+    labels = _labels(8, 100, 0.5)
+    probe = choose_probe(
+        labels, TEST_LABELS, per_class=10, seed=3, controls=("shuffled", "surrogate")
+    )
+    by_kind = {kind: rows for kind, rows in probe.groupby("kind")}
+    test, shuffled, surrogate = (by_kind[k] for k in ("test", "shuffled", "surrogate"))
+    assert sorted(shuffled["index"]) == sorted(test["index"])
+    assert (shuffled.groupby("manifold").size() == 10).all()
+    columns = ["manifold", "position", "index"]
+    assert (shuffled[columns].to_numpy() == surrogate[columns].to_numpy()).all()
+    own = (shuffled["manifold"] == shuffled["true_label"]).mean()
+    assert own < 0.35  # an eighth at random
+    assert (test["manifold"] == test["true_label"]).all()
+
+
+def test_only_the_kinds_asked_for_must_have_enough_images():
+    labels = _labels(8, 100, 0.1)  # ten permuted images a class
+    with pytest.raises(InputError, match="permuted"):
+        choose_probe(labels, TEST_LABELS, per_class=20)
+    probe = choose_probe(labels, TEST_LABELS, per_class=20, kinds=("unpermuted", "test"))
+    assert set(probe["kind"]) == {"unpermuted", "test"}
+    alone = choose_probe(labels, TEST_LABELS, per_class=5, kinds=("permuted",), controls=())
+    assert set(alone["kind"]) == {"permuted"}
+    only = choose_probe(labels, TEST_LABELS, per_class=5, kinds=["permuted"], controls=["shuffled"])
+    assert set(only["kind"]) == {"permuted", "shuffled"}
+
+
+def test_kinds_without_any_image():
+    with pytest.raises(InputError, match=r"probe\.kinds is permuted, of which"):
+        choose_probe(_labels(8, 20, 0.0), TEST_LABELS, per_class=5, kinds=("permuted",))

@@ -54,13 +54,13 @@ def test_activations_are_as_large_as_said(tiny):
 
     size = data_size(tiny["data"])
     probe = probe_size(tiny, size, 0.5)
-    assert (probe.classes, probe.per_class, probe.kinds, probe.images) == (4, 4, 4, 64)
+    assert (probe.classes, probe.per_class, probe.kinds, probe.images) == (4, 4, 6, 96)
     clouds = np.random.default_rng(0).standard_normal((4, 4, 30))
     arrays = inner_products(clouds, threads=1).to_arrays("").values()
     said = activations_bytes(tiny, probe, [30, 20])
     assert said == pytest.approx(probe.kinds * 2 * sum(a.nbytes for a in arrays), rel=0.1)
     raw = {**tiny, "analysis": {**tiny["analysis"], "store": "raw"}}
-    assert activations_bytes(raw, probe, [30, 20]) == said + 4 * (2 * 16**2 * 8 + 16 * 50 * 4)
+    assert activations_bytes(raw, probe, [30, 20]) == said + 6 * (2 * 16**2 * 8 + 16 * 50 * 4)
 
 
 def test_states_kept(tiny):

@@ -5,6 +5,10 @@ inner products are accumulated in float64. Images pass in batches of whole manif
 for the mean of every manifold in every layer, then for the inner products with those means. So
 memory holds one batch of features and the (P, features) means, however many images there are.
 When the features of all images of a kind are small they are kept from the first pass instead.
+
+The control kind `surrogate` is made here: the features of a batch of images, about their mean, are
+multiplied by a square Gaussian matrix. What comes out are Gaussian points whose covariance is that
+of the batch: the layer's spectrum without its classes, or any structure but that.
 """
 
 import contextlib
@@ -17,6 +21,7 @@ import torch
 
 from geomem.analysis.activation_file import ActivationFile, prefix
 from geomem.analysis.networks import probe_kind
+from geomem.data.randomness import generator
 from geomem.errors import InputError
 from geomem.geometry.products import ManifoldProducts, scatter, to_numpy
 from geomem.models.layers import observe
@@ -25,6 +30,7 @@ from geomem.training.batches import resident
 STORES = ("products", "gram", "raw")
 _BATCH = {"cpu": 256, "cuda": 2048}
 _KEPT_BYTES = 2**29  # features of one kind kept between the passes
+_SURROGATE_POINTS = 256  # mixed together; not the batch of the device, which may change nothing
 _GRAM_COLUMNS = 2**12  # features turned into float64 at a time
 
 
@@ -74,7 +80,7 @@ def extract_activations(model, layers, images, probe, normalizer, *, epoch, stor
             pixels, _, manifolds = probe_kind(probe, images, kind)
             arrays[f"{kind}/manifolds"] = manifolds
             keep = None if store == "products" else _Features(Path(folder), layers, kind, pixels)
-            batches = _Batches(model, layers, pixels, normalizer)
+            batches = _Batches(model, layers, pixels, normalizer, kind == "surrogate")
             for layer, products in _products(batches, layers, kind, manifolds, keep).items():
                 arrays |= products.to_arrays(prefix(layer, kind))
             if store == "raw":
@@ -91,12 +97,15 @@ class _Batches:
     Parameters
     ----------
     pixels : ndarray of uint8, shape (P, M, C, H, W)
+    surrogate : bool
+        Replace the features by Gaussian points of their covariance.
     """
 
     model: torch.nn.Module
     layers: tuple
     pixels: np.ndarray
     normalizer: object
+    surrogate: bool = False
     _kept: list | None = None
 
     def __iter__(self):
@@ -115,14 +124,28 @@ class _Batches:
     def _computed(self):
         device = next(self.model.parameters()).device
         n_manifolds, per_class = self.pixels.shape[:2]
-        step = max(_BATCH.get(device.type, 256) // per_class, 1)
+        points = _SURROGATE_POINTS if self.surrogate else _BATCH.get(device.type, 256)
+        step = max(points // per_class, 1)
         for start in range(0, n_manifolds, step):
             block = self.pixels[start : start + step]
             images = self.normalizer(resident(block.reshape(-1, *block.shape[2:]), device))
             seen = observe(self.model, self.layers, images)
+            if self.surrogate:
+                seen = _surrogates(seen, len(images), start)
             for offset in range(len(block)):
                 rows = slice(offset * per_class, (offset + 1) * per_class)
                 yield start + offset, {name: values[rows] for name, values in seen.items()}
+
+
+def _surrogates(seen, n_points, start):
+    """Gaussian points of the covariance of `n_points` images, in every layer from one draw."""
+    drawn = generator("surrogate", start).standard_normal((n_points, n_points)) / n_points**0.5
+    mixed = {}
+    for name, points in seen.items():
+        centered = points.double() - points.double().mean(0)
+        weights = torch.from_numpy(drawn).to(centered.device)
+        mixed[name] = (weights @ centered).to(points.dtype)
+    return mixed
 
 
 def _products(batches, layers, kind, manifolds, keep):

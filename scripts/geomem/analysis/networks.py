@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from geomem.command import log
 from geomem.errors import InputError
 from geomem.models.build import build_model
 from geomem.storage.atomic import damaged
-from geomem.training.batches import resident
+from geomem.training.batches import Normalizer, resident
 from geomem.training.device import autocast
 from geomem.training.snapshot import REACHED, read_snapshot
 
@@ -154,6 +155,40 @@ def with_statistics(model, snapshot, images, normalizer):
     recalibrate(model, resident(images[np.sort(chosen)], device), normalizer)
     state = {name: value.cpu().clone() for name, value in model.state_dict().items()}
     return replace(snapshot, state=state)
+
+
+def networks_at(paths, spec, images, device):
+    """The network at one snapshot after another, in evaluation mode.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Snapshots; one that training did not reach, or of an epoch had before, is left out.
+    spec : dict
+        With `model` and `width`.
+    images : ImageSet
+    device : torch.device
+
+    Yields
+    ------
+    epoch : int
+    model : nn.Module
+        The same object every time.
+    normalizer : Normalizer
+    """
+    normalizer = Normalizer.fit(images.train_images)
+    model = empty_network(spec, images, device)
+    seen = set()
+    for path in paths:
+        snapshot = load_snapshot(path)
+        if not snapshot.reached or snapshot.epoch in seen:
+            log(f"{path}: epoch {snapshot.epoch} was not reached, or is here twice; left out")
+            continue
+        seen.add(snapshot.epoch)
+        load_state(model, snapshot.state, path)
+        snapshot = with_statistics(model, snapshot, images.train_images, normalizer)
+        model.load_state_dict(snapshot.state)
+        yield snapshot.epoch, model, normalizer
 
 
 def probe_kind(probe, images, kind):

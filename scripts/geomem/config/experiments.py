@@ -51,7 +51,7 @@ def runs(experiment):
 def kept_epochs(experiment):
     """Epochs some stage will ask for, sorted: what training should keep as it goes."""
     asked = set(experiment["training"]["snapshots"])
-    for stage in ("analysis", "rewind", "gradients"):
+    for stage in ("analysis", "rewind", "gradients", "simulation"):
         asked |= {epoch for epoch in experiment[stage]["epochs"] if isinstance(epoch, int)}
     return sorted(asked)
 
@@ -64,6 +64,8 @@ def stage_spec(stage, experiment, *, width=None, noise=None, seed=None, epoch=No
         "probe": lambda: {
             "classes": experiment["analysis"]["classes"],
             "per_class": experiment["analysis"]["per_class"],
+            "kinds": experiment["analysis"]["kinds"],
+            "controls": experiment["analysis"]["controls"],
             "seed": seed,
         },
         "train": lambda: _training_spec(experiment, width, seed),
@@ -81,6 +83,13 @@ def stage_spec(stage, experiment, *, width=None, noise=None, seed=None, epoch=No
             "rewind": experiment["rewind"],
         },
         "gradients": lambda: {"model": experiment["model"], "width": width},
+        "simulation": lambda: {
+            "model": experiment["model"],
+            "width": width,
+            "layers": experiment["analysis"]["layers"],
+            "geometry": experiment["geometry"],
+            "simulation": {k: v for k, v in experiment["simulation"].items() if k != "epochs"},
+        },
     }
     return specs[stage]()
 

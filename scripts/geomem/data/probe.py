@@ -6,6 +6,13 @@ A manifold is `per_class` images of one class. Four kinds differ in images and i
 - permuted: training images with a wrong label, grouped by that assigned label;
 - restored: the same images, grouped by their true label;
 - test: held-out images, grouped by true label.
+
+Two controls are made of the images of the kind test, dealt to the manifolds at random, so that
+classes tell nothing:
+
+- shuffled: those images as they are;
+- surrogate: the same dealing; their features are later replaced by Gaussian points of the same
+  covariance (`geomem.analysis.activations`), so that nothing but the spectrum is left.
 """
 
 import numpy as np
@@ -14,10 +21,14 @@ import pandas as pd
 from geomem.data.randomness import generator
 from geomem.errors import InputError
 
+KINDS = ("unpermuted", "permuted", "restored", "test")
+CONTROLS = ("shuffled", "surrogate")
 COLUMNS = ("kind", "manifold", "position", "split", "index", "true_label", "assigned_label")
 
 
-def choose_probe(labels, test_labels, *, classes="all", per_class=50, seed=0):
+def choose_probe(
+    labels, test_labels, *, classes="all", per_class=50, seed=0, kinds=KINDS, controls=()
+):
     """Choose the images of every manifold.
 
     Parameters
@@ -31,6 +42,10 @@ def choose_probe(labels, test_labels, *, classes="all", per_class=50, seed=0):
     per_class : int
         Images per manifold, M.
     seed : int
+    kinds : sequence of str
+        Which of the four kinds to choose.
+    controls : sequence of str
+        Which of the two controls to choose.
 
     Returns
     -------
@@ -53,21 +68,33 @@ def choose_probe(labels, test_labels, *, classes="all", per_class=50, seed=0):
         raise InputError(f"probe.per_class is {per_class!r}; expected a whole number, at least 2")
     chosen = _choose_classes(labels, classes, seed)
     images = _candidates(labels, test_labels, seed)
-    grouping = {kind: table[_GROUPED_BY[kind]] for kind, table in images.items()}
+    wanted = {kind for kind in (*kinds, *(["test"] if controls else [])) if kind in images}
+    grouping = {kind: images[kind][_GROUPED_BY[kind]] for kind in KINDS if kind in wanted}
+    if not grouping:
+        raise InputError(
+            f"probe.kinds is {', '.join(kinds)}, of which these labels hold no image; ask for "
+            "another kind, or for label noise above 0 and below 1"
+        )
     _check_counts(grouping, chosen, per_class)
 
     taken = {
         kind: _first_of_each(grouping[kind], chosen, per_class)
         for kind in ("unpermuted", "test")
-        if kind in images
+        if kind in wanted
     }
-    if "permuted" in images:
+    relabelled = [kind for kind in ("permuted", "restored") if kind in wanted]
+    if len(relabelled) == 2:
         taken["permuted"], taken["restored"] = _share(
             grouping["permuted"], grouping["restored"], chosen, per_class
         )
-    parts = [
-        _manifolds(kind, images[kind].loc[rows], grouping[kind]) for kind, rows in taken.items()
-    ]
+    else:
+        taken |= {kind: _first_of_each(grouping[kind], chosen, per_class) for kind in relabelled}
+    parts = {
+        kind: _manifolds(kind, images[kind].loc[rows], grouping[kind])
+        for kind, rows in taken.items()
+    }
+    dealt = [_dealt(parts["test"], control, seed) for control in controls]
+    parts = [part for kind, part in parts.items() if kind in kinds] + dealt
     order = ["kind", "manifold", "position"]
     return pd.concat(parts)[list(COLUMNS)].sort_values(order, ignore_index=True)
 
@@ -204,3 +231,10 @@ def _manifolds(kind, images, groups):
     manifold = groups.loc[images.index]
     position = manifold.groupby(manifold).cumcount()
     return images.assign(kind=kind, manifold=manifold, position=position)
+
+
+def _dealt(test, control, seed):
+    """The rows of the kind test with manifold and position dealt anew; both controls agree."""
+    order = generator("probe shuffled", seed).permutation(len(test))
+    place = test[["manifold", "position"]].to_numpy()[order]
+    return test.assign(kind=control, manifold=place[:, 0], position=place[:, 1])

@@ -78,7 +78,10 @@ def probe_size(experiment, size, noise):
     """The size of an experiment's probe set at one label noise."""
     classes = experiment["analysis"]["classes"]
     classes = size.classes if classes == "all" else classes
-    return ProbeSize(classes, experiment["analysis"]["per_class"], 4 if noise else 2)
+    absent = () if noise else ("permuted", "restored")
+    kinds = [kind for kind in experiment["analysis"]["kinds"] if kind not in absent]
+    kinds += experiment["analysis"]["controls"]
+    return ProbeSize(classes, experiment["analysis"]["per_class"], len(kinds))
 
 
 def states_kept(experiment):

@@ -1,0 +1,39 @@
+"""The paper's claims against an experiment's tables.
+
+Needs:  the collected tables; the config's `claims` section
+Makes:  results/EXPERIMENT/claims/claims.parquet and .csv   effects, intervals, verdicts
+        results/EXPERIMENT/claims/claims.html               the same to read
+"""
+
+
+rule claims:
+    input:
+        unpack(claims_inputs),
+        script=script("judge_claims.py"),
+    output:
+        table="results/{experiment}/claims/claims.parquet",
+        csv="results/{experiment}/claims/claims.csv",
+        page=report(
+            "results/{experiment}/claims/claims.html",
+            caption="report/claims.rst",
+            category="Claims",
+            labels={"experiment": "{experiment}", "what": "claims and verdicts"},
+        ),
+    log:
+        "results/{experiment}/logs/claims.log",
+    benchmark:
+        "results/{experiment}/benchmarks/claims.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        runtime=30,
+        mem_mb=4000,
+    params:
+        code=program("judge_claims.py"),
+        python=interpreter,
+        spec=claims_spec,
+        inputs=lambda wildcards, input: claims_options(wildcards, input),
+    shell:
+        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        " {params.inputs} --output {output.table:q} --csv {output.csv:q}"
+        " --page {output.page:q} 2> {log:q}"

@@ -1,0 +1,1 @@
+"""The paper's claims against the tables of an experiment: effects, intervals and verdicts."""

@@ -1,0 +1,157 @@
+"""The claims of an experiment as a page to read, and as Markdown."""
+
+import html
+
+import pandas as pd
+
+from geomem.claims.targets import CLAIMS
+
+MARKS = {"supported": "✓", "contradicted": "✗", "undecided": "?", "not measured": "–"}
+CHANCES = {
+    "vectors": "Gaussian vectors",
+    "manifolds": "manifolds",
+    "images": "images",
+    "seeds": "seeds",
+}
+
+_STYLE = """
+body { font: 14px/1.45 "DejaVu Sans", sans-serif; max-width: 78em; margin: 2em auto; padding: 0 1em;
+       color: #222; }
+h1 { font-size: 1.5em; } h2 { font-size: 1.1em; margin: 1.8em 0 .3em; }
+table { border-collapse: collapse; width: 100%; margin: .5em 0; font-size: .87em; }
+th, td { text-align: left; vertical-align: top; padding: .35em .6em;
+         border-bottom: 1px solid #ddd; }
+th { border-bottom: 2px solid #888; } td.number { white-space: nowrap; }
+.supported { color: #0072B2; font-weight: bold; }
+.contradicted { color: #B34700; font-weight: bold; }
+.undecided { color: #444; } .small { color: #555; font-size: .85em; }
+td.verdict { white-space: nowrap; }
+"""
+
+
+def page(table, title, confidence):
+    """The claims table as one HTML file that needs nothing else.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns `geomem.claims.judge.COLUMNS`.
+    title : str
+        The experiment's name.
+    confidence : float
+
+    Returns
+    -------
+    str
+    """
+    parts = [
+        "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'>"
+        f"<title>Claims: {html.escape(title)}</title><style>{_STYLE}</style></head><body>",
+        f"<h1>Does the paper hold? {html.escape(title)}</h1>",
+        f"<p>{_explained(confidence)}</p>",
+        _counts(table),
+    ]
+    for claim, text in CLAIMS.items():
+        rows = table[table["claim"] == claim]
+        if len(rows):
+            parts.append(f"<h2>{claim}. {html.escape(text)}</h2>")
+            parts.append(_rows(rows[rows["verdict"] != "not measured"]))
+            parts.append(_unmeasured(rows[rows["verdict"] == "not measured"]))
+    return "\n".join([*parts, "</body></html>\n"])
+
+
+def markdown_rows(table):
+    """Dicts for a short Markdown table of what was measured: one row per verdict."""
+    measured = table[table["verdict"] != "not measured"]
+    return [
+        {
+            "target": row.target,
+            "noise": f"{row.noise:g}",
+            "width": "all" if pd.isna(row.width) else int(row.width),
+            "effect": _number(row.effect),
+            **{name: _interval(row, name) for name in CHANCES},
+            "threshold": _threshold(row),
+            "seeds": row.n_seeds,
+            "verdict": row.verdict,
+        }
+        for row in measured.itertuples()
+    ]
+
+
+def _explained(confidence):
+    return (
+        "Every effect is the mean over seeds; four intervals are kept apart, each at "
+        f"{100 * confidence:g} %: over the Gaussian vectors, over the manifolds (classes), over "
+        "the images that accuracies and gradients were measured on, and over seeds. A verdict is "
+        "<b>supported</b> or <b>contradicted</b> when all of them lie on one side of the "
+        "threshold and there are enough seeds, else <b>undecided</b>. Thresholds, and where they "
+        "come from, are settings (<code>claims</code> in the configuration)."
+    )
+
+
+def _counts(table):
+    counts = table["verdict"].value_counts()
+    listed = [f"{MARKS[v]} {v}: {counts[v]}" for v in MARKS if v in counts]
+    return f"<p><b>{' · '.join(listed)}</b></p>"
+
+
+def _rows(rows):
+    if not len(rows):
+        return ""
+    head = ["target", "statement", "network", "effect", "threshold", "intervals", "verdict"]
+    lines = ["<table><tr>" + "".join(f"<th>{name}</th>" for name in head) + "</tr>"]
+    previous = None
+    for row in rows.itertuples():
+        first = row.target != previous
+        previous = row.target
+        intervals = [f"{CHANCES[name]} {_interval(row, name)}" for name in CHANCES]
+        intervals = [text for text in intervals if not text.endswith(" ")]
+        remark = f"<br><span class='small'>{html.escape(row.remark)}</span>" if row.remark else ""
+        lines.append(
+            f"<tr><td>{row.target if first else ''}</td>"
+            f"<td>{html.escape(row.statement) if first else ''}</td>"
+            f"<td>{_network(row)}</td><td class='number'>{_number(row.effect)}</td>"
+            f"<td><span class='number'>{_threshold(row)}</span><br>"
+            f"<span class='small'>{html.escape(row.source) if first else ''}</span></td>"
+            f"<td class='small'>{'<br>'.join(intervals)}</td>"
+            f"<td class='verdict {row.verdict}'>{MARKS[row.verdict]} {row.verdict}{remark}</td>"
+            "</tr>"
+        )
+    return "\n".join([*lines, "</table>"])
+
+
+def _unmeasured(rows):
+    """One line per reason: which targets were not measured, and where."""
+    reasons = {}
+    for row in rows.itertuples():
+        where = reasons.setdefault(row.remark, {})
+        where.setdefault(_network(row), []).append(row.target)
+    lines = []
+    for reason, where in reasons.items():
+        targets = {}
+        for network, names in where.items():
+            targets.setdefault(", ".join(names), []).append(network)
+        shown = "; ".join(f"{names} ({' / '.join(at)})" for names, at in targets.items())
+        lines.append(f"<li>{html.escape(shown)}: {html.escape(reason)}</li>")
+    return f"<p class='small'>Not measured:</p><ul class='small'>{''.join(lines)}</ul>" * bool(
+        lines
+    )
+
+
+def _network(row):
+    width = "all widths" if pd.isna(row.width) else f"width {int(row.width)}"
+    seeds = "1 seed" if row.n_seeds == 1 else f"{row.n_seeds} seeds"
+    return f"noise {row.noise:g}, {width}" + (f", {seeds}" if row.n_seeds else "")
+
+
+def _threshold(row):
+    return f"{'≥' if row.bound == 'at least' else '≤'} {row.threshold:g}"
+
+
+def _number(value):
+    return f"{value:.3g}"
+
+
+def _interval(row, name):
+    low, high = getattr(row, f"{name}_lo"), getattr(row, f"{name}_hi")
+    return "" if pd.isna(low) else f"[{_number(low)}, {_number(high)}]"

@@ -1,0 +1,68 @@
+"""Hold the tables of an experiment against the paper's claims.
+
+--spec {"experiment": NAME, "per_class": M, "confidence": of the geometry table,
+        "claims": {"confidence": 0.95, "min_seeds": 3, "memorized": 0.9, "lost": 0.05,
+                   "thresholds": {TARGET: {"value": number, "source": text}}}}
+
+A table that is not given leaves its targets "not measured".
+"""
+
+import time
+
+from geomem.command import limit_threads, log, parser, run
+
+TABLES = ("accuracy", "geometry", "rewind", "gradients")
+
+
+def main(argv=None):
+    options = parser(__doc__)
+    for name in TABLES:
+        options.add_argument(f"--{name}", metavar="PARQUET", help="collected table")
+    options.add_argument("--output", required=True, metavar="PARQUET")
+    options.add_argument("--csv", required=True, metavar="CSV")
+    options.add_argument("--page", required=True, metavar="HTML")
+    arguments = options.parse_args(argv)
+    limit_threads(arguments.threads)
+    started = time.monotonic()
+
+    import pandas as pd
+    from geomem.claims.evidence import Run
+    from geomem.claims.judge import COLUMNS, judge_all
+    from geomem.claims.page import page
+    from geomem.storage.atomic import replacing
+    from geomem.storage.provenance import provenance
+    from geomem.storage.tables import read_table, write_table
+    from geomem.tables import RUN_KEYS
+
+    spec = arguments.spec
+    paths = {name: getattr(arguments, name) for name in TABLES if getattr(arguments, name)}
+    tables = {name: read_table(path) for name, path in paths.items()}
+    keys = list(RUN_KEYS[1:])
+    cells = pd.concat([table[keys] for table in tables.values()]).drop_duplicates()
+    runs = [
+        Run(
+            **cell,
+            tables={
+                name: table[(table[keys] == cell).all(axis=1)] for name, table in tables.items()
+            },
+            per_class=spec["per_class"],
+            confidence=spec["confidence"],
+        )
+        for cell in (dict(zip(keys, row, strict=True)) for row in cells.itertuples(index=False))
+    ]
+    rows = judge_all(runs, spec["claims"])
+    found = pd.DataFrame([{"experiment": spec["experiment"], **row} for row in rows])
+    found = found[list(COLUMNS)].astype({"width": "Int64"})
+    origin = provenance("judge_claims", spec, list(paths.values()), started=started)
+    text = page(found, spec["experiment"], spec["claims"]["confidence"])
+    with replacing(arguments.csv) as temporary:
+        found.to_csv(temporary, index=False)
+    with replacing(arguments.page) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    write_table(arguments.output, found, origin)
+    counts = found["verdict"].value_counts()
+    log(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+
+
+if __name__ == "__main__":
+    run(main)

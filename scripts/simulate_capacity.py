@@ -1,0 +1,64 @@
+"""Capacity of every layer by trying out random dichotomies, beside the theory's.
+
+--spec is {"model": {...}, "width": number, "layers": [globs], "geometry": {...}, "simulation":
+{"kinds", "classes", "per_class", "dichotomies", "seed"}}. Snapshots that training did not reach are
+left out.
+"""
+
+import time
+
+from geomem.command import limit_threads, log, parser, run
+
+
+def main(argv=None):
+    options = parser(__doc__)
+    options.add_argument("--images", required=True, metavar="NPZ", help="from make_dataset.py")
+    options.add_argument("--probe", required=True, metavar="PARQUET", help="from choose_probe.py")
+    options.add_argument("--snapshots", required=True, nargs="+", help="from take_snapshot.py")
+    options.add_argument("--output", required=True, metavar="PARQUET", help="capacities")
+    arguments = options.parse_args(argv)
+    limit_threads(arguments.threads)
+    import pandas as pd
+    import torch
+    from geomem.analysis.networks import networks_at
+    from geomem.analysis.simulation import COLUMNS, choose_points, simulate
+    from geomem.data.image_sets import load_images
+    from geomem.models.layers import list_layers, select_layers
+    from geomem.storage.provenance import provenance
+    from geomem.storage.tables import read_table, write_table
+    from geomem.training.device import choose_device, compute_deterministically, device_name
+
+    started = time.monotonic()
+    torch.set_num_threads(arguments.threads)
+    compute_deterministically()
+    spec, device = arguments.spec, choose_device()
+    images = load_images(arguments.images)
+    settings = spec["simulation"]
+    probe = choose_points(
+        read_table(arguments.probe),
+        **{name: settings[name] for name in ("kinds", "classes", "per_class")},
+    )
+    rows = []
+    for epoch, model, normalizer in networks_at(arguments.snapshots, spec, images, device):
+        rows += simulate(
+            model,
+            select_layers(list_layers(model), spec["layers"]),
+            images,
+            probe,
+            normalizer,
+            epoch=epoch,
+            geometry=spec["geometry"],
+            dichotomies=settings["dichotomies"],
+            seed=settings["seed"],
+            threads=arguments.threads,
+        )
+        log(f"epoch {epoch}: {time.monotonic() - started:.1f} s")
+    inputs = [arguments.images, arguments.probe, *arguments.snapshots]
+    origin = provenance(
+        "simulate_capacity", spec, inputs, started=started, device=device_name(device)
+    )
+    write_table(arguments.output, pd.DataFrame(rows, columns=list(COLUMNS)), origin)
+
+
+if __name__ == "__main__":
+    run(main)

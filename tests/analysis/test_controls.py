@@ -1,0 +1,80 @@
+"""The control kinds: shuffled images, and Gaussian points of the same covariance."""
+
+import numpy as np
+import pytest
+from geomem.analysis import activations
+from geomem.analysis.activations import extract_activations
+from geomem.data.probe import choose_probe
+from geomem.models import list_layers
+from geomem.training.batches import Normalizer
+
+from tests.analysis import small
+
+KINDS, CONTROLS = ("test",), ("shuffled", "surrogate")
+
+
+@pytest.fixture(scope="module")
+def setting():
+    images = small.image_set()
+    probe = choose_probe(
+        small.labels_of(images),
+        images.test_labels,
+        per_class=20,
+        seed=2,
+        kinds=KINDS,
+        controls=CONTROLS,
+    )
+    return images, probe, small.network(images)
+
+
+def features(setting):
+    """Features (n, N) of each kind, first convolution."""
+    images, probe, network = setting
+    layers = [layer for layer in list_layers(network) if layer.name == "conv1_1"]
+    normalizer = Normalizer.fit(images.train_images)
+    with extract_activations(
+        network, layers, images, probe, normalizer, epoch=1, store="raw"
+    ) as content:
+        return {
+            kind: np.array(content.arrays[f"{layers[0].index}/{kind}/features"], dtype=float)
+            for kind in content.kinds
+        }
+
+
+def test_surrogates_have_the_spectrum_and_nothing_else(setting):
+    found = features(setting)
+    shuffled, surrogate = found["shuffled"], found["surrogate"]
+    centered = shuffled - shuffled.mean(axis=0)
+    # Every surrogate lies in the span of the features and has their covariance in expectation.
+    _, sizes, axes = np.linalg.svd(centered, full_matrices=False)
+    axes, sizes = axes[sizes > 1e-6 * sizes[0]], sizes[sizes > 1e-6 * sizes[0]]
+    outside = surrogate - surrogate @ axes.T @ axes
+    assert np.abs(outside).max() < 1e-4 * np.abs(surrogate).max()
+    along = (surrogate @ axes[:8].T) / sizes[:8] * np.sqrt(len(surrogate))
+    variances = (along**2).mean(axis=0)
+    # mean square of 100 standard normal values: standard deviation .14
+    assert np.all(np.abs(variances - 1) < 0.6)
+    assert abs(variances.mean() - 1) < 0.2
+    # Gaussian, where the images come in clusters: no excess kurtosis along the main axis
+    kurtosis = (along[:, 0] ** 4).mean() / variances[0] ** 2
+    assert 1.8 < kurtosis < 4.5
+
+
+def test_classes_tell_something_about_images_and_nothing_about_controls(setting):
+    found = features(setting)
+
+    def between(points):
+        """Share of the variance that lies between manifolds (by chance 4 / 99)."""
+        means = points.reshape(small.CLASSES, 20, -1).mean(axis=1)
+        return ((means - means.mean(0)) ** 2).sum() * 20 / ((points - points.mean(0)) ** 2).sum()
+
+    assert between(found["test"]) > 0.5
+    assert between(found["shuffled"]) < 0.12
+    assert between(found["surrogate"]) < 0.12
+
+
+def test_surrogates_do_not_depend_on_the_batch(setting, monkeypatch):
+    before = features(setting)["surrogate"]
+    monkeypatch.setattr(activations, "_BATCH", {"cpu": 3})
+    monkeypatch.setattr(activations, "_KEPT_BYTES", 0)
+    np.testing.assert_allclose(features(setting)["surrogate"], before, rtol=1e-5, atol=1e-6)

@@ -1,0 +1,83 @@
+"""The claims page and command."""
+
+import html.parser
+import json
+
+import pandas as pd
+import pytest
+from geomem.claims.judge import COLUMNS, judge_all
+from geomem.claims.page import markdown_rows, page
+from geomem.claims.targets import TARGETS
+from geomem.storage.tables import read_table, table_provenance, write_table
+
+from scripts import judge_claims
+from tests.claims.made_up import network
+from tests.claims.test_verdicts import SETTINGS
+
+
+@pytest.fixture(scope="module")
+def table():
+    runs = [network(seed) for seed in range(3)] + [network(0, width=16)]
+    rows = [{"experiment": "made-up", **row} for row in judge_all(runs, SETTINGS)]
+    return pd.DataFrame(rows)[list(COLUMNS)].astype({"width": "Int64"})
+
+
+class Checker(html.parser.HTMLParser):
+    """Collects text and checks that every element is closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.text = [], []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_the_page_is_whole_and_tells_everything(table):
+    checker = Checker()
+    checker.feed(page(table, "made-up", 0.95))
+    assert checker.open == []
+    text = " ".join(checker.text)
+    for target in TARGETS:
+        assert target.name in text
+    assert "✓ supported" in text and "Not measured" in text
+    assert "1 seed of 3 asked for" in text  # of the wider network
+    row = table[(table["target"] == "T2-final") & (table["width"] == 8)].iloc[0]
+    assert f"{row.effect:.3g}" in text and "≥ 2" in text and row.source in text
+
+
+def test_markdown_has_a_row_per_verdict(table):
+    rows = markdown_rows(table)
+    assert len(rows) == (table["verdict"] != "not measured").sum()
+    assert rows[0]["threshold"] == "≤ 0.1"
+
+
+def test_the_command(tmp_path):
+    keys = {"experiment": "made-up", "width": 8, "noise": 0.5}
+    frames = {}
+    for seed in range(3):
+        for name, part in network(seed).tables.items():
+            frames.setdefault(name, []).append(part.assign(**keys, seed=seed))
+    paths = {}
+    for name, parts in frames.items():
+        paths[name] = tmp_path / f"{name}.parquet"
+        write_table(paths[name], pd.concat(parts, ignore_index=True), {})
+    spec = {"experiment": "made-up", "per_class": 50, "confidence": 0.95, "claims": SETTINGS}
+    outputs = {name: str(tmp_path / f"out.{name}") for name in ("output", "csv", "page")}
+    options = [
+        word for name, path in {**paths, **outputs}.items() for word in (f"--{name}", str(path))
+    ]
+    judge_claims.main(["--spec", json.dumps(spec), *options])
+    found = read_table(outputs["output"]).set_index("target")
+    assert found.loc["T2-final", "verdict"] == "supported"
+    assert pd.read_csv(outputs["csv"])["target"].tolist() == found.index.tolist()
+    assert len(table_provenance(outputs["output"])["inputs"]) == 4
+
+    assert "made-up" in (tmp_path / "out.page").read_text()

@@ -1,0 +1,326 @@
+"""Verdicts on made-up tables whose answers are known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from geomem.claims import effects
+from geomem.claims.evidence import SOURCES, View
+from geomem.claims.judge import COLUMNS, decide, judge_all
+from geomem.claims.targets import CLAIMS, TARGETS
+
+from tests.claims.made_up import (
+    ACCURACY,
+    LAYERS,
+    PAPER,
+    REWOUND,
+    accuracy_table,
+    geometry_table,
+    gradients_table,
+    network,
+    ramp,
+    rewind_table,
+)
+
+CONFIG = Path(__file__).resolve().parents[2] / "config.yaml"
+SETTINGS = yaml.safe_load(CONFIG.read_text())["defaults"]["claims"]
+SEEDS = range(3)
+
+
+def verdicts(runs, settings=SETTINGS):
+    """`{target: row}` of the only cell there is for each target."""
+    rows = judge_all(runs, settings)
+    assert len({row["target"] for row in rows}) == len(rows)
+    return {row["target"]: row for row in rows}
+
+
+def test_the_papers_own_network_supports_its_claims():
+    found = verdicts([network(seed) for seed in SEEDS])
+    ours = {name: row["verdict"] for name, row in found.items()}
+    not_asked = {"N-noiseless"}
+    assert {name for name, v in ours.items() if v == "not measured"} == not_asked
+    assert {v for name, v in ours.items() if name not in not_asked} == {"supported"}
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("T1-permuted", 0.05),
+        ("T2-final", 2.5),
+        ("T2-early", 0.0),
+        ("T3-radius", 1 - 0.98 / 1.55),
+        ("T3-dimension", 1 - 18.6 / 34.6),
+        ("T4", 0.025),
+        ("T8-recovers", (0.39 - 0.28) / 0.12),
+        ("T8-forgets", 0.06 / 0.97),
+        ("T8-early", (0.10 - 0.28) / 0.12),
+        ("T7-permuted", 1.0),
+        ("T7-unpermuted", 10.0),
+        ("M-critical", 0.3),
+        ("M-gradient", 1.0),
+        ("M-unselective", (1 - 0.35 / 0.99) / (1 - 0.30 / 0.97)),
+    ],
+)
+def test_effects_are_what_the_tables_were_made_with(target, expected):
+    row = verdicts([network(jitter=0)])[target]
+    assert row["effect"] == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+CONTRADICTIONS = {
+    "T1-permuted": {"geometry": {("best", "permuted", "capacity"): ramp(0.04, 0.06, 2)}},
+    "T1-restored": {"geometry": {("best", "restored", "capacity"): ramp(0.041, 0.041, 2)}},
+    "T2-final": {"geometry": {("last", "permuted", "capacity"): ramp(0.038, 0.045, 8)}},
+    "T2-early": {"geometry": {("last", "permuted", "capacity"): ramp(0.038, 0.095, 1)}},
+    "T3-radius": {"geometry": {("last", "permuted", "radius"): np.full(LAYERS, 1.5)}},
+    "T3-dimension": {"geometry": {("last", "permuted", "dimension"): np.full(LAYERS, 34.0)}},
+    "T4": {"geometry": {("last", "restored", "capacity"): ramp(0.041, 0.055, 2)}},
+    "T5": {"geometry": {("last", "test", "capacity"): ramp(0.041, 0.07, 2)}},
+    "T8-recovers": {"rewind": {("suffix", "test"): np.full(LAYERS, 0.29)}},
+    "T8-forgets": {"rewind": {("suffix", "permuted"): np.full(LAYERS, 0.9)}},
+    "T8-early": {"rewind": {("single", "test"): np.full(LAYERS, 0.39)}},
+    "M-critical": {"rewind": {("single", "permuted"): np.r_[np.full(8, 0.95), np.full(4, 0.2)]}},
+    "M-unselective": {"rewind": {("single", "unpermuted"): np.full(LAYERS, 0.98)}},
+    "N-shuffled": {"geometry": {("last", "shuffled", "capacity"): ramp(0.04, 0.06, 2)}},
+    "N-surrogate": {"geometry": {("last", "surrogate", "capacity"): ramp(0.04, 0.06, 2)}},
+}
+
+
+@pytest.mark.parametrize("target", CONTRADICTIONS)
+def test_the_opposite_is_contradicted_and_nothing_else(target):
+    changes = CONTRADICTIONS[target]
+    tables = {
+        "geometry": geometry_table({**PAPER, **changes.get("geometry", {})}),
+        "rewind": rewind_table({**REWOUND, **changes.get("rewind", {})}),
+    }
+    found = verdicts([network(seed, **tables) for seed in SEEDS])
+    assert found[target]["verdict"] == "contradicted", found[target]
+
+
+@pytest.mark.parametrize(
+    ("target", "gradients"),
+    [
+        ("T7-permuted", {"permuted": 3.0}),
+        ("T7-unpermuted", {"unpermuted": 1.0}),
+        ("M-gradient", {"late_share": 5.0}),
+    ],
+)
+def test_gradients_that_contradict(target, gradients):
+    found = verdicts([network(seed, gradients=gradients_table(**gradients)) for seed in SEEDS])
+    assert found[target]["verdict"] == "contradicted"
+
+
+def test_too_few_seeds_decide_nothing():
+    found = verdicts([network(seed) for seed in (0, 1)])
+    assert {row["verdict"] for row in found.values()} <= {"undecided", "not measured"}
+    assert "2 seeds of 3" in found["T2-final"]["remark"]
+    assert "supported" in found["T2-final"]["remark"]
+
+
+def test_seeds_that_disagree_are_undecided():
+    grown = [0.05, 0.09, 0.13]
+    runs = [
+        network(
+            seed,
+            geometry=geometry_table({**PAPER, ("last", "permuted", "capacity"): ramp(0.038, g, 8)}),
+        )
+        for seed, g in zip(SEEDS, grown, strict=True)
+    ]
+    row = verdicts(runs)["T2-final"]
+    assert row["verdict"] == "undecided"
+    assert row["seeds_lo"] < 2 < row["seeds_hi"]
+    assert row["vectors_lo"] > 2  # the vectors alone would have decided
+
+
+@pytest.mark.parametrize(
+    ("error", "spread", "source"), [(0.8, 0, "vectors"), (0.001, 2, "manifolds")]
+)
+def test_each_source_of_chance_alone_keeps_a_verdict_open(error, spread, source):
+    close = {**PAPER, ("last", "restored", "capacity"): ramp(0.041, 0.0435, 2)}
+    runs = [network(seed, geometry=geometry_table(close, error, spread)) for seed in SEEDS]
+    row = verdicts(runs)["T4"]
+    assert row["effect"] == pytest.approx(0.0875, rel=0.1)
+    assert row["verdict"] == "undecided"
+    assert row[f"{source}_lo"] < 0.1 < row[f"{source}_hi"]
+
+
+def test_a_network_that_never_memorized_is_not_judged_on_memorization():
+    accuracy = accuracy_table({**ACCURACY, ("last", "permuted"): 0.5})
+    found = verdicts([network(seed, accuracy=accuracy) for seed in SEEDS])
+    for target in TARGETS:
+        if target.claim in ("C2", "C3", "M"):
+            row = found[target.name]
+            assert row["verdict"] == "not measured"
+            assert "permuted accuracy 0.50" in row["remark"]
+    assert found["T1-permuted"]["verdict"] == "supported"
+
+
+def test_nothing_lost_is_nothing_to_recover():
+    accuracy = accuracy_table({**ACCURACY, ("last", "test"): 0.39})
+    row = verdicts([network(seed, accuracy=accuracy) for seed in SEEDS])["T8-recovers"]
+    assert row["verdict"] == "not measured"
+    assert "nothing to recover" in row["remark"]
+
+
+def test_a_diverged_seed_is_named_and_left_out():
+    def cut(table):
+        return table[~table["last"]]
+
+    whole = network(9)
+    diverged = network(9, **{name: cut(table) for name, table in whole.tables.items()})
+    found = verdicts([*(network(seed) for seed in SEEDS), diverged])
+    assert found["T2-final"]["verdict"] == "supported"
+    assert found["T2-final"]["n_seeds"] == 3
+    assert "seed 9" in found["T2-final"]["remark"]
+    assert "diverged" in found["T2-final"]["remark"]
+    assert found["T1-permuted"]["n_seeds"] == 4  # its best epoch is there
+
+
+def test_only_diverged_seeds_leave_nothing_measured():
+    whole = network(0)
+    cut = {name: table[~table["last"]] for name, table in whole.tables.items()}
+    found = verdicts([network(seed, **cut) for seed in SEEDS])
+    assert found["T2-final"]["verdict"] == "not measured"
+    assert np.isnan(found["T2-final"]["effect"])
+
+
+def test_without_noise_there_are_no_permuted_examples():
+    def clean(table):
+        return table[~table["kind"].isin(["permuted", "restored"])]
+
+    tables = {name: clean(table) for name, table in network(0).tables.items()}
+    found = verdicts([network(seed, noise=0, **tables) for seed in SEEDS])
+    assert "no permuted examples at label noise 0" in found["T2-final"]["remark"]
+    assert found["T2-final"]["verdict"] == "not measured"
+    assert found["N-noiseless"]["verdict"] == "contradicted"  # test capacity .062 -> .047
+    assert found["N-shuffled"]["verdict"] == "supported"
+
+
+@pytest.mark.parametrize("table", ["accuracy", "geometry", "rewind", "gradients"])
+def test_a_missing_table_is_not_measured(table):
+    found = verdicts([network(seed, **{table: None}) for seed in SEEDS])
+    asking = {"accuracy": "T8-recovers", "geometry": "T5", "rewind": "T8-early"}
+    row = found[asking.get(table, "T7-permuted")]
+    assert row["verdict"] == "not measured"
+    assert f"no {table} table" in row["remark"]
+
+
+def sweep(seed, final_test, best_test, dimension, radius):
+    runs = []
+    for width, (last, best, d, r) in enumerate(
+        zip(final_test, best_test, dimension, radius, strict=True), start=4
+    ):
+        accuracy = {**ACCURACY, ("last", "test"): last, ("best", "test"): best}
+        geometry = {
+            **PAPER,
+            ("last", "test", "dimension"): np.full(LAYERS, d),
+            ("last", "test", "radius"): np.full(LAYERS, r),
+            ("best", "test", "dimension"): np.full(LAYERS, 30.0 - width),
+            ("best", "test", "radius"): np.full(LAYERS, 2 - width / 10),
+        }
+        runs.append(
+            network(
+                seed, width, accuracy=accuracy_table(accuracy), geometry=geometry_table(geometry)
+            )
+        )
+    return runs
+
+
+def sweep_verdicts(**curves):
+    runs = [run for seed in SEEDS for run in sweep(seed, **curves)]
+    return {row["target"]: row for row in judge_all(runs, SETTINGS) if row["width"] is None}
+
+
+def test_double_descent_is_seen():
+    found = sweep_verdicts(
+        final_test=[0.45, 0.51, 0.45, 0.55, 0.62],
+        best_test=[0.45, 0.52, 0.54, 0.58, 0.63],
+        dimension=[28.5, 26, 29, 25, 21],
+        radius=[1.34, 1.27, 1.25, 1.2, 1.07],
+    )
+    assert {row["verdict"] for row in found.values()} == {"supported"}
+    assert found["T6-dip"]["effect"] == pytest.approx(0.06)
+    assert found["T6-dimension"]["effect"] == pytest.approx((29 - 26) / 25.9)
+
+
+def test_monotone_curves_show_no_double_descent():
+    found = sweep_verdicts(
+        final_test=[0.45, 0.5, 0.55, 0.6, 0.65],
+        best_test=[0.45, 0.52, 0.56, 0.6, 0.66],
+        dimension=[28, 27, 26, 25, 24],
+        radius=[1.2, 1.3, 1.1, 1.25, 1.0],
+    )
+    assert found["T6-dip"]["verdict"] == "contradicted"
+    assert found["T6-dimension"]["verdict"] == "contradicted"
+
+
+def test_a_sweep_of_narrow_networks_is_not_judged():
+    narrow = accuracy_table({**ACCURACY, ("last", "permuted"): 0.2})
+    runs = [network(s, width, accuracy=narrow) for s in SEEDS for width in (2, 4, 6, 8)]
+    row = next(r for r in judge_all(runs, SETTINGS) if r["target"] == "T6-dip")
+    assert row["verdict"] == "not measured"
+
+
+def test_dips():
+    curves = np.array([[1, 3, 2, 4], [4, 3, 2, 1], [1, 2, 3, 4], [3, 1, 2, 0], [2, 2, 2, 2]])
+    np.testing.assert_allclose(effects.dip(curves.astype(float)), [1, 0, 0, 1, 0])
+
+
+@pytest.mark.parametrize("bound", ["at least", "at most"])
+def test_decisions(bound):
+    def decided(effect, lo, hi, seeds=3):
+        return decide(effect, {"seeds": (lo, hi), "images": (np.nan, np.nan)}, 1, bound, seeds, 3)[
+            0
+        ]
+
+    above, below = ("supported", "contradicted")[:: 1 if bound == "at least" else -1]
+    assert decided(2, 1.5, 2.5) == above
+    assert decided(0.5, 0.2, 0.8) == below
+    assert decided(1.5, 0.9, 2.1) == "undecided"
+    assert decided(0.9, 0.5, 1.3) == "undecided"
+    assert decided(2, 1.5, 2.5, seeds=2) == "undecided"
+    assert decided(2, np.nan, np.nan) == above
+    assert decided(np.nan, np.nan, np.nan) == "not measured"
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_replicates_are_the_same_whatever_was_asked_before(source):
+    run = network(0)
+    first = View(run, source, 20).accuracy("last", "test")
+    other = View(run, source, 20)
+    other.geometry("last", "test", "capacity")
+    other.accuracy("best", "test")
+    np.testing.assert_array_equal(other.accuracy("last", "test"), first)
+    again = View(run, source, 20).geometry("last", "test", "capacity")
+    np.testing.assert_array_equal(other.geometry("last", "test", "capacity"), again)
+
+
+def test_replicates_spread_as_their_source_does():
+    error, spread = 0.02, 0.1
+    run = network(0, jitter=0, geometry=geometry_table(PAPER, error, spread))
+    curve = PAPER["last", "test", "radius"]
+    n_manifolds = 20
+    vectors = View(run, "vectors", 4000).geometry("last", "test", "radius")
+    expected = curve * error / 1.96 / np.sqrt(n_manifolds)
+    np.testing.assert_allclose(vectors.std(axis=0), expected, rtol=0.06)
+    manifolds = View(run, "manifolds", 4000).geometry("last", "test", "radius")
+    factors = np.exp(spread * np.linspace(-1, 1, n_manifolds))
+    expected = curve * factors.std() / factors.mean() / np.sqrt(n_manifolds)
+    np.testing.assert_allclose(manifolds.std(axis=0), expected, rtol=0.06)
+    images = View(run, "images", 4000).accuracy("last", "test")
+    np.testing.assert_allclose(images.std(), 0.005 / 1.96, rtol=0.06)
+
+
+def test_targets_thresholds_and_schema_name_the_same():
+    names = [target.name for target in TARGETS]
+    assert list(SETTINGS["thresholds"]) == names
+    schema = yaml.safe_load((CONFIG.parent / "rules" / "config.schema.yaml").read_text())
+    thresholds = schema["$defs"]["claims"]["properties"]["thresholds"]
+    assert thresholds["required"] == names
+    assert list(thresholds["properties"]) == names
+    assert {target.claim for target in TARGETS} <= set(CLAIMS)
+
+
+def test_rows_have_the_tables_columns():
+    rows = judge_all([network(0)], SETTINGS)
+    assert set(rows[0]) | {"experiment"} == set(COLUMNS)
