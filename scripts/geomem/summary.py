@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from geomem.claims.page import markdown_rows
 from geomem.errors import InputError
 from geomem.storage.tables import read_table
 
@@ -21,6 +22,9 @@ def main(argv=None):
     for name, make in makers:
         if name in found:
             print(f"\n{name}\n\n{markdown(make(found[name]))}")
+    claims = folder.parent / "claims" / "claims.parquet"
+    if claims.is_file():
+        print(f"\nclaims\n\n{markdown(markdown_rows(read_table(claims)))}")
     return 0
 
 

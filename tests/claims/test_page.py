@@ -2,6 +2,7 @@
 
 import html.parser
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -81,3 +82,9 @@ def test_the_command(tmp_path):
     assert len(table_provenance(outputs["output"])["inputs"]) == 4
 
     assert "made-up" in (tmp_path / "out.page").read_text()
+
+
+def test_the_documentation_names_every_target():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "claims.md").read_text()
+    for target in TARGETS:
+        assert target.name in text, target.name

@@ -15,7 +15,7 @@ CHANCES = {
 }
 
 _STYLE = """
-body { font: 14px/1.45 "DejaVu Sans", sans-serif; max-width: 78em; margin: 2em auto; padding: 0 1em;
+body { font: 14px/1.45 "DejaVu Sans", sans-serif; max-width: 92em; margin: 2em auto; padding: 0 1em;
        color: #222; }
 h1 { font-size: 1.5em; } h2 { font-size: 1.1em; margin: 1.8em 0 .3em; }
 table { border-collapse: collapse; width: 100%; margin: .5em 0; font-size: .87em; }
@@ -25,7 +25,7 @@ th { border-bottom: 2px solid #888; } td.number { white-space: nowrap; }
 .supported { color: #0072B2; font-weight: bold; }
 .contradicted { color: #B34700; font-weight: bold; }
 .undecided { color: #444; } .small { color: #555; font-size: .85em; }
-td.verdict { white-space: nowrap; }
+td.verdict { min-width: 11em; }
 """
 
 
@@ -110,10 +110,10 @@ def _rows(rows):
         lines.append(
             f"<tr><td>{row.target if first else ''}</td>"
             f"<td>{html.escape(row.statement) if first else ''}</td>"
-            f"<td>{_network(row)}</td><td class='number'>{_number(row.effect)}</td>"
+            f"<td class='number'>{_network(row)}</td><td class='number'>{_number(row.effect)}</td>"
             f"<td><span class='number'>{_threshold(row)}</span><br>"
             f"<span class='small'>{html.escape(row.source) if first else ''}</span></td>"
-            f"<td class='small'>{'<br>'.join(intervals)}</td>"
+            f"<td class='small number'>{'<br>'.join(intervals)}</td>"
             f"<td class='verdict {row.verdict}'>{MARKS[row.verdict]} {row.verdict}{remark}</td>"
             "</tr>"
         )
@@ -141,7 +141,7 @@ def _unmeasured(rows):
 def _network(row):
     width = "all widths" if pd.isna(row.width) else f"width {int(row.width)}"
     seeds = "1 seed" if row.n_seeds == 1 else f"{row.n_seeds} seeds"
-    return f"noise {row.noise:g}, {width}" + (f", {seeds}" if row.n_seeds else "")
+    return f"noise {row.noise:g}, {width}" + (f"<br>{seeds}" if row.n_seeds else "")
 
 
 def _threshold(row):
