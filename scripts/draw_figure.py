@@ -1,8 +1,10 @@
 """Draw one figure from collected tables.
 
 --spec holds the figure's settings, besides `width` and `noise` (a number or a list each) to show
-only those: samples: count, seed; depth: per_class, epochs; epochs: layers, metrics;
-rewind: kinds; gradients: kinds.
+only those: samples: count, seed; depth: per_class, kappa, remove_low_rank, epochs; change:
+per_class, kappa, remove_low_rank; epochs: layers, metrics; width: per_class, kappa,
+remove_low_rank, network, data; rewind: kinds; gradients: kinds; simulation: epochs;
+localization: epoch.
 """
 
 import time
@@ -13,7 +15,8 @@ from geomem.command import limit_threads, log, parser, run
 def main(argv=None):
     arguments = parser(__doc__)
     arguments.add_argument("--figure", required=True, metavar="NAME")
-    for name in ("accuracy", "geometry", "rewind", "gradients", "images", "labels"):
+    tables = ("accuracy", "geometry", "rewind", "gradients", "simulation")
+    for name in (*tables, "images", "labels"):
         arguments.add_argument(f"--{name}", metavar="PATH")
     arguments.add_argument("--png", metavar="PATH")
     arguments.add_argument("--svg", metavar="PATH")

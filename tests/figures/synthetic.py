@@ -22,7 +22,10 @@ FINAL = {  # alpha, R, D of the final layer at the best and the last epoch
     "permuted": ((0.038, 1.58, 34.6), (0.099, 0.98, 18.6)),
     "restored": ((0.059, 1.21, 22.6), (0.040, 1.56, 32.9)),
     "test": ((0.065, 1.16, 20.8), (0.047, 1.35, 28.1)),
+    "shuffled": ((0.0405, 1.58, 34.8), (0.0402, 1.57, 34.5)),
+    "surrogate": ((0.0398, 1.6, 35.2), (0.0399, 1.6, 35.4)),
 }
+CONTROLS = ("shuffled", "surrogate")
 
 
 def cells(widths=(8,), noises=(0.5,), n_seeds=1):
@@ -71,7 +74,9 @@ def accuracy_table(runs, epochs=range(LAST + 1)):
     return table(rows, ["epoch", "kind", "metric", "value", "lo", "hi", "n"])
 
 
-def geometry_table(runs, layers=SMALL, epochs=(0, 2, 6, None, LAST), manifolds=2):
+def geometry_table(
+    runs, layers=SMALL, epochs=(0, 2, 6, None, LAST), manifolds=2, controls=CONTROLS
+):
     """Geometry rows; None among the epochs stands for the run's best one."""
     rng = np.random.default_rng(2)
     start = np.array([0.041, 1.6, 35.0])
@@ -81,7 +86,7 @@ def geometry_table(runs, layers=SMALL, epochs=(0, 2, 6, None, LAST), manifolds=2
         for epoch in known:
             for i, layer in enumerate(layers):
                 depth = ((i + 1) / len(layers)) ** 3
-                for kind in kinds_of(noise):
+                for kind in (*kinds_of(noise), *controls):
                     at_best, at_last = np.array(FINAL[kind])
                     late = np.clip((epoch - BEST) / (LAST - BEST), 0, 1)
                     end = at_best + late * (at_last - at_best)
@@ -107,7 +112,9 @@ def rewind_table(runs, layers=SMALL, epochs=(0, 2, 6, None), batch_norms=("with-
     held = [(i, name) for i, name in enumerate(layers) if name[:4] not in ("inpu", "pool")]
     rows = []
     for width, noise, seed in runs:
-        for kind, final, early in (("test", 0.3, 0.42), ("permuted", 0.96, 0.05)):
+        for kind, final, early in (
+            ("test", 0.3, 0.42), ("permuted", 0.96, 0.05), ("unpermuted", 0.99, 0.6),
+        ):  # fmt: skip
             if kind not in kinds_of(noise):
                 continue
             for batch_norm in batch_norms:
@@ -158,6 +165,31 @@ def gradients_table(runs, layers=SMALL, epochs=(0, 2, 6, None, LAST)):
                         rows.append((*key, value, 0.9 * value, 1.1 * value))
     columns = ["epoch", "layer", "layer_index", "kind", "part", "metric", "value", "lo", "hi"]
     return table(rows, columns)
+
+
+def simulation_table(runs, layers=SMALL, kinds=(*KINDS, *CONTROLS), epochs=(None, LAST)):
+    """Theory as in the geometry table, simulated capacity a little above it, the input unreached."""
+    theory = geometry_table(runs, layers, epochs, manifolds=0)
+    theory = theory[(theory["metric"] == "capacity") & theory["kind"].isin(kinds)]
+    theory = theory.drop(columns=["manifold", "warnings"]).assign(metric="theory", reached=True)
+    rng = np.random.default_rng(7)
+    value = theory["value"] * (1.03 + 0.03 * rng.standard_normal(len(theory)))
+    simulated = theory.assign(metric="simulated", value=value, lo=0.96 * value, hi=1.05 * value)
+    unreached = simulated["layer"] == layers[0]
+    simulated.loc[unreached, ["value", "lo"]] = np.nan
+    simulated.loc[unreached, "hi"] = 0.06
+    simulated.loc[unreached, "reached"] = False
+    return pd.concat([theory, simulated], ignore_index=True)
+
+
+def diverge(frames, seed, epoch):
+    """Collected tables as they are if a seed's runs diverged in `epoch`."""
+    kept = {}
+    for name, frame in frames.items():
+        lost = (frame["seed"] == seed) & (frame["epoch"] >= epoch)
+        kept[name] = frame[~lost].copy()
+        kept[name].loc[kept[name]["seed"] == seed, "last"] = False
+    return kept
 
 
 def image_set(n=400, n_classes=20, channels=3, size=32):

@@ -19,6 +19,7 @@ def tables(runs, layers=synthetic.SMALL, epochs=(0, 2, None, synthetic.LAST)):
         "geometry": synthetic.geometry_table(runs, layers, epochs),
         "rewind": synthetic.rewind_table(runs, layers, [e for e in epochs if e != synthetic.LAST]),
         "gradients": synthetic.gradients_table(runs, layers, epochs),
+        "simulation": synthetic.simulation_table(runs, layers, epochs=epochs),
     }
 
 
@@ -40,6 +41,10 @@ def band(axes, index):
 @pytest.fixture(scope="module")
 def three_seeds():
     return tables(synthetic.cells(noises=(0.0, 0.5), n_seeds=3))
+
+
+def caption_of(figure):
+    return figure.get_supxlabel().replace("\n", " ")
 
 
 def labels_of(figure):
@@ -75,7 +80,7 @@ def test_accuracy_marks_a_diverged_seed(three_seeds):
     figure = draw("accuracy", {"accuracy": table}, noise=0.5)
     crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
     assert [line.get_xdata()[0] for line in crosses] == [30]
-    assert "diverged (1)" in figure.get_supxlabel().replace("\n", " ")
+    assert "Missing: seed 1 diverged in epoch 31 (marked ✕)." in caption_of(figure)
     assert "2–3 seeds" in figure.get_supxlabel()
 
 
@@ -95,31 +100,149 @@ def test_depth_draws_best_and_last_epoch_and_two_over_m(three_seeds):
     assert [tick.get_text() for tick in grid[1, 0].get_xticklabels()] == synthetic.SMALL
     low, high = grid[0, 0].get_ylim()
     assert low < 0.04 < high
-    assert labels_of(figure) == [*style.KINDS, "2/M, M = 50"]
+    controls = [look.label for look in style.CONTROLS.values()]
+    assert set(labels_of(figure)) == {*style.KINDS, *controls, "2/M, M = 50"}
 
 
-def test_depth_shows_an_epoch_that_is_best_and_last_once():
-    table = synthetic.geometry_table(synthetic.cells(), epochs=(None,)).assign(last=True)
-    figure = draw("depth", {"geometry": table})
+def test_depth_draws_the_controls_as_grey_lines_of_their_own(three_seeds):
+    figure = draw("depth", three_seeds, noise=0.5)
+    shuffled, gaussian = (lines(figure.axes[0])[look.label] for look in style.CONTROLS.values())
+    rows = three_seeds["geometry"].query(
+        "noise == 0.5 and manifold.isna() and best and metric == 'capacity' and kind == 'shuffled'"
+    )
+    np.testing.assert_allclose(
+        shuffled.get_ydata(), rows.groupby("layer_index")["value"].mean().to_numpy()
+    )
+    greys = [matplotlib.colors.to_rgb(line.get_color()) for line in (shuffled, gaussian)]
+    assert all(len(set(grey)) == 1 for grey in greys)
+    assert shuffled.get_linestyle() == gaussian.get_linestyle() == "--"  # dashes of their own
+    assert shuffled._dash_pattern != gaussian._dash_pattern
+
+
+def test_depth_without_controls_names_none(three_seeds):
+    table = three_seeds["geometry"]
+    table = table[table["kind"].isin(list(style.KINDS))]
+    figure = draw("depth", {**three_seeds, "geometry": table}, noise=0.5)
+    assert labels_of(figure) == list(style.KINDS)
+
+
+@pytest.fixture(scope="module")
+def as_in_the_paper():
+    """Inputs with as many manifolds and as much label noise as the paper's."""
+    runs, layers = synthetic.cells(), ["input", "conv1", "fc1", "fc2"]
+    geometry = synthetic.geometry_table(runs, layers, (None, synthetic.LAST), manifolds=100)
+    return {"geometry": geometry, "accuracy": synthetic.accuracy_table(runs, (0, 14, 60))}
+
+
+def traced(axes):
+    return [line for line in axes.lines if line.get_label() == "traced from the paper"]
+
+
+def test_depth_draws_the_traced_values_by_relative_depth(as_in_the_paper):
+    figure = draw("depth", as_in_the_paper, per_class=50)
+    best, last = figure.axes[0], figure.axes[3]
+    test = next(line for line in traced(best) if line.get_marker() == "o")
+    assert len(test.get_xdata()) == 20
+    assert test.get_xdata()[[0, -1]].tolist() == [0, 3]
+    assert test.get_ydata()[[0, -1]].tolist() == [0.041, 0.065]
+    permuted = next(line for line in traced(last) if line.get_marker() == "^")
+    assert permuted.get_ydata()[-1] == 0.099
+    assert permuted.get_ydata()[-2] == pytest.approx(0.0375 + 0.032)
+    assert "no absolute targets" in caption_of(figure)
+
+
+@pytest.mark.parametrize(
+    ("spec", "n_classes", "noise"),
+    [
+        ({"per_class": 25}, 100, 0.5),
+        ({}, 100, 0.5),
+        ({"per_class": 50}, 49, 0.5),
+        ({"per_class": 50}, 100, 0.2),
+        ({"per_class": 50, "kappa": 0.1}, 100, 0.5),
+        ({"per_class": 50, "remove_low_rank": False}, 100, 0.5),
+    ],
+)
+def test_traced_values_of_other_quantities_are_not_drawn(as_in_the_paper, spec, n_classes, noise):
+    table = as_in_the_paper["geometry"]
+    table = table[table["manifold"].isna() | (table["manifold"] < n_classes)].assign(noise=noise)
+    for name in ("depth", "change"):
+        figure = draw(name, {**as_in_the_paper, "geometry": table}, **spec)
+        assert not any(traced(axes) for axes in figure.axes)
+        assert "paper" not in caption_of(figure)
+
+
+def test_change_is_last_minus_best_of_each_seed(three_seeds):
+    figure = draw("change", three_seeds, noise=0.5)
+    rows = three_seeds["geometry"].query(
+        "noise == 0.5 and manifold.isna() and metric == 'radius' and kind == 'permuted'"
+    )
+    key = ["seed", "layer_index"]
+    change = rows[rows["last"]].set_index(key)["value"] - rows[rows["best"]].set_index(key)["value"]
+    by_layer = change.groupby("layer_index")
+    np.testing.assert_allclose(lines(figure.axes[1])["permuted"].get_ydata(), by_layer.mean())
+    half = 4.302653 * by_layer.std() / np.sqrt(3)
+    drawn = band(figure.axes[1], 3)  # two controls and the unpermuted ones come before
+    np.testing.assert_allclose(
+        [(hi - lo) / 2 for lo, hi in drawn.values()], half.to_numpy(), rtol=1e-5
+    )
+    assert figure.axes[0].get_title("left") == (
+        "width 8, label noise 0.5: last epoch (60) minus best epoch (14–18)"
+    )
+
+
+def test_change_draws_the_traced_differences(as_in_the_paper):
+    figure = draw("change", as_in_the_paper, per_class=50)
+    capacity, radius, _ = figure.axes
+    by_marker = {line.get_marker(): line for line in traced(capacity)}
+    assert by_marker["^"].get_ydata()[-3:].tolist() == [0.019, 0.032, 0.061]
+    fall = {line.get_marker(): line.get_ydata().tolist() for line in traced(radius)}["^"]
+    assert fall == [pytest.approx(0.98 - 1.58)]
+
+
+def test_depth_shows_an_epoch_that_is_best_and_last_once(as_in_the_paper):
+    inputs, table = as_in_the_paper, as_in_the_paper["geometry"]
+    figure = draw(
+        "depth", {**inputs, "geometry": table[table["best"]].assign(last=True)}, per_class=50
+    )
     assert [axes.get_title("left") for axes in figure.axes] == [
         "width 8, label noise 0.5: best = last epoch (14)", "", ""
     ]  # fmt: skip
+    assert not traced(figure.axes[0])
 
 
-def test_depth_leaves_out_a_condition_that_diverged(three_seeds):
-    table = three_seeds["geometry"]
-    table = table[(table["noise"] == 0) | ~table["last"]]
-    titles = [axes.get_title("left") for axes in draw("depth", {"geometry": table}).axes[::3]]
+def test_depth_names_seeds_that_diverged(three_seeds):
+    figure = draw("depth", synthetic.diverge(three_seeds, 2, 40), noise=0.5)
+    titles = [axes.get_title("left") for axes in figure.axes[::3]]
     assert titles == [
-        "width 8, label noise 0: best epoch (14–18)",
-        "width 8, label noise 0: last epoch (60)",
         "width 8, label noise 0.5: best epoch (14–18)",
+        "width 8, label noise 0.5: last epoch (60); seed 2 diverged in epoch 31",
     ]
+    assert "2–3 seeds" in caption_of(figure)
+
+
+def test_depth_of_a_condition_whose_seeds_all_diverged(three_seeds):
+    inputs = {name: table[table["noise"] == 0.5] for name, table in three_seeds.items()}
+    for seed in range(3):
+        inputs = synthetic.diverge(inputs, seed, 40)
+    figure = draw("depth", inputs)
+    title = figure.axes[0].get_title("left").replace("\n", " ")
+    assert title == (
+        "width 8, label noise 0.5: best epoch (14–18); no last epoch, "
+        "seeds 0, 1, 2 diverged in epochs 31, 31, 31"
+    )
+    assert "No measurements." in draw("change", inputs).get_supxlabel()
+
+
+@pytest.mark.parametrize("name", [n for n in catalogue.FIGURES if n not in ("samples", "accuracy")])
+def test_every_caption_names_what_diverged(name, three_seeds):
+    diverged = draw(name, synthetic.diverge(three_seeds, 1, 40), noise=0.5)
+    assert "Missing: seed 1 diverged in epoch 31." in caption_of(diverged)
+    assert "Missing" not in caption_of(draw(name, three_seeds, noise=0.5))
 
 
 def test_depth_takes_an_epoch_number():
-    table = synthetic.geometry_table(synthetic.cells(), epochs=(0, None))
-    figure = draw("depth", {"geometry": table}, epochs=[0])
+    inputs = tables(synthetic.cells(), epochs=(0, None))
+    figure = draw("depth", inputs, epochs=[0])
     assert figure.axes[0].get_title("left").endswith("epoch 0")
 
 
@@ -137,7 +260,7 @@ def test_epochs_draws_the_last_layers(three_seeds):
     np.testing.assert_allclose(line.get_ydata(), [part["value"].mean() for part in expected])
     np.testing.assert_allclose(line.get_xdata(), [0, 2, 16, 60])
     assert grid[2, 0].get_ylabel().startswith("dimension $D_M$ (")
-    assert "drawn at their mean" in figure.get_supxlabel().replace("\n", " ")
+    assert "drawn at their mean" in caption_of(figure)
 
 
 def test_epochs_with_several_conditions_shows_capacity(three_seeds):
@@ -149,7 +272,7 @@ def test_epochs_with_several_conditions_shows_capacity(three_seeds):
 
 def test_one_epoch_has_error_bars():
     table = synthetic.geometry_table(synthetic.cells(), epochs=(None,))
-    figure = draw("epochs", {"geometry": table})
+    figure = draw("epochs", {"geometry": table, "accuracy": synthetic.accuracy_table([])})
     bars = figure.axes[0].containers[0].lines[2][0].get_segments()[0]
     rows = table.query("manifold.isna() and layer == 'fc1' and metric == 'capacity'")
     own = rows[rows["kind"] == "unpermuted"][["lo", "hi"]].to_numpy()[0]
@@ -201,10 +324,10 @@ def test_width_draws_test_manifolds_of_the_final_layer():
     runs = synthetic.cells(MANY, (0.1,), 2)
     inputs = tables(runs, synthetic.SMALL[-2:], epochs=(None, synthetic.LAST))
     figure = draw("width", inputs)
-    accuracy, radius, dimension = figure.axes
+    accuracy, _, _, _, radius, dimension = figure.axes
     assert accuracy.get_ylabel() == "test accuracy (%)"
     assert accuracy.get_xscale() == "log"
-    assert accuracy.get_xlabel() == "parameters"
+    assert dimension.get_xlabel() == "parameters"
     rows = inputs["geometry"].query(
         "manifold.isna() and layer == 'fc3' and kind == 'test' and metric == 'dimension' and best"
     )
@@ -262,7 +385,7 @@ def test_samples_refuse_labels_of_other_images():
         draw("samples", inputs)
 
 
-@pytest.mark.parametrize("name", [n for n in catalogue.FIGURES if n != "samples"])
+@pytest.mark.parametrize("name", [n for n in catalogue.FIGURES if n not in ("samples", "change")])
 def test_long_names_one_epoch_no_noise_can_be_drawn(name, tmp_path):
     inputs = tables(synthetic.cells(noises=(0.0,)), LONG, epochs=(None,))
     figure = draw(name, inputs)
@@ -289,12 +412,12 @@ def test_missing_values_leave_gaps(three_seeds):
 def test_wide_intervals_do_not_flatten_the_curves():
     table = synthetic.geometry_table(synthetic.cells(n_seeds=2), epochs=(None, synthetic.LAST))
     table.loc[(table["layer"] == "input") & (table["seed"] == 1), "value"] *= 1.2
-    figure = draw("depth", {"geometry": table})
+    figure = draw("depth", {"geometry": table, "accuracy": synthetic.accuracy_table([])})
     radii = figure.axes[1], figure.axes[4]
     drawn = np.concatenate([line.get_ydata() for axes in radii for line in axes.lines])
     low, high = radii[0].get_ylim()
     assert high - low < 2.3 * np.ptp(drawn)
-    assert "cut off" in figure.get_supxlabel().replace("\n", " ")
+    assert "cut off" in caption_of(figure)
 
 
 def test_unknown_settings_are_named(three_seeds):

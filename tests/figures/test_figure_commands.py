@@ -23,6 +23,7 @@ def files(tmp_path_factory):
         "geometry": synthetic.geometry_table(runs, layers),
         "rewind": synthetic.rewind_table(runs, layers),
         "gradients": synthetic.gradients_table(runs, layers),
+        "simulation": synthetic.simulation_table(runs, layers),
         "labels": synthetic.label_table(),
     }
     for name, frame in written.items():
@@ -37,11 +38,14 @@ def files(tmp_path_factory):
 INPUTS = {
     "samples": ("images", "labels"),
     "accuracy": ("accuracy",),
-    "depth": ("geometry",),
-    "epochs": ("geometry",),
+    "depth": ("geometry", "accuracy"),
+    "change": ("geometry", "accuracy"),
+    "epochs": ("geometry", "accuracy"),
     "rewind": ("rewind", "accuracy"),
     "width": ("accuracy", "geometry"),
-    "gradients": ("gradients",),
+    "gradients": ("gradients", "accuracy"),
+    "simulation": ("simulation", "accuracy"),
+    "localization": ("rewind", "gradients", "accuracy"),
 }
 
 
@@ -69,7 +73,7 @@ def test_png_carries_its_provenance(files, tmp_path):
         provenance = json.loads(image.text["provenance"])
     assert provenance["stage"] == "draw_figure"
     assert provenance["spec"] == {"figure": "depth", **spec}
-    assert list(provenance["inputs"]) == [files["geometry"]]
+    assert list(provenance["inputs"]) == [files["geometry"], files["accuracy"]]
 
 
 def test_command_names_what_is_missing(files, tmp_path):
@@ -81,5 +85,8 @@ def test_command_names_what_is_missing(files, tmp_path):
     with pytest.raises(InputError, match="--png, --svg: neither is given"):
         draw_figure.main(arguments(files, "depth"))
     with pytest.raises(DamagedFileError, match="does not exist"):
-        draw_figure.main(["--figure", "depth", "--geometry", "no.parquet", "--svg", str(svg)])
+        draw_figure.main(
+            ["--figure", "epochs", "--geometry", "no.parquet", "--accuracy", files["accuracy"]]
+            + ["--svg", str(svg)]
+        )
     assert not svg.exists()

@@ -28,7 +28,7 @@ def draw(accuracy):
         height=2.2 if columns < 3 else 1.75,
         sharey=True,
     )
-    summaries, handles, diverged = [], [], 0
+    summaries, handles = [], []
     for axes, cell in zip(grid.flat, cells, strict=False):
         here = seeds.of_condition(accuracy, cell)
         summary = seeds.over_seeds(here, ["kind", "epoch"])
@@ -39,7 +39,7 @@ def draw(accuracy):
                 style.curve(axes, of_kind["epoch"], of_kind, look, markers=False, scale=100)
         style.mark_epochs(axes, here.loc[here["best"], "epoch"], "best epoch")
         handles += axes.get_lines()
-        diverged += _mark_diverged(axes, here)
+        _mark_diverged(axes, here)
         axes.set_title(seeds.condition_title(cell))
         style.epoch_axis(axes, here["epoch"])
     grid[0, 0].set_ylim(-3, 103)
@@ -51,7 +51,7 @@ def draw(accuracy):
         figure,
         seeds.interval_note(summaries, "Wilson 95 % interval over images"),
         "Permuted: against assigned labels; restored: the same images against true labels.",
-        f"✕: seeds that diverged ({diverged})." if diverged else "",
+        _diverged_note(accuracy),
     )
     return figure
 
@@ -63,10 +63,14 @@ def _columns(cells):
 
 
 def _mark_diverged(axes, here):
-    """Mark where seeds without a last epoch stop; returns their number."""
-    stopped = [rows for _, rows in here.groupby("seed") if not rows["last"].any()]
-    for rows in stopped:
-        measured = rows[(rows["kind"] == "test") & rows["value"].notna()]
+    """Mark where seeds that diverged stop."""
+    stopped = [seed for epochs in seeds.diverged(here).values() for seed in epochs]
+    for seed in stopped:
+        measured = here[(here["seed"] == seed) & (here["kind"] == "test") & here["value"].notna()]
         end = measured.nlargest(1, "epoch")
         axes.plot(end["epoch"], 100 * end["value"], "x", color="black", markersize=5, zorder=4)
-    return len(stopped)
+
+
+def _diverged_note(accuracy):
+    note = seeds.diverged_note(accuracy)
+    return note and f"{note[:-1]} (marked ✕)."

@@ -5,7 +5,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from geomem.errors import InputError
-from geomem.figures import accuracy, depth, epochs, gradients, rewind, samples, seeds, width
+from geomem.figures import (
+    accuracy,
+    change,
+    depth,
+    epochs,
+    gradients,
+    localization,
+    rewind,
+    samples,
+    seeds,
+    simulation,
+    width,
+)
 
 
 @dataclass(frozen=True)
@@ -25,13 +37,16 @@ class Entry:
 FIGURES = {
     "samples": Entry(samples.draw, ("images", "labels")),
     "accuracy": Entry(accuracy.draw, ("accuracy",)),
-    "depth": Entry(depth.draw, ("geometry",)),
-    "epochs": Entry(epochs.draw, ("geometry",)),
+    "depth": Entry(depth.draw, ("geometry", "accuracy")),
+    "change": Entry(change.draw, ("geometry", "accuracy")),
+    "epochs": Entry(epochs.draw, ("geometry", "accuracy")),
     "rewind": Entry(rewind.draw, ("rewind", "accuracy")),
     "width": Entry(width.draw, ("accuracy", "geometry")),
-    "gradients": Entry(gradients.draw, ("gradients",)),
+    "gradients": Entry(gradients.draw, ("gradients", "accuracy")),
+    "simulation": Entry(simulation.draw, ("simulation", "accuracy")),
+    "localization": Entry(localization.draw, ("rewind", "gradients", "accuracy")),
 }
-TABLES = ("accuracy", "geometry", "rewind", "gradients")
+TABLES = ("accuracy", "geometry", "rewind", "gradients", "simulation")
 
 
 def draw(name, inputs, spec):

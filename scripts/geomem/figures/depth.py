@@ -1,21 +1,27 @@
 """Geometry of the manifolds over the layers of the network (the paper's figure 3)."""
 
-from geomem.figures import seeds, style
-from geomem.figures.style import KINDS
+from geomem.figures import paper, seeds, style
+from geomem.figures.style import CONTROLS, KINDS, Look
 
 METRICS = ("capacity", "radius", "dimension")
 
 
 @style.styled
-def draw(geometry, *, per_class=None, epochs=("best", "last")):
+def draw(
+    geometry, accuracy, *, per_class=None, kappa=0, remove_low_rank=True, epochs=("best", "last")
+):
     """Capacity, radius and dimension against layer, a row per width, noise and epoch.
 
     Parameters
     ----------
     geometry : DataFrame
         Collected geometry table.
+    accuracy : DataFrame
+        Collected accuracy table, which tells what runs diverged.
     per_class : int, optional
         Points per manifold M; draws the capacity 2/M of clouds without structure.
+    kappa, remove_low_rank : float, bool
+        How the geometry was measured; the paper's values are drawn if it was as theirs.
     epochs : sequence of "best", "last" or int
         Epochs without measurements are left out; equal ones are drawn once.
 
@@ -23,59 +29,85 @@ def draw(geometry, *, per_class=None, epochs=("best", "last")):
     -------
     matplotlib Figure
     """
+    classes = seeds.n_manifolds(geometry)
+    same = paper.comparable(classes, per_class, kappa=kappa, remove_low_rank=remove_low_rank)
     geometry = seeds.whole_set(geometry)
     geometry = geometry[geometry["metric"].isin(METRICS)]
-    rows = [row for cell in seeds.conditions(geometry) for row in _rows_of(geometry, cell, epochs)]
+    rows = [
+        row
+        for cell in seeds.conditions(geometry)
+        for row in _rows_of(geometry, accuracy, cell, epochs)
+    ]
     figure, grid = style.panels(max(len(rows), 1), len(METRICS), height=1.95, sharey="col")
-    summaries = {metric: [] for metric in METRICS}
+    summaries, traced = {metric: [] for metric in METRICS}, {metric: [] for metric in METRICS}
     handles = []
-    for axes_row, (title, here) in zip(grid, rows, strict=False):
+    for axes_row, (title, moments, here) in zip(grid, rows, strict=False):
         names = seeds.layers_of(here)
-        position = {name: i for i, name in enumerate(names)}
         for axes, metric in zip(axes_row, METRICS, strict=True):
-            of_metric = here[here["metric"] == metric]
-            summary = seeds.over_seeds(of_metric, ["kind", "layer_index", "layer"])
-            summaries[metric].append(summary)
-            for kind, look in KINDS.items():
-                of_kind = summary[summary["kind"] == kind]
-                if len(of_kind):
-                    x = of_kind["layer"].map(position)
-                    style.curve(axes, x, of_kind, look)
+            summaries[metric].append(draw_layers(axes, here[here["metric"] == metric], names))
+            if same and (here["noise"] == paper.NOISE).all():
+                traced[metric] += mark_paper(axes, metric, moments, names)
             if metric == "capacity" and per_class:
-                axes.axhline(2 / per_class, color="black", linewidth=0.8, linestyle="--")
+                axes.axhline(2 / per_class, color="black", linewidth=0.7)
                 axes.lines[-1].set_label(f"2/M, M = {per_class}")
             handles += axes.get_lines()
             axes.set_ylabel(style.LABELS[metric])
-            style.layer_axis(axes, names)
-        axes_row[0].set_title(title)
+        style.row_title(axes_row, title)
     cut = ""
     for column, metric in zip(grid.T, METRICS, strict=True):
         cut = style.frame_values(column[:1], summaries[metric], positive=True) or cut
-        _include(column[0], 2 / per_class if metric == "capacity" and per_class else None)
+        style.include(column[0], traced[metric])
+        style.include(column[0], [2 / per_class] if metric == "capacity" and per_class else [])
     style.tidy(grid)
-    style.legend(figure, handles)
+    style.legend(figure, handles, columns=5)
     every = [summary for of_metric in summaries.values() for summary in of_metric]
-    style.caption(figure, seeds.interval_note(every), cut)
+    style.caption(
+        figure,
+        seeds.interval_note(every),
+        cut,
+        seeds.diverged_note(accuracy),
+        f"{paper.NOTE} Placed by relative depth." if any(traced.values()) else "",
+    )
     return figure
 
 
-def _rows_of(geometry, cell, epochs):
-    """Pairs (title, rows) of one width and noise, an epoch each."""
-    here = seeds.of_condition(geometry, cell)
-    found = {}
-    for epoch in epochs:
-        rows = seeds.at_epoch(here, epoch)
-        if len(rows):
-            known = found.setdefault(tuple(rows.index), (rows, []))
-            known[1].append(epoch)
-    for rows, names in found.values():
-        moment = " = ".join([*map(str, names[:-1]), seeds.epoch_title(rows, names[-1])])
-        yield f"{seeds.condition_title(cell)}: {moment}", rows
+def draw_layers(axes, table, names):
+    """Draw means over seeds of every kind and control in `table`; returns them.
+
+    `names` are the layers from the left to the right; the axis is labelled with them.
+    """
+    summary = seeds.over_seeds(table, ["kind", "layer"])
+    summary = summary.assign(position=summary["layer"].map(names.index)).sort_values("position")
+    for kind, look in {**CONTROLS, **KINDS}.items():
+        of_kind = summary[summary["kind"] == kind]
+        if len(of_kind):
+            style.curve(axes, of_kind["position"], of_kind, look)
+    style.layer_axis(axes, names)
+    return summary
 
 
-def _include(axes, value):
-    """Widen the vertical range to show `value`."""
-    if value is not None:
-        low, high = axes.get_ylim()
-        margin = 0.06 * (high - low)
-        axes.set_ylim(min(low, value - margin), max(high, value + margin))
+def mark_paper(axes, metric, moments, names):
+    """Draw the paper's values at their relative depth; returns them.
+
+    Nothing is drawn unless `moments` names one of the paper's epochs, and one alone.
+    """
+    known = [moment for moment in moments if moment in ("best", "last", "change")]
+    if len(known) != 1:
+        return []
+    values = paper.over_depth(metric, known[0])
+    for kind, of_kind in values.groupby("kind"):
+        x = of_kind["depth"] * (len(names) - 1)
+        look = Look("traced from the paper", style.PAPER, KINDS[kind].marker, "none", "white")
+        style.paper_marks(axes, x, of_kind["value"], of_kind["error"], look)
+    return values["value"].tolist()
+
+
+def _rows_of(geometry, accuracy, cell, epochs):
+    """Triples (title, names of the epoch, rows) of one width and noise, an epoch each."""
+    found = list(seeds.moments(seeds.of_condition(geometry, cell), epochs))
+    missing = seeds.diverged_text(accuracy, cell)
+    for i, (moment, names, rows) in enumerate(found, 1):
+        title = f"{seeds.condition_title(cell)}: {moment}"
+        if missing and i == len(found):
+            title += f"; {missing}" if "last" in names else f"; no last epoch, {missing}"
+        yield title, names, rows

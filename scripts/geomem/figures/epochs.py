@@ -6,13 +6,15 @@ from geomem.figures.style import KINDS
 
 
 @style.styled
-def draw(geometry, *, layers=3, metrics=None):
+def draw(geometry, accuracy, *, layers=3, metrics=None):
     """A panel per metric and layer, for each width and noise.
 
     Parameters
     ----------
     geometry : DataFrame
         Collected geometry table.
+    accuracy : DataFrame
+        Collected accuracy table, which tells what runs diverged.
     layers : int
         How many of the last layers to show.
     metrics : sequence of str, optional
@@ -66,5 +68,12 @@ def draw(geometry, *, layers=3, metrics=None):
     style.legend(figure, handles)
     every = [summary for of_metric in summaries.values() for summary in of_metric]
     title = f"{seeds.condition_title(cells[0]).capitalize()}." if len(cells) == 1 else ""
-    style.caption(figure, title, seeds.interval_note(every), cut, seeds.best_note(geometry))
+    style.caption(
+        figure,
+        title,
+        seeds.interval_note(every),
+        cut,
+        seeds.best_note(geometry),
+        seeds.diverged_note(accuracy),
+    )
     return figure

@@ -9,13 +9,15 @@ PARTS = {"label": ("label-dependent", "-"), "independent": ("label-independent",
 
 
 @style.styled
-def draw(gradients, *, kinds=("unpermuted", "permuted")):
+def draw(gradients, accuracy, *, kinds=("unpermuted", "permuted")):
     """A panel per layer, for each width and noise: norms of both parts and their noise floor.
 
     Parameters
     ----------
     gradients : DataFrame
         Collected gradient table.
+    accuracy : DataFrame
+        Collected accuracy table, which tells what runs diverged.
     kinds : sequence of str
 
     Returns
@@ -56,6 +58,7 @@ def draw(gradients, *, kinds=("unpermuted", "permuted")):
         title,
         seeds.interval_note(summaries),
         seeds.best_note(norms),
+        seeds.diverged_note(accuracy),
         "Noise floor: norm that the label-dependent part would have if labels told nothing.",
     )
     return figure

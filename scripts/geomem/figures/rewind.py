@@ -78,6 +78,7 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
     style.caption(
         figure,
         seeds.interval_note(summaries, "Wilson 95 % interval over images"),
+        seeds.diverged_note(accuracy),
         "Lines: epoch that the layers are set back to; all other layers as at the last epoch.",
     )
     return figure

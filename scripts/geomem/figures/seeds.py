@@ -41,6 +41,73 @@ def _quantile(freedom):
     return stdtrit(np.maximum(freedom, 1), (1 + CONFIDENCE) / 2)
 
 
+def difference(later, earlier, by):
+    """Rows of `later` minus rows of `earlier`, run by run.
+
+    Parameters
+    ----------
+    later, earlier : DataFrame
+        Collected rows, at most one per run and combination of the columns `by`.
+    by : list of str
+
+    Returns
+    -------
+    DataFrame
+        The rows of `later` that `earlier` has a counterpart of, with `value` the difference and
+        `lo` to `hi` its interval were both measurements independent (squares of the two half
+        widths added on each side; Zou and Donner 2008). Repeated measurements of one network on
+        the same images are positively correlated, and the interval then is too wide.
+    """
+    keys = [*by, "width", "noise", "seed"]
+    both = later.merge(earlier[[*keys, "value", "lo", "hi"]], on=keys, suffixes=("", "_earlier"))
+    value = both["value"] - both["value_earlier"]
+    below = np.hypot(both["value"] - both["lo"], both["hi_earlier"] - both["value_earlier"])
+    above = np.hypot(both["hi"] - both["value"], both["value_earlier"] - both["lo_earlier"])
+    columns = list(later.columns)
+    return both.assign(value=value, lo=value - below, hi=value + above)[columns]
+
+
+def diverged(accuracy):
+    """Epoch in which each diverged run ended, by its (noise, width) and seed.
+
+    Parameters
+    ----------
+    accuracy : DataFrame
+        Collected accuracy table: every epoch of every run. Runs that diverged have no last epoch.
+
+    Returns
+    -------
+    dict of (float, int) to dict of int to int
+    """
+    found = {}
+    for (noise, width, seed), rows in accuracy.groupby(["noise", "width", "seed"]):
+        if not rows["last"].astype(bool).any():
+            found.setdefault((noise, width), {})[seed] = int(rows["epoch"].max()) + 1
+    return found
+
+
+def diverged_text(accuracy, condition):
+    """Say which seeds of one (noise, width) diverged, such as "seed 2 diverged in epoch 7"."""
+    ends = diverged(accuracy).get(condition, {})
+    if not ends:
+        return ""
+    plural = "s" if len(ends) > 1 else ""
+    names, epochs = (", ".join(map(str, values)) for values in (ends.keys(), ends.values()))
+    return f"seed{plural} {names} diverged in epoch{plural} {epochs}"
+
+
+def diverged_note(accuracy):
+    """Say which runs diverged, for a caption; empty where none did."""
+    several = len(conditions(accuracy)) > 1
+    found = [
+        f"{condition_title(cell)}: {diverged_text(accuracy, cell)}"
+        if several
+        else diverged_text(accuracy, cell)
+        for cell in diverged(accuracy)
+    ]
+    return f"Missing: {'; '.join(found)}." if found else ""
+
+
 def meet_at_best(table):
     """Let seeds that differ in their best epoch meet at the mean of their best epochs.
 
@@ -127,9 +194,34 @@ def epoch_title(rows, epoch):
     return f"{epoch} epoch ({number})" if epoch in ("best", "last") else f"epoch {number}"
 
 
+def moments(table, epochs):
+    """Triples (title, names, rows) of the distinct epochs among `epochs` of one width and noise.
+
+    Parameters
+    ----------
+    table : DataFrame
+    epochs : sequence of "best", "last" or int
+        Those without rows are left out. Where the best epoch is also the last one it comes once,
+        with both `names`.
+    """
+    found = {}
+    for epoch in epochs:
+        rows = at_epoch(table, epoch)
+        if len(rows):
+            known = found.setdefault(tuple(rows.index), (rows, []))
+            known[1].append(epoch)
+    for rows, names in found.values():
+        yield " = ".join([*map(str, names[:-1]), epoch_title(rows, names[-1])]), names, rows
+
+
 def whole_set(geometry):
     """Rows of a geometry table that describe all manifolds of a kind together."""
     return geometry[geometry["manifold"].isna()]
+
+
+def n_manifolds(geometry):
+    """Number of manifolds P of a geometry table, None where it has none one by one."""
+    return geometry["manifold"].nunique() or None
 
 
 def layers_of(table):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib import rc_context, rcdefaults, rcParams
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from geomem.storage.atomic import replacing
@@ -58,7 +59,7 @@ class Look:
     label: str
     color: str
     marker: str
-    line: str = "-"
+    line: str | tuple = "-"
     face: str | None = None  # marker fill, the colour itself when None
 
 
@@ -68,10 +69,16 @@ KINDS = {
     "restored": Look("restored", "#CC79A7", "D"),
     "test": Look("test", "#0072B2", "o"),
 }
+# Manifolds without class structure, drawn behind the others in greys with lines of their own.
+CONTROLS = {
+    "shuffled": Look("control: classes shuffled", "#3d3d3d", "", (0, (4, 1.6))),
+    "surrogate": Look("control: Gaussian points", "#8c8c8c", "", (0, (1, 1.3))),
+}
+PAPER = "#7f7f7f"
 LABELS = {
     "epoch": "epoch",
     "accuracy": "accuracy (%)",
-    "capacity": r"capacity $\alpha$ (manifolds / feature)",
+    "capacity": "capacity $\\alpha$\n(manifolds / feature)",
     "radius": r"radius $R_M$ (centre norms)",
     "dimension": r"dimension $D_M$ (directions)",
     "gradient": "gradient norm (nats / unit weight)",
@@ -101,9 +108,15 @@ def panels(rows, columns, *, width=DOUBLE, height, margin=0.75, **options):
     `width` is that of the figure, `height` that of a row, and `margin` the height left for what is
     above and below the rows, in inches.
     """
+    figure = canvas(rows, width=width, height=height, margin=margin)
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def canvas(rows, *, width=DOUBLE, height, margin=0.75):
+    """A figure without axes, of the size that `panels` would give it."""
     figure = Figure(figsize=(width, rows * height + margin), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.04, h_pad=0.04, wspace=0.04, hspace=0.02)
-    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+    return figure
 
 
 def curve(axes, x, summary, look, *, bars=False, markers=True, scale=1.0):
@@ -127,7 +140,7 @@ def curve(axes, x, summary, look, *, bars=False, markers=True, scale=1.0):
     axes.plot(
         x,
         value,
-        look.line,
+        linestyle=look.line,
         color=look.color,
         marker=look.marker if markers or len(x) == 1 else None,
         markerfacecolor=look.face or look.color,
@@ -138,6 +151,49 @@ def curve(axes, x, summary, look, *, bars=False, markers=True, scale=1.0):
         axes.errorbar(x, value, length, fmt="none", ecolor=look.color, elinewidth=0.9, capsize=1.8)
     else:
         axes.fill_between(x, lo, hi, color=look.color, alpha=0.18, linewidth=0)
+
+
+def row_title(axes_row, text, longest=72):
+    """Title of a row of narrow panels, in lines short enough not to push the panels apart."""
+    axes_row[0].set_title(textwrap.fill(text, longest))
+
+
+def handle(look):
+    """What a legend shows for a look, where no curve has it alone."""
+    return Line2D(
+        [],
+        [],
+        linestyle=look.line,
+        color=look.color,
+        marker=look.marker,
+        markerfacecolor=look.face or look.color,
+        label=look.label,
+    )
+
+
+def paper_marks(axes, x, value, error, look):
+    """Draw values traced from the paper with their tracing error, behind all others."""
+    axes.errorbar(x, value, error, fmt="none", ecolor=look.color, elinewidth=0.6, zorder=1.8)
+    axes.plot(
+        x,
+        value,
+        linestyle="none",
+        color=look.color,
+        marker=look.marker,
+        markerfacecolor=look.face or look.color,
+        markersize=3.2,
+        markeredgewidth=0.7,
+        zorder=1.8,
+        label=look.label,
+    )
+
+
+def include(axes, values, *, room=0.06):
+    """Widen the vertical range of `axes` to show `values` too."""
+    if len(values):
+        low, high = axes.get_ylim()
+        margin = room * (high - low)
+        axes.set_ylim(min(low, min(values) - margin), max(high, max(values) + margin))
 
 
 def frame_values(axes_list, summaries, *, positive=False, beyond=0.5):

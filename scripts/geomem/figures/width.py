@@ -1,80 +1,154 @@
-"""Accuracy and final-layer geometry of the test manifolds over network size (figure 4, C-E)."""
+"""Accuracy and final-layer geometry over network size (the paper's figure 4)."""
 
 import numpy as np
 from matplotlib.ticker import EngFormatter, FixedLocator, LogLocator, NullLocator
 
-from geomem.figures import seeds, style
+from geomem.figures import paper, seeds, style
 from geomem.figures.style import Look
 
 MOMENTS = {
     "best": Look("best epoch", "#56B4E9", "o", "--", "white"),
     "last": Look("last epoch", "#0072B2", "o"),
 }
-METRICS = ("accuracy", "radius", "dimension")
+PAPER_MOMENTS = {
+    "best": Look("best epoch, traced from the paper", style.PAPER, "s", "none", "white"),
+    "last": Look("last epoch, traced from the paper", style.PAPER, "s", "none"),
+}
+ACCURACIES = ("test", "permuted", "unpermuted")  # kinds of image
+GEOMETRY = ("capacity", "radius", "dimension")
+PANELS = (*ACCURACIES, *GEOMETRY)
 
 
 @style.styled
-def draw(accuracy, geometry):
-    """A row per noise; accuracy, radius and dimension at the best and last epoch.
+def draw(
+    accuracy, geometry, *, per_class=None, kappa=0, remove_low_rank=True, network=None, data=None
+):
+    """Two rows per noise: accuracies, and the geometry of the test manifolds in the final layer.
 
     Parameters
     ----------
     accuracy, geometry : DataFrame
         Collected tables; the size of a network is the column `parameters`.
+    per_class : int, optional
+        Points per manifold M.
+    kappa, remove_low_rank : float, bool
+        How the geometry was measured; the paper's values are drawn if it was as theirs.
+    network, data : str, optional
+        Names of the network and the images; the paper's accuracies are drawn beside its own alone.
 
     Returns
     -------
     matplotlib Figure
     """
-    final = seeds.whole_set(geometry)
-    final = final[final["kind"] == "test"]
-    final = final[final["layer_index"] == final.groupby("width")["layer_index"].transform("max")]
-    tables = {
-        "accuracy": accuracy[(accuracy["kind"] == "test") & (accuracy["metric"] == "accuracy")],
-        "radius": final[final["metric"] == "radius"],
-        "dimension": final[final["metric"] == "dimension"],
-    }
-    noises = sorted(set(tables["accuracy"]["noise"]) | set(final["noise"]))
+    classes = seeds.n_manifolds(geometry)
+    same = paper.comparable(classes, per_class, kappa=kappa, remove_low_rank=remove_low_rank)
+    same_task = (network, data) == ("resnet18", "cifar100")
+    tables = _by_panel(accuracy, geometry)
+    noises = sorted({noise for table in tables.values() for noise in table["noise"]})
     size = {**_sizes(geometry), **_sizes(accuracy)}
-    figure, grid = style.panels(
-        max(len(noises), 1), len(METRICS), height=2.0, sharex=True, sharey="col"
-    )
-    summaries, handles = {metric: [] for metric in METRICS}, []
-    for axes_row, noise in zip(grid, noises, strict=False):
-        for axes, metric in zip(axes_row, METRICS, strict=True):
-            here = tables[metric][tables[metric]["noise"] == noise]
-            for moment, look in MOMENTS.items():
-                summary = seeds.over_seeds(seeds.at_epoch(here, moment), ["width"])
-                summaries[metric].append(summary)
-                if len(summary):
-                    scale = 100 if metric == "accuracy" else 1
-                    x = summary["width"].map(size)
-                    style.curve(axes, x, summary, look, bars=True, scale=scale)
+    lost = {cell for cell in seeds.diverged(accuracy) if _all_diverged(accuracy, cell)}
+    figure, grid = style.panels(max(2 * len(noises), 1), len(GEOMETRY), height=1.85)
+    drawn, traced, axes_of = ({name: [] for name in PANELS} for _ in range(3))
+    handles = []
+    for i, noise in enumerate(noises):
+        for axes, name in zip(grid[2 * i : 2 * i + 2].flat, PANELS, strict=True):
+            here = tables[name][tables[name]["noise"] == noise]
+            if not len(here):
+                continue
+            drawn[name] += _over_size(axes, here, size, _scale(name))
+            if noise <= paper.WIDTH_NOISE and (same_task if name in ACCURACIES else same):
+                traced[name] += _mark_paper(axes, name)
+            _mark_lost(axes, [size[width] for at, width in lost if at == noise])
+            axes_of[name].append(axes)
             handles += axes.get_lines()
-            axes.set_ylabel(("test " if metric == "accuracy" else "") + style.LABELS[metric])
-            _size_axis(axes, size)
-        axes_row[0].set_title(f"label noise {noise:g}")
+            axes.set_ylabel(f"{name} accuracy (%)" if name in ACCURACIES else style.LABELS[name])
+        grid[2 * i, 0].set_title(f"label noise {noise:g}")
     cut = ""
-    for column, metric in zip(grid.T, METRICS, strict=True):
-        scale = 100 if metric == "accuracy" else 1
-        scaled = [
-            s.assign(**{c: scale * s[c] for c in ("value", "lo", "hi")}) for s in summaries[metric]
-        ]
-        cut = style.frame_values(column[:1], scaled, positive=True) or cut
+    for name in PANELS:
+        cut = style.frame_values(axes_of[name], drawn[name], positive=True) or cut
+        for axes in axes_of[name]:
+            style.include(axes, traced[name])
+            if name in ACCURACIES:
+                axes.set_ylim(top=min(axes.get_ylim()[1], 103))
+            _size_axis(axes, size, any(traced.values()))
     for axes in grid[-1]:
         axes.set_xlabel("parameters")
     style.hide_empty(grid)
-    style.legend(figure, handles)
-    every = [summary for of_metric in summaries.values() for summary in of_metric]
-    layers = sorted(set(final["layer"]))
+    style.legend(figure, handles, columns=4, order=_legend_order)
+    layers = sorted(set(tables["capacity"]["layer"]))
     style.caption(
         figure,
-        f"Test manifolds, final layer ({', '.join(layers)})." if layers else "",
-        seeds.interval_note(every),
+        f"Capacity, radius, dimension: test manifolds, final layer ({', '.join(layers)})."
+        if layers
+        else "",
+        seeds.interval_note([summary for name in PANELS for summary in drawn[name]]),
         cut,
-        "Above the panels: width.",
+        "Above the panels: width." if noises else "",
+        seeds.diverged_note(accuracy),
+        f"{paper.NOTE} Placed at the size of a ResNet-18." if any(traced.values()) else "",
     )
     return figure
+
+
+def _by_panel(accuracy, geometry):
+    """Rows that each panel draws."""
+    rates = accuracy[accuracy["metric"] == "accuracy"]
+    final = seeds.whole_set(geometry)
+    final = final[final["kind"] == "test"]
+    final = final[final["layer_index"] == final.groupby("width")["layer_index"].transform("max")]
+    return {
+        **{kind: rates[rates["kind"] == kind] for kind in ACCURACIES},
+        **{metric: final[final["metric"] == metric] for metric in GEOMETRY},
+    }
+
+
+def _scale(name):
+    return 100 if name in ACCURACIES else 1
+
+
+def _all_diverged(accuracy, cell):
+    seeds_there = seeds.of_condition(accuracy, cell)["seed"].nunique()
+    return len(seeds.diverged(accuracy)[cell]) == seeds_there
+
+
+def _over_size(axes, table, size, scale):
+    """Draw means over seeds at the best and the last epoch; returns them in the axis's unit."""
+    drawn = []
+    widths = sorted(set(table["width"]))
+    for moment, look in MOMENTS.items():
+        summary = seeds.over_seeds(seeds.at_epoch(table, moment), ["width"])
+        if len(summary):
+            whole = summary.set_index("width").reindex(widths)
+            x = [size[width] for width in widths]
+            style.curve(axes, x, whole, look, bars=True, scale=scale)
+            ends = scale * summary[["value", "lo", "hi"]]
+            drawn.append(summary.assign(**ends))
+    return drawn
+
+
+def _mark_paper(axes, name):
+    """Draw the paper's values at the size of its networks; returns them."""
+    metric, scale = ("accuracy", 100) if name == "test" else (name, 1)
+    shown = []
+    for moment, look in PAPER_MOMENTS.items():
+        values = paper.over_width(metric, moment) if name not in ("permuted", "unpermuted") else []
+        if len(values):
+            value = scale * values["value"]
+            style.paper_marks(axes, values["parameters"], value, scale * values["error"], look)
+            shown += value.tolist()
+    return shown
+
+
+def _mark_lost(axes, sizes):
+    """Mark sizes that no seed has a last epoch of."""
+    if sizes:
+        bottom = axes.get_xaxis_transform()
+        axes.plot(sizes, [0.04] * len(sizes), "x", color="black", markersize=4, transform=bottom)
+        axes.lines[-1].set_label("no last epoch")
+
+
+def _legend_order(label):
+    return "paper" in label, label.startswith("no "), label
 
 
 def _sizes(table):
@@ -82,9 +156,10 @@ def _sizes(table):
     return table.groupby("width")["parameters"].first().to_dict()
 
 
-def _size_axis(axes, size):
-    """Logarithmic axis of parameters below, ticks at the widths above."""
-    least, most = min(size.values()), max(size.values())
+def _size_axis(axes, size, traced):
+    """Logarithmic axis of parameters below, of room for the paper's too; widths above."""
+    shown = [*size.values(), *(paper.PARAMETERS if traced else ())]
+    least, most = min(shown), max(shown)
     room = (most / least) ** 0.06 if most > least else 1.5
     axes.set_xscale("log")
     axes.set_xlim(least / room, most * room)
@@ -97,15 +172,15 @@ def _size_axis(axes, size):
     widths = sorted(size)
     ticked.xaxis.set_major_locator(FixedLocator([size[width] for width in widths]))
     ticked.xaxis.set_minor_locator(NullLocator())
-    ticked.set_xticklabels(_apart(widths, size))
+    ticked.set_xticklabels(_apart(widths, size, np.log(most / least)))
 
 
-def _apart(widths, size, share=0.06):
-    """Tick labels, empty for a width closer to a labelled one than `share` of the axis."""
+def _apart(widths, size, length, share=0.06):
+    """Tick labels, empty for a width closer to a labelled one than `share` of the axis's length."""
     place = np.log([size[width] for width in widths])
     labels, last = [], -np.inf
     for width, at in zip(widths, place, strict=True):
-        clear = at - last >= share * (place[-1] - place[0])
+        clear = at - last >= share * length
         labels.append(str(width) if clear else "")
         last = at if clear else last
     return labels
