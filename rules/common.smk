@@ -38,13 +38,15 @@ JUDGED = ("accuracy", "geometry", "rewind", "gradients")  # tables that claims a
 FIGURES = {
     "samples": ("images", "labels"),
     "accuracy": ("accuracy",),
-    "depth": ("geometry",),
-    "epochs": ("geometry",),
+    "depth": ("geometry", "accuracy"),
+    "change": ("geometry", "accuracy"),
+    "epochs": ("geometry", "accuracy"),
     "width": ("accuracy", "geometry"),
+    "simulation": ("simulation", "accuracy"),
     "rewind": ("rewind", "accuracy"),
-    "gradients": ("gradients",),
+    "gradients": ("gradients", "accuracy"),
+    "localization": ("rewind", "gradients", "accuracy"),
 }
-
 
 # Commands that build the network, and so depend on the user's own source file of it.
 BUILD_NETWORKS = (
@@ -189,10 +191,23 @@ def figure_options(wildcards, input):
 def figure_spec(wildcards):
     """Params function: the settings of a figure."""
     experiment = EXPERIMENTS[wildcards.experiment]
-    needs_size = wildcards.figure == "depth"  # for the capacity 2/M of a structureless cloud
-    return experiments.as_text(
-        {"per_class": experiment["analysis"]["per_class"]} if needs_size else {}
-    )
+    settings = {}
+    if wildcards.figure in ("depth", "change", "width"):
+        # What a capacity can be compared with: 2/M, and the paper's if measured the same way.
+        settings["per_class"] = experiment["analysis"]["per_class"]
+        settings |= {key: experiment["geometry"][key] for key in ("kappa", "remove_low_rank")}
+    if wildcards.figure == "width":
+        settings |= {"network": experiment["model"]["name"], "data": experiment["data"]["name"]}
+    return experiments.as_text(settings)
+
+
+def figure_caption(wildcards, threads):
+    """What the report says below a figure, from report/FIGURE.rst; report/figure.rst shows it.
+
+    A report's caption is one file for a whole rule. Taking `threads` keeps the text out of what
+    decides whether a figure is drawn again.
+    """
+    return (Path(workflow.basedir) / "rules" / "report" / f"{wildcards.figure}.rst").read_text()
 
 
 def tables_of(experiment):
@@ -213,9 +228,13 @@ def figures_of(experiment):
     names = ["samples", "accuracy"]
     if "geometry" in tables:
         names += ["depth", "epochs"]
+        if {"best", "last"} <= set(experiment["analysis"]["epochs"]):
+            names.append("change")
         if len(experiment["widths"]) > 1:
             names.append("width")
-    names += [name for name in ("rewind", "gradients") if name in tables]
+    names += [name for name in ("simulation", "rewind", "gradients") if name in tables]
+    if {"rewind", "gradients"} <= set(tables):
+        names.append("localization")
     return names
 
 

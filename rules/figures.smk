@@ -1,8 +1,8 @@
 """Tables of a whole experiment, and figures from them.
 
 Needs:  the per-run files of training and analysis
-Makes:  results/EXPERIMENT/tables/{accuracy,geometry,rewind,gradients}.parquet
-        results/EXPERIMENT/figures/FIGURE.png and .svg
+Makes:  results/EXPERIMENT/tables/TABLE.parquet
+        results/EXPERIMENT/figures/FIGURE.png and .svg, with their captions for a report in report/
 """
 
 
@@ -38,7 +38,12 @@ rule figure:
         unpack(figure_inputs),
         script=script("draw_figure.py"),
     output:
-        png="results/{experiment}/figures/{figure}.png",
+        png=report(
+            "results/{experiment}/figures/{figure}.png",
+            caption="report/figure.rst",
+            category="Figures",
+            labels={"experiment": "{experiment}", "figure": "{figure}"},
+        ),
         svg="results/{experiment}/figures/{figure}.svg",
     log:
         "results/{experiment}/logs/figures/{figure}.log",
@@ -56,6 +61,7 @@ rule figure:
         python=interpreter,
         spec=figure_spec,
         inputs=lambda wildcards, input: figure_options(wildcards, input),
+        caption=figure_caption,
     shell:
         "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
         " --figure {wildcards.figure} {params.inputs}"

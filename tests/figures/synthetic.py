@@ -168,7 +168,7 @@ def gradients_table(runs, layers=SMALL, epochs=(0, 2, 6, None, LAST)):
 
 
 def simulation_table(runs, layers=SMALL, kinds=(*KINDS, *CONTROLS), epochs=(None, LAST)):
-    """Theory as in the geometry table, simulated capacity a little above it, the input unreached."""
+    """Theory as in the geometry table, simulations a little above it, the input's unreached."""
     theory = geometry_table(runs, layers, epochs, manifolds=0)
     theory = theory[(theory["metric"] == "capacity") & theory["kind"].isin(kinds)]
     theory = theory.drop(columns=["manifold", "warnings"]).assign(metric="theory", reached=True)

@@ -85,8 +85,5 @@ def test_command_names_what_is_missing(files, tmp_path):
     with pytest.raises(InputError, match="--png, --svg: neither is given"):
         draw_figure.main(arguments(files, "depth"))
     with pytest.raises(DamagedFileError, match="does not exist"):
-        draw_figure.main(
-            ["--figure", "epochs", "--geometry", "no.parquet", "--accuracy", files["accuracy"]]
-            + ["--svg", str(svg)]
-        )
+        draw_figure.main(arguments({**files, "geometry": "no.parquet"}, "epochs", svg=svg))
     assert not svg.exists()

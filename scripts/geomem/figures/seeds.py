@@ -187,6 +187,12 @@ def at_epoch(table, epoch):
     return table[table["epoch"] == epoch]
 
 
+def epochs_of(table):
+    """Epochs of a table of one width and noise: numbers, then "best" and "last" by their names."""
+    named = table["best"].astype(bool) | table["last"].astype(bool)
+    return [*sorted(table.loc[~named, "epoch"].unique()), "best", "last"]
+
+
 def epoch_title(rows, epoch):
     """Name of the rows `at_epoch` gave, such as "best epoch (12–16)"."""
     low, high = rows["epoch"].min(), rows["epoch"].max()

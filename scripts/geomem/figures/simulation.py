@@ -19,7 +19,7 @@ LEGEND = (
 
 
 @style.styled
-def draw(simulation, accuracy, *, epochs=("best", "last")):
+def draw(simulation, accuracy, *, epochs=None):
     """For each width, noise and epoch a panel per kind over the layers, and one of both capacities.
 
     Parameters
@@ -29,8 +29,8 @@ def draw(simulation, accuracy, *, epochs=("best", "last")):
         `reached` has no value, only the bound `hi`.
     accuracy : DataFrame
         Collected accuracy table, which tells what runs diverged.
-    epochs : sequence of "best", "last" or int
-        Epochs without measurements are left out.
+    epochs : sequence of "best", "last" or int, optional
+        By default all that were measured.
 
     Returns
     -------
@@ -39,7 +39,8 @@ def draw(simulation, accuracy, *, epochs=("best", "last")):
     blocks = [
         (f"{seeds.condition_title(cell)}: {moment}", rows)
         for cell in seeds.conditions(simulation)
-        for moment, _, rows in seeds.moments(seeds.of_condition(simulation, cell), epochs)
+        for here in [seeds.of_condition(simulation, cell)]
+        for moment, _, rows in seeds.moments(here, epochs or seeds.epochs_of(here))
     ]
     counts = [len(_groups(rows)) + 1 for _, rows in blocks]
     columns = 2 if max(counts, default=1) in (2, 4) else 3
