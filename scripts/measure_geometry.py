@@ -3,6 +3,7 @@
 --spec {"n_t": 300, "kappa": 0.0, "remove_low_rank": true, "confidence": 0.95, "seed": 0}
 
 All layers and kinds share their Gaussian vectors, so that differences are not due to the draw.
+Activations of an epoch that training did not reach have no layers; their table has no rows.
 """
 
 import time
@@ -10,6 +11,9 @@ import time
 from geomem.command import limit_threads, log, parser, run
 
 SETTINGS = ("n_t", "kappa", "remove_low_rank", "confidence")
+COLUMNS = (
+    "layer", "layer_index", "kind", "manifold", "metric", "value", "lo", "hi", "warnings",
+)  # fmt: skip
 
 
 def main(argv=None):
@@ -46,7 +50,8 @@ def main(argv=None):
             frame.insert(2, "kind", kind)
             frames.append(frame)
             log(f"{layer['name']}, {kind}: capacity {geometry.mean_capacity:.4f}")
-    table = pd.concat(frames, ignore_index=True)
+    empty = pd.DataFrame(columns=list(COLUMNS))
+    table = pd.concat(frames, ignore_index=True) if frames else empty
     table.insert(0, "epoch", activations.epoch)
     origin = provenance("measure_geometry", spec, [arguments.activations], started=started)
     write_table(arguments.output, table, origin)

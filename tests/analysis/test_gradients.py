@@ -84,6 +84,30 @@ def test_last_layer_without_weights_has_the_closed_form(images):
     torch.testing.assert_close(independent, torch.zeros_like(independent), rtol=0, atol=1e-7)
 
 
+def test_last_layer_at_small_weights_approaches_the_closed_form(images):
+    """The whole gradient is off by the size of the logits, which the independent part carries."""
+    model = small.network(images)
+    with torch.no_grad():
+        hidden = model[:-1](inputs_of(images, images.train_images))
+        model.fc3.linear.bias.zero_()
+        weights = model.fc3.linear.weight.clone()
+    names = [name for name, _ in model.named_parameters()]
+    means = hidden.reshape(small.CLASSES, small.PER_CLASS, -1).mean(1)
+    closed = -(means - hidden.mean(0)) / small.CLASSES
+    errors = []
+    for scale in (1e-2, 1e-3):
+        with torch.no_grad():
+            model.fc3.linear.weight.copy_(scale * weights)
+        parts = both_parts(model, images, images.train_images, images.train_labels)
+        label, independent = (
+            dict(zip(names, part, strict=True))["fc3.linear.weight"] for part in parts
+        )
+        torch.testing.assert_close(label, closed)  # it does not depend on the weights
+        errors.append(float((label + independent - closed).norm() / closed.norm()))
+    assert errors[0] < 0.05
+    assert 0.05 < errors[1] / errors[0] < 0.2  # first order in the weights
+
+
 def test_noise_floor_of_the_last_layer_is_that_of_class_means(images):
     """sqrt(tr Sigma / n_c) with the covariance of the centred features within a class."""
     model = small.network(images)

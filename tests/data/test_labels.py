@@ -65,6 +65,14 @@ def test_seed_changes_the_subset():
     assert 0.3 < np.mean(one[other]) < 0.7
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_seed_changes_the_labels_too(rule):
+    """Also where every image is relabelled, so that the subset is the same."""
+    labels = np.repeat(np.arange(10), 50)
+    one, other = (assign_labels(labels, rule=rule, noise=1.0, seed=seed)[0] for seed in (0, 1))
+    assert np.mean(one == other) < 0.2
+
+
 def test_table():
     labels = np.array([0, 1, 0, 1])
     table = label_table(labels, np.array([1, 0, 0, 1]), np.array([True, True, False, False]))

@@ -6,6 +6,7 @@ import pathlib
 import resource
 import signal
 import sys
+import time
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from geomem.training.signals import stop_requests
 torch.optim.SGD([torch.zeros(1)], lr=1.0)  # imports a compiler the first time; once is enough
 
 N_CLASSES = 5
+STEPS = 4  # of an epoch: 60 images in batches of at most 16
 
 
 def image_set(train_per_class=12, test_per_class=4, size=16, channels=1, seed=0):
@@ -87,6 +89,24 @@ def start(spec, cache, **settings):
 def log_of(cache):
     """Where the processes started on a cache write their log."""
     return pathlib.Path(f"{cache}.log")
+
+
+def steps_saved(cache):
+    """Steps of the most advanced state in a cache of one training; -1 without any."""
+    saved = -1
+    for path in pathlib.Path(cache).rglob("*.safetensors"):
+        _, epoch, step = f"{path.stem}-0".split("-")[:3]
+        saved = max(saved, int(epoch) * STEPS + int(step))
+    return saved
+
+
+def kill_at(process, cache, steps, delay=0.0):
+    """SIGKILL a process `delay` seconds after the state of so many steps is there."""
+    while process.is_alive() and steps_saved(cache) < steps:
+        time.sleep(0.003)
+    process.join(delay)
+    process.kill()
+    process.join()
 
 
 def _train(

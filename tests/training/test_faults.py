@@ -5,43 +5,43 @@ the same bits as one that nothing happened to.
 """
 
 import os
-import random
 import signal
 import subprocess
 import time
+from random import Random
 
 import pytest
-import torch
 
-from tests.training.problems import differing, log_of, spec_of, start, training_of
+from tests.training.problems import (
+    STEPS,
+    differing,
+    kill_at,
+    log_of,
+    spec_of,
+    start,
+    steps_saved,
+    training_of,
+)
 
 pytestmark = pytest.mark.slow
 
 NETWORKS = {
-    "vgg-small": spec_of(epochs=10, dropout=0.2),
-    "resnet18": spec_of("resnet18", epochs=3, optimizer={"name": "adam", "lr": 0.002}),
-    "alexnet": spec_of("alexnet", epochs=8, augmentation={"crop": 2, "flip": True}),
+    "vgg-small": spec_of(epochs=20, dropout=0.2),
+    "resnet18": spec_of("resnet18", epochs=12, optimizer={"name": "adam", "lr": 0.002}),
+    "alexnet": spec_of("alexnet", epochs=20, augmentation={"crop": 2, "flip": True}),
 }
 KEPT = (1, 2)
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """Each network's training that nothing happened to, and the seconds it took."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    """Each network's training that nothing happened to."""
     found = {}
     for name, spec in NETWORKS.items():
-        training = training_of(spec, tmp_path_factory.mktemp(name))
-        process = start(spec, training.store.folder.parent, keep=KEPT)
-        process.join()  # the first one also starts the server
-        for path in training.store.folder.glob("*.safetensors"):
-            path.unlink()
-        started = time.monotonic()
-        process = start(spec, training.store.folder.parent, keep=KEPT)
+        found[name] = training_of(spec, tmp_path_factory.mktemp(name))
+        process = start(spec, found[name].store.folder.parent, keep=KEPT)
         process.join()
-        found[name] = training, time.monotonic() - started
-    torch.set_num_threads(threads)
+        assert process.exitcode == 0
     return found
 
 
@@ -51,7 +51,7 @@ def finish_and_compare(name, place, whole):
     process = start(spec, place, keep=KEPT)
     process.join()
     assert process.exitcode == 0
-    training, expected = training_of(spec, place), whole[name][0]
+    training, expected = training_of(spec, place), whole[name]
     for epoch in (0, *KEPT, spec["training"]["epochs"]):
         assert differing(training.store.at(epoch), expected.store.at(epoch)) == []
     assert not list(place.rglob("*.tmp"))
@@ -59,18 +59,15 @@ def finish_and_compare(name, place, whole):
 
 @pytest.mark.parametrize(("name", "kills"), [("vgg-small", 7), ("resnet18", 6), ("alexnet", 6)])
 def test_killed_at_random_moments(name, kills, whole, tmp_path):
-    seconds, moments, killed = whole[name][1], random.Random(name), 0
-    place = tmp_path / "cache"
-    while killed < kills:
-        process = start(NETWORKS[name], place, keep=KEPT)
-        process.join(moments.uniform(0.05, 0.9) * seconds)
-        process.kill()
-        process.join()
-        if process.exitcode == 0:  # it had come to its end: begin again for the next kills
-            finish_and_compare(name, place, whole)
-            place = tmp_path / f"cache after {killed} kills"
-        killed += process.exitcode == -signal.SIGKILL
-    finish_and_compare(name, place, whole)
+    """Each time some steps after where the training was left, and up to 10 ms after that."""
+    random = Random(name)
+    for _ in range(kills):
+        moment = steps_saved(tmp_path) + random.randint(1, 4)
+        process = start(NETWORKS[name], tmp_path, keep=KEPT)
+        kill_at(process, tmp_path, moment, delay=random.uniform(0, 0.01))
+        assert process.exitcode == -signal.SIGKILL
+        assert steps_saved(tmp_path) >= moment
+    finish_and_compare(name, tmp_path, whole)
 
 
 @pytest.mark.parametrize("write", [1, 2, 9])
@@ -103,7 +100,7 @@ def test_preempted(number, whole, tmp_path):
 
 def state_size(whole):
     """Bytes of a state of vgg-small."""
-    return (whole["vgg-small"][0].store.folder / "epoch-000002.safetensors").stat().st_size
+    return (whole["vgg-small"].store.folder / "epoch-000002.safetensors").stat().st_size
 
 
 def test_no_file_may_grow_past_a_limit(whole, tmp_path):
@@ -136,10 +133,7 @@ def test_full_disk(whole, tmp_path):
 @pytest.mark.parametrize("damage", ["truncated", "bit-flipped"])
 def test_every_damaged_state_is_named_and_made_again(damage, whole, tmp_path):
     name = "vgg-small"
-    process = start(NETWORKS[name], tmp_path, keep=KEPT)
-    process.join(0.6 * whole[name][1])
-    process.kill()
-    process.join()
+    kill_at(start(NETWORKS[name], tmp_path, keep=KEPT), tmp_path, 3 * STEPS + 2)
     states = sorted(tmp_path.rglob("*.safetensors"), key=lambda path: path.stat().st_mtime_ns)
     assert len(states) > 2
     damaged = states[-2:]  # the two newest: training must go on from one before them
@@ -166,4 +160,4 @@ def test_a_damaged_snapshot_state_is_retrained(whole, tmp_path):
     process.join()
     assert process.exitcode == 0
     assert f"{path} is damaged" in log_of(tmp_path).read_text()
-    assert differing(training.store.at(2), whole[name][0].store.at(2)) == []
+    assert differing(training.store.at(2), whole[name].store.at(2)) == []
