@@ -42,7 +42,7 @@ test: env
 	$(BIN)/python -m pytest -n 2 tests
 
 test-slow: env
-	$(BIN)/python -m pytest -n 2 -m slow tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow tests
 
 lint: env
 	$(BIN)/ruff check .

@@ -114,11 +114,7 @@ CHANGES = {
         | {("train", ANOTHER_SEED)}
         | after_training(ANOTHER_SEED),
     ),
-    "another learning rate, of this experiment only": (
-        "training.optimizer.lr",
-        0.01,
-        EVERYTHING_TRAINED,
-    ),
+    "another learning rate": ("training.optimizer.lr", 0.01, EVERYTHING_TRAINED),
     "more epochs, training going on from its last state": (
         "training.epochs",
         4,
