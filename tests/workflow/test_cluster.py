@@ -12,8 +12,11 @@ pytestmark = needs_slurm
 def test_the_whole_workflow_gives_the_files_of_a_local_run(finished, cluster, tmp_path):
     workspace = make_workspace(tmp_path / "cluster")
     controller = Controller(workspace, cluster)
-    controller.start()
-    controller.wait()
+    try:
+        controller.start()
+        controller.wait()
+    finally:
+        controller.stop()
     assert_same_results(workspace.path / "results", finished.path / "results")
     assert {job["state"] for job in controller.jobs()} == {"COMPLETED"}
     each = Counter(job["comment"] for job in controller.jobs())

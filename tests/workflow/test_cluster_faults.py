@@ -13,15 +13,16 @@ from tests.workflow.slurm.controller import Controller, needs_slurm
 
 pytestmark = needs_slurm
 
-# A network that takes its time while it trains, and costs no CPU meanwhile.
+# A network that takes its time while it trains, and costs no CPU meanwhile, for as long as there is
+# a file `hold`.
 WAITING_NETWORK = """\
 import os, time
 from torch import nn
 
 class Wait(nn.Module):
     def forward(self, images):
-        if self.training:
-            time.sleep(float(os.environ.get("SECONDS_PER_STEP", "0")))
+        if self.training and os.path.exists("hold"):
+            time.sleep(1.5)
         return images
 
 def network(width, n_classes, image_shape):
@@ -29,9 +30,8 @@ def network(width, n_classes, image_shape):
     hidden = nn.Sequential(nn.Linear(channels * height * side, width), nn.ReLU())
     return nn.Sequential(Wait(), nn.Flatten(), hidden, nn.Linear(width, n_classes))
 """
-# 20 epochs of 5 steps: 120 s, more than the shortest time limit (1 minute, kept to within half of
-# one).
-EPOCHS, SECONDS_PER_STEP = 20, 1.2
+# Of 5 steps each: held, the training would take 12 minutes.
+EPOCHS = 100
 
 
 def waiting_workspace(path):
@@ -68,16 +68,23 @@ def story(cluster, tmp_path_factory):
     """Everything that can happen to a job and to the controller, in one run."""
     undisturbed = waiting_workspace(tmp_path_factory.mktemp("undisturbed"))
     undisturbed.snakemake()
-
     workspace = waiting_workspace(tmp_path_factory.mktemp("disturbed"))
-    environment = {"SECONDS_PER_STEP": str(SECONDS_PER_STEP)}
-    controller = Controller(workspace, cluster, environment)
+    controller = Controller(workspace, cluster)
+    try:
+        return told(controller, undisturbed)
+    finally:
+        controller.stop()
+
+
+def told(controller, undisturbed):
+    """The story: a training preempted, one cancelled, one out of time; then Snakemake killed."""
+    cluster, workspace = controller.cluster, controller.workspace
+    hold = workspace.path / "hold"
+    hold.touch()
     controller.start()
+    names = [f"train_wildcards_tiny_2_0.5_{seed}" for seed in SEEDS]
     jobs = {
-        (name := f"train_wildcards_tiny_2_0.5_{seed}"): controller.until(
-            lambda name=name: training_job(controller, name)
-        )
-        for seed in SEEDS
+        name: controller.until(lambda name=name: training_job(controller, name)) for name in names
     }
     # Three of four cores are taken: for this one a training must make room.
     cluster.ask("sbatch", "--partition=urgent", "--cpus-per-task=2", "--mem=100", "--wrap=sleep 5")
@@ -88,8 +95,8 @@ def story(cluster, tmp_path_factory):
     controller.until(lambda: controller.jobs(out_of_time)[0]["state"] == "TIMEOUT")
     controller.until(lambda: running(controller, out_of_time, nth=1))
 
-    controller.process.kill()
-    controller.process.wait()
+    controller.stop()
+    hold.unlink()
     # What was submitted goes on without its controller.
     controller.until(lambda: not active(controller))
     before = files_with_times(workspace)

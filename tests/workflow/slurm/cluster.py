@@ -109,11 +109,9 @@ class Cluster:
 
     def stop(self):
         """End the jobs, then the daemons, and remove the folder."""
-        subprocess.run(
-            ["scancel", "--full", f"--user={getpass.getuser()}"],
-            env=self.environment,
-            capture_output=True,
-        )
+        user = f"--user={getpass.getuser()}"
+        for command in (["scancel", "--signal=KILL", "--full", user], ["scancel", user]):
+            subprocess.run(command, env=self.environment, capture_output=True)
         for name in ("slurmd", "slurmctld", "munged"):
             _end(self.folder / f"{name}.pid")
         shutil.rmtree(self.folder, ignore_errors=True)

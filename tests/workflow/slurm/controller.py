@@ -35,7 +35,6 @@ class Controller:
 
     workspace: object
     cluster: slurm.Cluster
-    environment: dict = dataclasses.field(default_factory=dict)
     process: subprocess.Popen = None
 
     def start(self, *arguments):
@@ -43,10 +42,16 @@ class Controller:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "snakemake", *SUBMIT, *arguments],
                 cwd=self.workspace.path,
-                env={**self.cluster.environment, **self.environment},
+                env=self.cluster.environment,
                 stdout=said,
                 stderr=subprocess.STDOUT,
             )
+
+    def stop(self):
+        """End it, if it still runs."""
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
 
     def said(self):
         return (self.workspace.path / "said.txt").read_text(errors="replace")[-8000:]
@@ -55,7 +60,7 @@ class Controller:
         if self.process.wait(timeout=1500):
             pytest.fail(f"{self.said()}\n{self.cluster.jobs()}\n{self.cluster.log()}")
 
-    def until(self, condition, seconds=600):
+    def until(self, condition, seconds=1200):
         """Wait until `condition()` is true, and return its value."""
         end = time.monotonic() + seconds
         while not (value := condition()):
