@@ -3,19 +3,22 @@ SHELL := /bin/bash
 CORES ?= 2
 PYTHON ?= python3
 BIN := .venv/bin
+OVERLAY := $(if $(PRESET),--configfile presets/$(PRESET).yaml)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help env run explain test test-slow lint lock
+.PHONY: help env run explain estimate test test-slow lint lock
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make run        environment, then the experiments of config.yaml (CORES=$(CORES))"
 	@echo "make explain    what would run, and why, in plain words"
+	@echo "make estimate   what it would cost: hours, disk, memory (about a minute)"
 	@echo "make test       environment, then the tests (about 3 minutes)"
 	@echo "make test-slow  the tests that take minutes each"
 	@echo "make lint       ruff, snakefmt, snakemake --lint"
 	@echo "make env        the environment alone, in .venv, from envs/requirements.txt"
 	@echo "make lock       pin envs/requirements.in anew"
+	@echo "With PRESET=tiny-imagenet, run, explain and estimate lay presets/tiny-imagenet.yaml over it."
 
 env: .venv/ready
 
@@ -27,16 +30,19 @@ env: .venv/ready
 	@touch $@
 
 run: env
-	@$(BIN)/snakemake --cores $(CORES)
+	@$(BIN)/snakemake --cores $(CORES) $(OVERLAY)
 
 explain: env
-	@PYTHONPATH=scripts $(BIN)/python -m geomem explain
+	@PYTHONPATH=scripts $(BIN)/python -m geomem explain $(OVERLAY)
+
+estimate: env
+	@PYTHONPATH=scripts $(BIN)/python -m geomem estimate --cores $(CORES) $(OVERLAY)
 
 test: env
 	$(BIN)/python -m pytest -n 2 tests
 
 test-slow: env
-	$(BIN)/python -m pytest -n 2 -m slow tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow tests
 
 lint: env
 	$(BIN)/ruff check .

@@ -25,8 +25,9 @@ rule activations:
     conda:
         "../envs/train.yaml"
     resources:
-        runtime=60,
-        mem_mb=4000,
+        runtime=runtime("activations"),
+        mem_mb=memory("activations"),
+        gpu=0,
     params:
         code=program("extract_activations.py"),
         python=interpreter,
@@ -50,8 +51,8 @@ rule geometry:
     conda:
         "../envs/analysis.yaml"
     resources:
-        runtime=60,
-        mem_mb=2000,
+        runtime=runtime("geometry"),
+        mem_mb=memory("geometry"),
     params:
         code=program("measure_geometry.py"),
         python=interpreter,
@@ -77,8 +78,9 @@ rule rewind:
     conda:
         "../envs/train.yaml"
     resources:
-        runtime=240,
-        mem_mb=4000,
+        runtime=runtime("rewind"),
+        mem_mb=memory("rewind"),
+        gpu=0,
     params:
         code=program("rewind_layers.py"),
         python=interpreter,
@@ -104,8 +106,9 @@ rule gradients:
     conda:
         "../envs/train.yaml"
     resources:
-        runtime=240,
-        mem_mb=4000,
+        runtime=runtime("gradients"),
+        mem_mb=memory("gradients"),
+        gpu=0,
     params:
         code=program("split_gradients.py"),
         python=interpreter,

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 from geomem.config import code, experiments
 from geomem.config.check import check
 from geomem.errors import InputError
+from geomem.planning.resources import megabytes, minutes
 from snakemake.exceptions import WorkflowError
 
 try:
@@ -22,6 +23,7 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 EXPERIMENTS = {name: experiments.resolve(config, name) for name in experiments.selected(config)}
+TEXTS = {name: experiments.as_text(experiment) for name, experiment in EXPERIMENTS.items()}
 
 # Content-addressed training states; outside every declared output, since Snakemake deletes those
 # before a job runs again and resuming needs them.
@@ -30,6 +32,10 @@ CACHE = "results/cache/training"
 # With conda each job finds its own environment's Python; else the one that runs Snakemake.
 CONDA = "conda" in {str(method) for method in workflow.deployment_settings.deployment_method}
 PYTHON = "python" if CONDA else shlex.quote(sys.executable)
+
+# Rules to which a profile gives a GPU, which makes their time limits shorter.
+SET_RESOURCES = workflow.resource_settings.overwrite_resources
+ON_GPU = {name for name, given in SET_RESOURCES.items() if str(given.get("gpu", 0)) != "0"}
 
 TABLES = ("accuracy", "geometry", "rewind", "gradients", "simulation")
 JUDGED = ("accuracy", "geometry", "rewind", "gradients")  # tables that claims are about
@@ -120,6 +126,24 @@ def state_cache(wildcards, threads):
 def kept_epochs(wildcards, threads):
     """Epochs worth keeping while training, `0,2,14`."""
     return ",".join(map(str, experiments.kept_epochs(EXPERIMENTS[wildcards.experiment])))
+
+
+def runtime(stage):
+    """Resource function: a job's time limit in minutes, more at each attempt."""
+    return lambda wildcards, attempt: minutes(
+        stage, *job_settings(wildcards), gpu=stage in ON_GPU, attempt=attempt
+    )
+
+
+def memory(stage):
+    """Resource function: a job's memory in MB, more at each attempt."""
+    return lambda wildcards, attempt: megabytes(stage, *job_settings(wildcards), attempt=attempt)
+
+
+def job_settings(wildcards):
+    """The experiment as text, and the job's width and noise where it has them."""
+    width, noise = wildcards.get("width"), wildcards.get("noise")
+    return TEXTS[wildcards.experiment], width and int(width), noise and float(noise)
 
 
 def epochs_of(stage):

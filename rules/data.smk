@@ -19,8 +19,8 @@ rule images:
     conda:
         "../envs/train.yaml"
     resources:
-        runtime=60,
-        mem_mb=4000,
+        runtime=runtime("images"),
+        mem_mb=memory("images"),
     params:
         code=program("make_dataset.py"),
         python=interpreter,
@@ -43,8 +43,8 @@ rule labels:
     conda:
         "../envs/analysis.yaml"
     resources:
-        runtime=10,
-        mem_mb=2000,
+        runtime=runtime("labels"),
+        mem_mb=memory("labels"),
     params:
         code=program("make_labels.py"),
         python=interpreter,
@@ -68,8 +68,8 @@ rule probe:
     conda:
         "../envs/analysis.yaml"
     resources:
-        runtime=10,
-        mem_mb=2000,
+        runtime=runtime("probe"),
+        mem_mb=memory("probe"),
     params:
         code=program("choose_probe.py"),
         python=interpreter,

@@ -22,8 +22,8 @@ rule table:
     conda:
         "../envs/analysis.yaml"
     resources:
-        runtime=30,
-        mem_mb=2000,
+        runtime=runtime("table"),
+        mem_mb=memory("table"),
     params:
         code=program("collect_table.py"),
         python=interpreter,
@@ -54,8 +54,8 @@ rule figure:
     conda:
         "../envs/plot.yaml"
     resources:
-        runtime=30,
-        mem_mb=2000,
+        runtime=runtime("figure"),
+        mem_mb=memory("figure"),
     params:
         code=program("draw_figure.py"),
         python=interpreter,

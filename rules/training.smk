@@ -25,8 +25,9 @@ rule train:
     conda:
         "../envs/train.yaml"
     resources:
-        runtime=1440,
-        mem_mb=4000,
+        runtime=runtime("train"),
+        mem_mb=memory("train"),
+        gpu=0,
     params:
         code=program("train.py"),
         python=interpreter,
@@ -55,8 +56,9 @@ rule snapshot:
     conda:
         "../envs/train.yaml"
     resources:
-        runtime=1440,
-        mem_mb=4000,
+        runtime=runtime("snapshot"),
+        mem_mb=memory("snapshot"),
+        gpu=0,
     params:
         code=program("take_snapshot.py"),
         python=interpreter,

@@ -1,5 +1,6 @@
 """The arithmetic of the estimate, and that it comes near what a small training takes."""
 
+import copy
 import time
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 from geomem.errors import InputError
-from geomem.planning import estimate
+from geomem.planning import costs, estimate
 from geomem.planning.dry_run import Job
 from geomem.planning.sizes import DataSize, activations_bytes, data_size, probe_size, states_kept
 
@@ -22,6 +23,16 @@ def config():
 @pytest.fixture
 def tiny(config):
     return config["experiments"]["tiny"]
+
+
+class Speeds:
+    """Made-up speeds."""
+
+    def startup(self, kind):
+        return 3, 1e8
+
+    def network(self, experiment, width):
+        return costs.NetworkRates(1e-3, 3e-4, 1e-4, 1e5, 2e5, (30, 20), 2, 0.5)
 
 
 def job(rule, **wildcards):
@@ -69,22 +80,43 @@ def test_states_kept(tiny):
 
 def test_costs_are_counted_once_for_every_job(config):
     jobs = [job("labels", noise="0.5", seed=str(s)) for s in (0, 1)] + [job("images")]
-    costs = estimate.costs_by_rule(config, jobs)
-    assert {rule: len(found) for rule, found in costs.items()} == {"labels": 2, "images": 1}
-    assert all(cost.seconds > 0 and cost.memory > 2e7 for found in costs.values() for cost in found)
-    text = estimate.report(costs, 2)
+    found = estimate.costs_by_rule(config, jobs)
+    assert {rule: len(each) for rule, each in found.items()} == {"labels": 2, "images": 1}
+    assert all(cost.seconds > 0 and cost.memory > 2e7 for each in found.values() for cost in each)
+    text = estimate.report(found, 2)
     assert "labels            2" in text and "on 2 cores" in text
 
 
+def test_a_network_that_two_experiments_share_is_trained_once(config, monkeypatch):
+    monkeypatch.setattr(estimate, "Measured", Speeds)
+    config["experiments"]["more"] = copy.deepcopy(config["experiments"]["tiny"])
+    config["experiments"]["more"]["geometry"]["kappa"] = 0.1
+    cell = {"width": "2", "noise": "0.5", "seed": "0"}
+    jobs = [job("train", **cell), job("train", **cell | {"experiment": "more"})]
+    first, second = estimate.costs_by_rule(config, jobs)["train"]
+    assert first.seconds > 3 and first.disk > 1e5
+    assert (second.seconds, second.disk) == (3, 0)
+    jobs[1].wildcards["seed"] = "1"
+    assert estimate.costs_by_rule(config, jobs)["train"] == [first, first]
+
+
+def test_gpu_hours_stand_apart():
+    found = {"train": [estimate.Cost(7200, 0, 0)], "geometry": [estimate.Cost(3600, 0, 0)]}
+    lines = estimate.report(found, 1, gpu=True).splitlines()
+    assert lines[1].split()[2:4] == ["0.000", "2.000"]
+    assert lines[2].split()[2:4] == ["1.000", "0.000"]
+    assert lines[3].split()[2:4] == ["1.000", "2.000"]
+
+
 def test_a_disk_too_small_is_refused(tmp_path, monkeypatch):
-    costs = {"activations": [estimate.Cost(1, 4e9, 0)] * 10}
+    large = {"activations": [estimate.Cost(1, 4e9, 0)] * 10}
     monkeypatch.setattr(estimate.shutil, "disk_usage", lambda path: type("", (), {"free": 3e10}))
     with pytest.raises(InputError, match=r"needs 44 GB more, and 30 GB are free"):
-        estimate.check_disk(costs, tmp_path / "results")
-    estimate.check_disk({"figure": costs["activations"][:1]}, tmp_path / "results")
+        estimate.check_disk(large, tmp_path / "results")
+    estimate.check_disk({"figure": large["activations"][:1]}, tmp_path / "results")
 
 
-def test_a_training_takes_about_as_long_as_said(config, tiny, tmp_path):
+def test_a_training_takes_about_as_long_as_said(tiny, tmp_path):
     import torch
     from geomem.data.sources import make_images
     from geomem.training.evaluate import Targets
@@ -96,8 +128,8 @@ def test_a_training_takes_about_as_long_as_said(config, tiny, tmp_path):
     labels = images.train_labels
     targets = Targets(labels, labels, np.zeros(len(labels), bool), images.test_labels)
     torch.set_num_threads(1)
-    network = estimate.Measured(config)._network("tiny", 2)
-    said = estimate._training(tiny, data_size(tiny["data"]), network)
+    rates = estimate.Measured()
+    said = costs.job_cost("train", tiny, rates, 2, 0.5).seconds - rates.startup("torch")[0]
 
     training = Training(spec, images, targets, cache=tmp_path)
     start = time.process_time()

@@ -1,5 +1,6 @@
 """A copy of the workflow with a tiny configuration, run once for the tests of this folder."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.workflow.slurm import cluster as slurm
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("Snakefile", "rules", "scripts", "envs", "profiles")
@@ -27,11 +30,12 @@ class Workspace:
     def write_config(self, config):
         (self.path / "config.yaml").write_text(yaml.safe_dump(config))
 
-    def snakemake(self, *arguments, check=True):
+    def snakemake(self, *arguments, check=True, **environment):
         """Run Snakemake here; on failure show what it said."""
         result = subprocess.run(
             [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
             cwd=self.path,
+            env={**os.environ, **environment},
             capture_output=True,
             text=True,
         )
@@ -39,9 +43,9 @@ class Workspace:
             pytest.fail(f"snakemake {' '.join(arguments)}\n{result.stdout}\n{result.stderr}")
         return result
 
-    def pending(self, *arguments):
+    def pending(self, *arguments, **environment):
         """What a dry run would do: a set of (rule, wildcards) pairs, rule `all` left out."""
-        said = self.snakemake("--dry-run", *arguments)
+        said = self.snakemake("--dry-run", *arguments, **environment)
         text = said.stdout + said.stderr
         if "Nothing to be done" in text:
             return set()
@@ -81,3 +85,11 @@ def finished(tmp_path_factory):
     workspace = make_workspace(tmp_path_factory.mktemp("finished"))
     workspace.snakemake()
     return workspace
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A Slurm cluster of one node with four cores."""
+    running = slurm.start(cores=4)
+    yield running
+    running.stop()

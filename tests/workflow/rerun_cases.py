@@ -42,6 +42,7 @@ def after_training(run):
 
 EVERYTHING_TRAINED = {("train", RUN)} | after_training(RUN)
 ANOTHER_WIDTH = RUN.replace("width=2", "width=3")
+ANOTHER_NOISE = RUN.replace("noise=0.5", "noise=0.25")
 ANOTHER_SEED = RUN.replace("seed=0", "seed=1")
 
 # name: (dotted key, new value, jobs)
@@ -54,6 +55,11 @@ CHANGES = {
     "another margin": (
         "geometry.kappa",
         0.1,
+        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD,
+    ),
+    "another level of confidence": (
+        "geometry.confidence",
+        0.9,
         per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD,
     ),
     "one more analysed epoch": (
@@ -87,6 +93,16 @@ CHANGES = {
         "widths",
         [2, 3],
         {("train", ANOTHER_WIDTH)} | after_training(ANOTHER_WIDTH) | figures("width"),
+    ),
+    "one more noise level": (
+        "noises",
+        [0.5, 0.25],
+        {
+            ("labels", f"{EXPERIMENT}, noise=0.25, seed=0"),
+            ("probe", f"{EXPERIMENT}, noise=0.25, seed=0"),
+        }
+        | {("train", ANOTHER_NOISE)}
+        | after_training(ANOTHER_NOISE),
     ),
     "one more seed": (
         "seeds",
@@ -137,13 +153,15 @@ SOURCES = {
     "analysis/gradients.py": {("gradients", RUN)} | GRADIENTS_ONWARD,
     "data/labels.py": {("labels", CELL), ("probe", CELL)} | EVERYTHING_TRAINED | figures("samples"),
     "training/loop.py": EVERYTHING_TRAINED,
+    "planning/resources.py": set(),
 }
 
 # What runs nothing again, and what is done to show it.
 NOTHING = (
     "the configuration reformatted, its keys in another order",
     "sources, configuration and results touched, as a checkout or a new clone does",
-    "other cores, threads or profile",
+    "other cores, threads, profile, time limits or memory",
+    "another device",
     "another Python",
     "the folder copied with new time stamps, `.snakemake` included",
     "the folder copied with its time stamps kept, `.snakemake` left behind",

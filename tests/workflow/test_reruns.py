@@ -87,8 +87,43 @@ def test_touching_files_runs_nothing(finished):
 
 
 @pytest.mark.slow
-def test_other_threads_and_another_profile_run_nothing(finished):
+def test_a_learning_rate_concerns_its_own_experiment(finished):
+    text = (finished.path / "config.yaml").read_text()
+    both = copy.deepcopy(finished.config)
+    other = both["experiments"]["other"] = copy.deepcopy(both["experiments"]["tiny"])
+    for stage in ("analysis", "rewind", "gradients"):
+        other[stage]["epochs"] = []
+    try:
+        finished.write_config(both)
+        finished.snakemake()
+        finished.write_config(with_value(both, "training.optimizer.lr", 0.01))
+        jobs = finished.pending()
+        assert jobs == CHANGES["another learning rate"][2]
+    finally:
+        (finished.path / "config.yaml").write_text(text)
+        shutil.rmtree(finished.path / "results" / "other", ignore_errors=True)
+
+
+@pytest.mark.slow
+def test_more_epochs_go_on_where_training_ended(finished, tmp_path):
+    place = tmp_path / "copy"
+    shutil.copytree(finished.path, place)
+    longer = Workspace(place)
+    longer.write_config(with_value(finished.config, "training.epochs", 4))
+    longer.snakemake("results/tiny/runs/w2_n0.5_s0/training.json")
+    log = place / "results/tiny/logs/train/w2_n0.5_s0.log"
+    assert "going on after epoch 3" in log.read_text()
+
+
+@pytest.mark.slow
+def test_another_device_runs_nothing(finished):
+    assert finished.pending(GEOMEM_DEVICE="cuda") == set()
+
+
+@pytest.mark.slow
+def test_other_threads_resources_and_another_profile_run_nothing(finished):
     assert finished.pending("--cores", "1", "--set-threads", "train=2") == set()
+    assert finished.pending("--set-resources", "train:gpu=1", "geometry:mem_mb=9000") == set()
     # Without the Slurm executor, which wants Slurm's commands even for a dry run.
     assert finished.pending("--profile", "profiles/slurm", "--executor", "local") == set()
 

@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pyarrow.parquet
 import pytest
+from geomem.planning.resources import megabytes, minutes
+from geomem.planning.usage import read_usage
 from geomem.storage.tables import read_document, read_table, table_provenance
 
 RUN = "results/tiny/runs/w2_n0.5_s0"
@@ -90,6 +92,15 @@ def test_every_result_says_where_it_came_from(finished):
         ]
     receipt = json.loads((finished.path / RUN / "training.json").read_text())
     assert receipt["provenance"]["spec"]["training"]["epochs"] == 3
+
+
+def test_every_job_stays_within_what_it_asks_a_scheduler_for(finished):
+    text = json.dumps(finished.config["experiments"]["tiny"])
+    jobs = read_usage(finished.path / "results")
+    assert {"train", "geometry", "figure"} < {job.rule for job in jobs}
+    for job in jobs:
+        assert job.memory < 1e6 * megabytes(job.rule, text, 2, 0.5), job
+        assert job.seconds < 60 * minutes(job.rule, text, 2, 0.5), job
 
 
 def test_a_broken_configuration_stops_before_any_job(finished):

@@ -146,7 +146,8 @@ def _counts(at, noises, data, analysis):
             f" {data['classes']}"
         )
     wanted = analysis["per_class"]
-    if wanted > data["test_per_class"]:
+    held_out = "test" in analysis["kinds"] or analysis["controls"]
+    if held_out and wanted > data["test_per_class"]:
         yield (
             f"{at}.analysis.per_class: {wanted} test images per class are wanted, but"
             f" data.test_per_class = {data['test_per_class']}"
@@ -155,9 +156,10 @@ def _counts(at, noises, data, analysis):
         noisy = round(noise * data["train_per_class"])
         for kind, count in (
             ("permuted", noisy),
+            ("restored", noisy),
             ("unpermuted", data["train_per_class"] - noisy),
         ):
-            if 0 < count < wanted:
+            if kind in analysis["kinds"] and 0 < count < wanted:
                 yield (
                     f"{at}.analysis.per_class: {wanted} {kind} images per class are wanted, but at"
                     f" noise {noise:g} there are {count}; raise data.train_per_class or lower"

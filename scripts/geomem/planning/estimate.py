@@ -8,37 +8,18 @@ import argparse
 import functools
 import os
 import shutil
-from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections import defaultdict
 from pathlib import Path
 
 from geomem.command import limit_threads
 from geomem.config.cli import overlaid, read
-from geomem.config.experiments import resolve
+from geomem.config.experiments import as_text, resolve, stage_spec
 from geomem.errors import InputError
+from geomem.planning.costs import STARTS, Cost, job_cost
 from geomem.planning.dry_run import planned_jobs
-from geomem.planning.sizes import data_size, probe_size, result_bytes
+from geomem.planning.sizes import data_size, probe_size
 
-# What a job imports decides what it costs to start.
-_STARTS = {
-    "images": "table", "labels": "table", "probe": "table", "train": "torch",
-    "snapshot": "arrays", "activations": "torch", "geometry": "geometry", "rewind": "torch",
-    "gradients": "torch", "table": "table", "figure": "plot",
-}  # fmt: skip
-_DRAWING = 1.0  # seconds of CPU for a figure, its libraries loaded
-_DECODING = 1e-3  # for an image read from a file
 _DISK_MARGIN = 1.1  # logs, metadata, what is there twice while it is written
-_BATCH = 256  # images in a forward pass on a CPU
-_WORKSPACE = 200e6  # bytes that torch takes beyond what it is asked for, measured
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Of one job: CPU seconds, bytes left on disk, bytes of memory at its peak."""
-
-    seconds: float
-    disk: float
-    memory: float
 
 
 def main(argv=None):
@@ -57,7 +38,9 @@ def main(argv=None):
         print("Nothing would be run: every result is there and up to date.")
         return 0
     costs = costs_by_rule(config, jobs)
-    print(report(costs, arguments.cores))
+    from geomem.training.device import choose_device
+
+    print(report(costs, arguments.cores, gpu=choose_device().type != "cpu"))
     check_disk(costs, Path("results"))
     return 0
 
@@ -69,150 +52,104 @@ def costs_by_rule(config, jobs):
     -------
     dict of str to list of Cost
     """
-    kinds = Counter(_kind(job) for job in jobs)
-    measure = Measured(config)
-    costs = defaultdict(list)
-    for (rule, name, width, noise), count in kinds.items():
-        costs[rule] += [measure.cost(rule, name, width, noise)] * count
+    rates = Measured()
+    known = functools.cache(
+        lambda rule, name, width, noise: job_cost(rule, resolve(config, name), rates, width, noise)
+    )
+    costs, trained = defaultdict(list), set()
+    for job in jobs:
+        name, width, noise, seed = _cell(job)
+        cost = known(job.rule, name, width, noise)
+        if job.rule == "train":
+            network = _training_key(resolve(config, name), width, noise, seed)
+            if network in trained:  # by another experiment, whose states it finds
+                cost = Cost(rates.startup("torch")[0], 0, cost.memory)
+            trained.add(network)
+        costs[job.rule].append(cost)
     return costs
 
 
-def _kind(job):
-    """Jobs of one kind cost the same."""
-    values = job.wildcards
-    width = int(values["width"]) if "width" in values else None
-    noise = float(values["noise"]) if "noise" in values else None
-    return job.rule, values["experiment"], width, noise
+def _cell(job):
+    values, kinds = job.wildcards, {"width": int, "noise": float, "seed": int}
+    cell = (kind(values[name]) if name in values else None for name, kind in kinds.items())
+    return values["experiment"], *cell
+
+
+def _training_key(experiment, width, noise, seed):
+    """Text that is the same for two trainings that give the same weights."""
+    training = stage_spec("train", experiment, width=width, seed=seed)
+    return as_text([training, experiment["data"], experiment["labels"], noise])
 
 
 class Measured:
-    """Costs of jobs, each element timed once.
+    """Speeds of the elements of the work, each timed once on this machine."""
+
+    def __init__(self):
+        from geomem.planning import timing
+
+        # Before this process grows: a child's peak memory counts its parent's at the fork.
+        startups = {kind: timing.startup(kind) for kind in set(STARTS.values())}
+        self.startup = startups.__getitem__
+        self.glyph = functools.cache(timing.glyph_seconds)
+        self._known = {}
+
+    def network(self, experiment, width):
+        """The `NetworkRates` of an experiment's network."""
+        from geomem.planning.timing import network_rates
+
+        size = data_size(experiment["data"])
+        names = ("data", "model", "training")
+        analysis = {k: v for k, v in experiment["analysis"].items() if k != "epochs"}
+        key = as_text([width, analysis, *(experiment[name] for name in names)])
+        return self._once(
+            key, lambda: network_rates(experiment, width, size, probe_size(experiment, size, 1))
+        )
+
+    def geometry(self, experiment):
+        """Seconds for one layer and one kind of manifolds."""
+        from geomem.planning.timing import geometry_seconds
+
+        probe = probe_size(experiment, data_size(experiment["data"]), 1)
+        settings = experiment["geometry"]
+        key = as_text([settings, probe.classes, probe.per_class])
+        return self._once(key, lambda: geometry_seconds(settings, probe))
+
+    def _once(self, key, measure):
+        if key not in self._known:
+            self._known[key] = measure()
+        return self._known[key]
+
+
+def report(costs, cores, gpu=False):
+    """A table of the costs by kind of job, and their sums.
 
     Parameters
     ----------
-    config : dict
+    costs : dict of str to list of Cost
+    cores : int
+    gpu : bool
+        Whether what uses torch was timed on a GPU.
     """
-
-    def __init__(self, config):
-        from geomem.planning import timing
-
-        self._experiments = functools.cache(lambda name: resolve(config, name))
-        # Before this process grows: a child's peak memory counts its parent's at the fork.
-        self._startup = {kind: timing.startup(kind) for kind in set(_STARTS.values())}
-        self._glyph = functools.cache(timing.glyph_seconds)
-        self._network = functools.cache(self._time_network)
-        self._geometry = functools.cache(self._time_geometry)
-
-    def _time_network(self, name, width):
-        from geomem.planning.timing import network_rates
-
-        experiment = self._experiments(name)
-        size = data_size(experiment["data"])
-        return network_rates(experiment, width, size, probe_size(experiment, size, 1))
-
-    def _time_geometry(self, name):
-        from geomem.planning.timing import geometry_seconds
-
-        experiment = self._experiments(name)
-        size = data_size(experiment["data"])
-        return geometry_seconds(experiment["geometry"], probe_size(experiment, size, 1))
-
-    def cost(self, rule, name, width, noise):
-        """The `Cost` of one job."""
-        experiment = self._experiments(name)
-        size = data_size(experiment["data"])
-        probe = None if noise is None else probe_size(experiment, size, noise)
-        network = None if width is None else self._network(name, width)
-        seconds, memory = self._startup[_STARTS[rule]]
-        disk = result_bytes(rule, experiment, size, probe, network)
-        work = {
-            "images": lambda: self._drawing(experiment["data"], size),
-            "train": lambda: _training(experiment, size, network),
-            "activations": lambda: _observing(probe, network),
-            "geometry": lambda: self._geometry(name) * len(network.features) * probe.kinds,
-            "rewind": lambda: _rewinding(experiment, size, network),
-            "gradients": lambda: _splitting(experiment, probe, network),
-            "figure": lambda: _DRAWING,
-        }
-        held = {
-            "images": lambda: 2 * size.bytes,
-            "train": lambda: 2 * size.bytes + 4 * network.state_bytes + _batch(experiment, network),
-            "activations": lambda: size.bytes + _kept(probe, network),
-            "geometry": lambda: result_bytes("activations", experiment, size, probe, network),
-            "rewind": lambda: 2 * size.bytes + network.plans * network.weight_bytes,
-            "gradients": lambda: 2 * size.bytes + 20 * network.weight_bytes,
-        }
-        seconds += work[rule]() if rule in work else 0
-        memory += held[rule]() if rule in held else 0
-        memory += _WORKSPACE if _STARTS[rule] == "torch" else 0
-        return Cost(seconds, disk, memory)
-
-    def _drawing(self, data, size):
-        each = self._glyph() if data["name"] == "glyphs" else _DECODING
-        return (size.train + size.test) * each
-
-
-def _training(experiment, size, network):
-    epochs = experiment["training"]["epochs"]
-    evaluated = (size.train + size.test) * network.forward
-    return epochs * (size.train * network.step + evaluated) + evaluated
-
-
-def _observing(probe, network):
-    # Features too many to keep are computed twice.
-    passes = 1 if _feature_bytes(probe, network) <= 2**29 else 2
-    return probe.images * (passes * network.forward + network.scatter)
-
-
-def _rewinding(experiment, size, network):
-    rewind = experiment["rewind"]
-    images = min(rewind["train_images"] or size.train, size.train) + size.test
-    # Networks with nothing or everything rewound are computed in full once more, to check.
-    checked = 1 + len(rewind["epochs"])
-    each = {policy: network.share for policy in rewind["batch_norm"]} | {"recalibrate": 2}
-    passes = sum(network.plans * each[policy] + checked for policy in rewind["batch_norm"])
-    return images * network.forward * passes
-
-
-def _splitting(experiment, probe, network):
-    images = probe.classes * probe.per_class * (2 if probe.kinds == 4 else 1)
-    backward = max(network.step - network.forward, 0)
-    return len(experiment["gradients"]["epochs"]) * images * (network.forward + 2 * backward)
-
-
-def _feature_bytes(probe, network):
-    """Of the analysed layers' outputs for one kind of images."""
-    return 4 * sum(network.features) * probe.classes * probe.per_class
-
-
-def _kept(probe, network):
-    batch = 4 * sum(network.features) * _BATCH
-    return min(_feature_bytes(probe, network), 2**29) + batch + 24 * sum(network.features)
-
-
-def _batch(experiment, network):
-    """Outputs kept for the backward pass; batch norm and ReLU keep theirs too."""
-    images = max(experiment["training"]["batch_size"], _BATCH)
-    return 3 * 4 * sum(network.features) * images
-
-
-def report(costs, cores):
-    """A table of the costs by kind of job, and their sums."""
-    lines = [f"{'':12} {'jobs':>6} {'CPU hours':>10} {'disk':>9} {'memory':>9}"]
+    lines = [f"{'':12} {'jobs':>6} {'CPU hours':>10} {'GPU hours':>10} {'disk':>9} {'memory':>9}"]
+    processor = graphics = 0.0
     for rule, found in costs.items():
-        lines.append(_line(rule, found))
+        hours = sum(cost.seconds for cost in found) / 3600
+        on_gpu = gpu and STARTS[rule] == "torch"
+        lines.append(_line(rule, found, *((0, hours) if on_gpu else (hours, 0))))
+        graphics += hours * on_gpu
+        processor += hours * (not on_gpu)
     every = [cost for found in costs.values() for cost in found]
-    lines.append(_line("together", every))
-    hours = sum(cost.seconds for cost in every) / 3600
-    lines.append(f"\nAbout {_duration(hours / cores)} on {cores} cores, one job on each.")
+    lines.append(_line("together", every, processor, graphics))
+    lines.append(f"\nAbout {_duration(processor / cores)} on {cores} cores, one job on each.")
+    if gpu:
+        lines.append(f"About {_duration(graphics)} on one GPU besides.")
     return "\n".join(lines)
 
 
-def _line(name, found):
-    hours = sum(cost.seconds for cost in found) / 3600
-    disk = sum(cost.disk for cost in found)
-    memory = max(cost.memory for cost in found)
-    return f"{name:12} {len(found):6,} {hours:10.3f} {_size(disk):>9} {_size(memory):>9}"
+def _line(name, found, processor, graphics):
+    disk = _size(sum(cost.disk for cost in found))
+    memory = _size(max(cost.memory for cost in found))
+    return f"{name:12} {len(found):6,} {processor:10.3f} {graphics:10.3f} {disk:>9} {memory:>9}"
 
 
 def _size(count):

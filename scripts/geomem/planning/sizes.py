@@ -89,6 +89,11 @@ def states_kept(experiment):
     return len({*kept_epochs(experiment), 0, experiment["training"]["epochs"]}) + 3
 
 
+def geometry_rows(probe, layers):
+    """Rows of the geometry of one network at one epoch."""
+    return layers * probe.kinds * probe.classes * _MEASURES
+
+
 def activations_bytes(experiment, probe, features):
     """Bytes of one activations file.
 
@@ -105,6 +110,12 @@ def activations_bytes(experiment, probe, features):
     return probe.kinds * (products + gram + raw)
 
 
+def _rewind_rows(experiment, network):
+    rewind = experiment["rewind"]
+    networks = len(rewind["epochs"]) * (2 + len(rewind["schemes"]) * network.weighted)
+    return networks * 4 * len(rewind["batch_norm"])
+
+
 def result_bytes(rule, experiment, size, probe, network):
     """Bytes that one job of a rule leaves behind.
 
@@ -115,8 +126,8 @@ def result_bytes(rule, experiment, size, probe, network):
     rows = {
         "labels": lambda: size.train,
         "probe": lambda: probe.images,
-        "geometry": lambda: len(network.features) * probe.kinds * probe.classes * _MEASURES,
-        "rewind": lambda: network.plans * 4 * len(experiment["rewind"]["batch_norm"]),
+        "geometry": lambda: geometry_rows(probe, len(network.features)),
+        "rewind": lambda: _rewind_rows(experiment, network),
         "gradients": lambda: len(network.features) * 50 * len(experiment["gradients"]["epochs"]),
     }
     if rule in rows:

@@ -7,9 +7,10 @@ a GPU, training and everything else that uses torch is timed on the clock.
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 
 import numpy as np
+
+from geomem.planning.costs import NetworkRates
 
 _SECONDS = 0.6  # to spend on each measurement, about
 # Made-up clouds: how many features (early layers have many, late ones few, which takes the search
@@ -24,36 +25,6 @@ _IMPORTS = {
     "arrays": "numpy, geomem.training.state",
     "plot": "pandas, pyarrow.parquet, matplotlib.pyplot",
 }
-
-
-@dataclass(frozen=True)
-class NetworkRates:
-    """What one network costs.
-
-    Attributes
-    ----------
-    step, forward, scatter : float
-        Seconds per image: of training, of a forward pass, and of the inner products of all
-        analysed layers.
-    weight_bytes, state_bytes : int
-        Of its weights and buffers, and of a training state.
-    features : tuple of int
-        Of every analysed layer.
-    plans : int
-        Rewound networks to evaluate for each policy of batch norm.
-    share : float
-        Of a forward pass that one of them takes, on average: what comes before the first layer
-        that is set back is shared. A layer's time is taken to go with the size of its output.
-    """
-
-    step: float
-    forward: float
-    scatter: float
-    weight_bytes: int
-    state_bytes: int
-    features: tuple
-    plans: int
-    share: float
 
 
 def startup(kind):
@@ -89,7 +60,6 @@ def network_rates(experiment, width, size, probe):
     """
     import torch
 
-    from geomem.analysis.plans import make_plans
     from geomem.data.image_sets import ImageSet
     from geomem.models import build_model
     from geomem.models.layers import list_layers, select_layers
@@ -123,10 +93,6 @@ def network_rates(experiment, width, size, probe):
     analysed = select_layers(layers, experiment["analysis"]["layers"])
     features = tuple(layer.features for layer in analysed)
     state = trainer.state()
-    rewind = experiment["rewind"]
-    plans = make_plans(
-        layers, list(range(len(rewind["epochs"]))), -1, rewind["schemes"], rewind["sets"]
-    )
     return NetworkRates(
         step=per_step * steps / n,
         forward=forward / n,
@@ -134,7 +100,7 @@ def network_rates(experiment, width, size, probe):
         weight_bytes=sum(v.nbytes for k, v in state.items() if k.startswith("model/")),
         state_bytes=sum(array.nbytes for array in state.values()),
         features=features,
-        plans=len(plans),
+        weighted=sum(1 for layer in layers if layer.state),
         share=_share(layers),
     )
 

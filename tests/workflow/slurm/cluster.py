@@ -24,8 +24,9 @@ PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontr
 DEBIAN_PACKAGES = "slurmctld slurmd slurm-client munge"
 
 # Jobs are told to stop (SIGTERM) KillWait seconds before they are killed, at a time limit, by
-# scancel and by a requeue alike. squeue answers for finished jobs for MinJobAge seconds. The node
-# claims memory enough for any job of the tests, whatever the machine has.
+# scancel, by a requeue and by preemption alike. A job of the partition urgent takes the place of
+# one of main, which goes back into the queue. squeue answers for finished jobs for MinJobAge
+# seconds. The node claims memory enough for any job of the tests, whatever the machine has.
 CONFIGURATION = """\
 ClusterName=geomem
 SlurmctldHost={host}(127.0.0.1)
@@ -56,8 +57,12 @@ ReturnToService=2
 KillWait=10
 MinJobAge=3600
 JobRequeue=1
+JobFileAppend=1
 NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=64000 State=UNKNOWN
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=main Nodes=ALL Default=YES PriorityTier=1 MaxTime=INFINITE State=UP
+PartitionName=urgent Nodes=ALL PriorityTier=10 PreemptMode=OFF MaxTime=INFINITE State=UP
 """
 
 
@@ -104,11 +109,9 @@ class Cluster:
 
     def stop(self):
         """End the jobs, then the daemons, and remove the folder."""
-        subprocess.run(
-            ["scancel", "--full", f"--user={getpass.getuser()}"],
-            env=self.environment,
-            capture_output=True,
-        )
+        user = f"--user={getpass.getuser()}"
+        for command in (["scancel", "--signal=KILL", "--full", user], ["scancel", user]):
+            subprocess.run(command, env=self.environment, capture_output=True)
         for name in ("slurmd", "slurmctld", "munged"):
             _end(self.folder / f"{name}.pid")
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,129 @@
+"""Time, memory and GPUs that a job asks a scheduler for, from speeds measured once.
+
+`benchmarks/rates.py` measured them (rates.json): one core, the built-in networks at two widths,
+100 classes. They are carried to other widths by a power law in between, to other images with the
+number of pixels, to other numbers of classes and images as docs/cluster.md says. Standard library
+alone: Snakemake loads this whenever it starts. It is none of the jobs' code, so nothing here
+starts a job again.
+"""
+
+import functools
+import json
+import math
+from dataclasses import fields
+from math import prod
+from pathlib import Path
+
+from geomem.planning.costs import NetworkRates, job_cost
+from geomem.planning.sizes import DataSize, data_size, probe_size
+
+RATES = json.loads((Path(__file__).parent / "rates.json").read_text())
+
+# Asked for beyond what the measurements say. Other processors, busy nodes, slow file systems.
+_TIME_MARGIN, _MINUTES = 3, 10
+_MEMORY_MARGIN, _MEGABYTES = 1.5, 500
+# A GPU as so many cores, and seconds for a training step at least. Not measured: taken to hold for
+# any GPU of the last ten years.
+_GPU, _STEP = 30, 0.02
+_ON_GPU = {"train", "snapshot", "activations", "rewind", "gradients"}
+# What an image folder is taken to hold: counting its files at every start would take too long.
+_FOLDER = {"tiny-imagenet": (100_000, 10_000, 200), "image-folder": (100_000, 10_000, 100)}
+
+
+class Recorded:
+    """The speeds of rates.json, as `job_cost` asks for them."""
+
+    def startup(self, kind):
+        return RATES["startup"][kind]
+
+    def glyph(self):
+        return RATES["glyph"]
+
+    def network(self, experiment, width):
+        """A built-in network's rates; one's own network is taken to be a VGG16 of that width."""
+        size = planned_size(experiment["data"])
+        probe = probe_size(experiment, size, 1)
+        known = RATES["networks"].get(experiment["model"]["name"], RATES["networks"]["vgg16"])
+        (small, low), (large, high) = ((int(w), known[w]) for w in sorted(known, key=int))
+        place = math.log(width / small) / math.log(large / small)
+        pixels = prod(size.shape[1:]) / 32**2
+        values = {
+            field.name: _between(low[field.name], high[field.name], place)
+            for field in fields(NetworkRates)
+        }
+        for name in ("step", "forward", "scatter"):
+            values[name] *= pixels
+        values["scatter"] *= (probe.classes + probe.per_class) / 150
+        values["features"] = tuple(count * pixels for count in values["features"])
+        return NetworkRates(**values)
+
+    def geometry(self, experiment):
+        probe = probe_size(experiment, planned_size(experiment["data"]), 1)
+        settings = experiment["geometry"]
+        clouds = probe.classes / 100
+        programs = clouds * (probe.per_class / 50) * (settings["n_t"] / 300)
+        low_rank = clouds**3.3 if settings["remove_low_rank"] else 0
+        recorded = RATES["geometry"]
+        return recorded["programs"] * programs + recorded["low_rank"] * low_rank
+
+
+def _between(low, high, place):
+    """Power law through two values, at 0 and at 1."""
+    if isinstance(low, list):
+        return [_between(a, b, place) for a, b in zip(low, high, strict=True)]
+    return low * (high / low) ** place
+
+
+def planned_size(data):
+    """The size of a data set, without a look at its files."""
+    if data["name"] not in _FOLDER:
+        return data_size(data)
+    train, test, classes = _FOLDER[data["name"]]
+    if each := data.get("train_per_class"):
+        train = min(train, each * classes)
+    side = data.get("size") or 64
+    return DataSize(train, test, classes, (3, side, side))
+
+
+@functools.cache
+def _cost(rule, text, width, noise):
+    experiment = json.loads(text)
+    size = planned_size(experiment["data"])
+    # A snapshot that training did not keep is trained again, at worst from the start.
+    rule = "train" if rule == "snapshot" else rule
+    return job_cost(rule, experiment, Recorded(), width, noise, size)
+
+
+def _steps(rule, text):
+    if rule not in ("train", "snapshot"):
+        return 0
+    experiment = json.loads(text)
+    training, images = experiment["training"], planned_size(experiment["data"]).train
+    return training["epochs"] * math.ceil(images / training["batch_size"])
+
+
+def minutes(rule, text, width=None, noise=None, *, gpu=False, attempt=1):
+    """The time limit of a job, in whole minutes.
+
+    Parameters
+    ----------
+    rule : str
+    text : str
+        The experiment as JSON.
+    width, noise : optional
+        The job's, where it has them.
+    gpu : bool
+        Whether the job gets a GPU.
+    attempt : int
+        1 for the first; each further one may take as much longer.
+    """
+    seconds = _cost(rule, text, width, noise).seconds
+    if gpu and rule in _ON_GPU:
+        seconds = seconds / _GPU + _STEP * _steps(rule, text)
+    return math.ceil((_MINUTES + _TIME_MARGIN * seconds / 60) * attempt)
+
+
+def megabytes(rule, text, width=None, noise=None, *, attempt=1):
+    """The memory of a job, in whole MB; parameters as for `minutes`."""
+    memory = _cost(rule, text, width, noise).memory / 1e6
+    return math.ceil((_MEGABYTES + _MEMORY_MARGIN * memory) * attempt)

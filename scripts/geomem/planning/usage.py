@@ -1,0 +1,113 @@
+"""What a run used: jobs, time and memory by kind, and how well it filled the cores.
+
+Read from the benchmark files that Snakemake leaves beside the results; a job's time stamp is its
+end. The run is taken to last from the start of its first job to the end of its last one.
+"""
+
+import argparse
+import itertools
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from geomem.errors import InputError
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Of one job: when it started and ended (seconds), and its peak memory (bytes)."""
+
+    rule: str
+    start: float
+    end: float
+    memory: float
+
+    @property
+    def seconds(self):
+        return self.end - self.start
+
+
+def main(argv=None):
+    """Print what the runs below a results folder used."""
+    parser = argparse.ArgumentParser(prog="python -m geomem usage", description=__doc__)
+    parser.add_argument("results", type=Path, nargs="?", default=Path("results"))
+    parser.add_argument("--experiments", nargs="*", help="only these; default: all there are")
+    parser.add_argument("--cores", type=int, default=2, help="that the run was given")
+    arguments = parser.parse_args(argv)
+    print(report(read_usage(arguments.results, arguments.experiments), arguments.cores))
+    return 0
+
+
+def read_usage(results, experiments=None):
+    """The usage of every job that left a benchmark.
+
+    Parameters
+    ----------
+    results : Path
+    experiments : sequence of str, optional
+        By default all.
+
+    Returns
+    -------
+    list of Usage
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    names = experiments or [path.parent.name for path in sorted(results.glob("*/benchmarks"))]
+    files = [file for name in names for file in (results / name / "benchmarks").rglob("*.tsv")]
+    if not files:
+        raise InputError(f"{results}: no benchmarks of {', '.join(names) or 'any experiment'}")
+    return [_read(file) for file in files]
+
+
+_PLURALS = {"tables": "table", "figures": "figure"}  # folders named otherwise than their rule
+
+
+def _read(file):
+    header, values, *_ = file.read_text().splitlines()
+    row = dict(zip(header.split("\t"), values.split("\t"), strict=True))
+    folder = file.parent.name
+    rule = file.stem if folder == "benchmarks" else _PLURALS.get(folder, folder)
+    # Memory is missing where a job ended before Snakemake looked.
+    memory = float(row["max_rss"]) * 2**20 if row["max_rss"] not in ("NA", "-") else 0.0
+    end = file.stat().st_mtime
+    return Usage(rule, end - float(row["s"]), end, memory)
+
+
+def filled(jobs):
+    """Seconds of the run by how many jobs were running at once, a dict of int to float."""
+    changes = sorted([(job.start, 1) for job in jobs] + [(job.end, -1) for job in jobs])
+    seconds, running = defaultdict(float), 0
+    for (time, change), (following, _) in itertools.pairwise(changes):
+        running += change
+        seconds[running] += following - time
+    return dict(seconds)
+
+
+def report(jobs, cores):
+    """A table of the jobs by kind, and the run's time against that of its jobs."""
+    kinds = defaultdict(list)
+    for job in sorted(jobs, key=lambda job: job.start):
+        kinds[job.rule].append(job)
+    lines = [f"{'':12} {'jobs':>6} {'hours':>10} {'memory':>9}"]
+    lines += [_line(rule, found) for rule, found in kinds.items()]
+    lines.append(_line("together", jobs))
+    wall = max(job.end for job in jobs) - min(job.start for job in jobs)
+    compute = sum(job.seconds for job in jobs) / cores
+    lines.append(
+        f"\nThe run took {wall:.0f} s, its jobs {compute:.0f} s for each of {cores} cores:"
+        f" {wall / compute - 1:+.0%}."
+    )
+    busy = filled(jobs)
+    shares = [f"{count} running {busy[count] / wall:.0%}" for count in sorted(busy)]
+    lines.append(f"Jobs at once: {', '.join(shares)} of the time.")
+    return "\n".join(lines)
+
+
+def _line(name, found):
+    hours = sum(job.seconds for job in found) / 3600
+    memory = max(job.memory for job in found) / 1e6
+    return f"{name:12} {len(found):6,} {hours:10.3f} {memory:6.0f} MB"

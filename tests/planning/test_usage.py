@@ -1,0 +1,48 @@
+"""What a run used, from its benchmark files."""
+
+import os
+
+import pytest
+from geomem.errors import InputError
+from geomem.planning.usage import filled, main, read_usage
+
+HEADER = "s\th:m:s\tmax_rss\tmax_vms\tcpu_time\n"
+
+
+def benchmark(results, name, seconds, end, memory="100.0"):
+    path = results / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{HEADER}{seconds}\t0:00:01\t{memory}\tNA\tNA\n")
+    os.utime(path, (end, end))
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Two networks trained side by side for 10 and 6 s, a table after a pause of 2 s."""
+    benchmark(tmp_path, "a/benchmarks/train/w1.tsv", 10, 1010)
+    benchmark(tmp_path, "a/benchmarks/train/w2.tsv", 6, 1006, "300.0")
+    benchmark(tmp_path, "a/benchmarks/tables/accuracy.tsv", 2, 1014, "NA")
+    benchmark(tmp_path, "b/benchmarks/images.tsv", 500, 5000)
+    return tmp_path
+
+
+def test_time_by_jobs_at_once(results):
+    assert filled(read_usage(results, ["a"])) == {2: 6, 1: 6, 0: 2}
+
+
+def test_report(results, capsys):
+    main([str(results), "--experiments", "a", "--cores", "2"])
+    said = capsys.readouterr().out
+    assert "train             2      0.004    315 MB" in said
+    assert "table             1" in said
+    assert "took 14 s, its jobs 9 s for each of 2 cores: +56%" in said
+    assert "0 running 14%, 1 running 43%, 2 running 43%" in said
+
+
+def test_every_experiment_by_default(results):
+    assert {job.rule for job in read_usage(results)} == {"train", "table", "images"}
+
+
+def test_no_benchmarks(tmp_path):
+    with pytest.raises(InputError, match="no benchmarks of any experiment"):
+        read_usage(tmp_path)
