@@ -2,6 +2,7 @@
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 from geomem.errors import InputError
 from geomem.figures import catalogue, style
@@ -444,3 +445,111 @@ def test_caller_settings_do_not_show(three_seeds):
 )
 def test_layer_labels_stay_apart_and_short(name, label):
     assert style.layer_label(name) == label
+
+
+def test_simulation_draws_both_capacities_and_bounds(three_seeds):
+    figure = draw("simulation", three_seeds, noise=0.5, epochs=["last"])
+    assert [axes.get_title("left").split("\n")[-1] for axes in figure.axes] == [
+        *style.KINDS, "shuffled (×) and Gaussian (+)", "all layers"
+    ]  # fmt: skip
+    rows = three_seeds["simulation"].query("noise == 0.5 and last and kind == 'permuted'")
+    permuted = figure.axes[1]
+    by_metric = rows.groupby(["metric", "layer_index"])["value"].mean()
+    np.testing.assert_allclose(lines(permuted)["theory"].get_ydata(), by_metric["theory"])
+    simulated = by_metric["simulated"].dropna()  # that of the input is not reached
+    np.testing.assert_allclose(lines(permuted)["simulated"].get_ydata(), simulated)
+    assert lines(permuted)["simulated"].get_xdata()[0] == 1
+    arrow = next(line for line in permuted.lines if "arrow" in str(line.get_marker()))
+    assert (arrow.get_xdata()[0], arrow.get_ydata()[0]) == (0, 0.06)
+    assert "upper bounds" in caption_of(figure) and "(18 measurements)" in caption_of(figure)
+    assert "simulated, upper bound" in labels_of(figure)
+    points = np.concatenate([bars.lines[0].get_xydata() for bars in figure.axes[5].containers])
+    assert len(points) == 6 * (len(synthetic.SMALL) - 1)
+    assert [by_metric["theory"].iloc[-1], simulated.iloc[-1]] in points.tolist()
+
+
+def test_simulation_without_bounds_says_nothing_of_them(three_seeds):
+    table = three_seeds["simulation"]
+    figure = draw("simulation", {**three_seeds, "simulation": table[table["layer"] != "input"]})
+    assert "upper bound" not in caption_of(figure)
+    assert "simulated, upper bound" not in labels_of(figure)
+
+
+def test_localization_is_the_change_from_the_final_network(three_seeds):
+    figure = draw("localization", three_seeds, noise=0.5)
+    single, suffix, *shares = figure.axes
+    assert single.get_title("left").endswith("to best epoch (14–18); batch norm: with-layer")
+    rows = three_seeds["rewind"].query("noise == 0.5 and kind == 'permuted'")
+    final = rows[rows["scheme"] == "none"].set_index("seed")["value"]
+    for axes, scheme in ((single, "single"), (suffix, "suffix")):
+        back = rows[(rows["scheme"] == scheme) & rows["best"]]
+        change = back["value"] - back["seed"].map(final)
+        mean = 100 * change.groupby(back["layer_index"]).mean()
+        np.testing.assert_allclose(lines(axes)["permuted"].get_ydata(), mean.to_numpy(float))
+    assert single.get_ylabel() == "change of accuracy (points)"
+    assert len(shares) == 4 and "%" in shares[0].get_ylabel()
+
+
+def test_localization_shares_are_of_the_squared_norm(three_seeds):
+    figure = draw("localization", three_seeds, noise=0.5)
+    norms = three_seeds["gradients"].query(
+        "noise == 0.5 and epoch == 0 and kind == 'permuted' and part == 'total'"
+    )
+    squares = norms.pivot(index="seed", columns="layer_index", values="value") ** 2
+    shares = 100 * squares.div(squares.sum(axis=1), axis=0).mean()
+    first = figure.axes[2]
+    assert first.get_title("left").endswith("epoch 0")
+    np.testing.assert_allclose(lines(first)["permuted"].get_ydata(), shares)
+
+
+def test_localization_keeps_policies_apart_and_says_which_epoch():
+    runs = synthetic.cells()
+    inputs = tables(runs)
+    rewind = synthetic.rewind_table(runs, epochs=(2, 6), batch_norms=("keep", "with-layer"))
+    rewind.loc[(rewind["batch_norm"] == "keep") & (rewind["scheme"] != "none"), "value"] = 0
+    figure = draw("localization", {**inputs, "rewind": rewind})
+    titles = [axes.get_title("left") for axes in figure.axes[:4:2]]
+    assert [title.split(": ", 1)[1] for title in titles] == [
+        "to epoch 6; batch norm: with-layer", "to epoch 6; batch norm: keep"
+    ]  # fmt: skip
+    np.testing.assert_allclose(lines(figure.axes[2])["test"].get_ydata(), -30)
+
+
+def test_width_draws_the_traced_values_where_they_can_be_compared():
+    runs = synthetic.cells((4, 16), (0.1, 0.5))
+    geometry = synthetic.geometry_table(runs, ["fc"], (None, synthetic.LAST), manifolds=100)
+    inputs = {"geometry": geometry, "accuracy": synthetic.accuracy_table(runs, (0, 14, 60))}
+    traced = "last epoch, traced from the paper"
+
+    def shown(**spec):
+        axes = draw("width", inputs, **spec).axes
+        return [[traced in lines(a) for a in axes[i : i + 6]] for i in (0, 6)]
+
+    own = {"network": "resnet18", "data": "cifar100"}
+    none = [False] * 6
+    assert shown(per_class=50) == [[False, False, False, False, True, True], none]
+    assert shown(per_class=50, **own) == [[True, False, False, False, True, True], none]
+    assert shown(per_class=25, **own) == [[True, *none[1:]], none]
+    assert shown(per_class=25) == [none, none]
+    figure = draw("width", inputs, per_class=50)
+    dimension = lines(figure.axes[5])[traced]
+    assert dimension.get_ydata()[[0, -1]].tolist() == [28.5, 20.9]
+    low, high = figure.axes[5].get_xlim()
+    assert low < dimension.get_xdata()[0] and dimension.get_xdata()[-1] < high
+
+
+def test_width_leaves_a_gap_where_every_seed_diverged():
+    runs = synthetic.cells((4, 8, 16), (0.1,), 2)
+    inputs = tables(runs, ["fc"], (None, synthetic.LAST))
+    gone = {}
+    for name in ("accuracy", "geometry"):
+        table = inputs[name]
+        rest, of_width = table[table["width"] != 8], table[table["width"] == 8]
+        lost = synthetic.diverge(synthetic.diverge({name: of_width}, 0, 40), 1, 40)[name]
+        gone[name] = pd.concat([rest, lost])
+    figure = draw("width", gone)
+    for axes in figure.axes[:6]:
+        assert np.isnan(lines(axes)["last epoch"].get_ydata()).tolist() == [False, True, False]
+        assert np.isfinite(lines(axes)["best epoch"].get_ydata()).all()
+        assert lines(axes)["no last epoch"].get_xdata() == [64000]
+    assert "width 8, label noise 0.1: seeds 0, 1 diverged in epochs 31, 31" in caption_of(figure)

@@ -82,3 +82,27 @@ def test_select_names_the_widths_there_are():
     assert len(seeds.select(table, width=[4, 16], noise=0.5)) == 2
     with pytest.raises(InputError, match="no 8; choose among 4, 16"):
         seeds.select(table, width=8)
+
+
+def test_difference_pairs_runs_and_adds_half_widths_in_quadrature():
+    later = rows([0.5, 0.9], width=8, noise=0.5, layer="fc")
+    earlier = rows([0.2, 0.3, 0.7], width=8, noise=0.5, layer="fc")
+    change = seeds.difference(later, earlier.iloc[::-1], ["layer"]).set_index("seed")
+    assert change["value"].to_dict() == pytest.approx({0: 0.3, 1: 0.6})
+    half = np.hypot(0.1, 0.3)  # rows have intervals from 0.1 below to 0.3 above
+    assert change.loc[0, ["lo", "hi"]].tolist() == pytest.approx([0.3 - half, 0.3 + half])
+
+
+def test_diverged_runs_are_those_without_a_last_epoch():
+    table = pd.concat(
+        [
+            rows([0.1, 0.1, 0.1], epoch=0, last=False),
+            rows([0.2, 0.2], epoch=1, last=False),
+            rows([0.3], epoch=2, last=True),
+        ]
+    ).assign(width=8, noise=0.5)
+    assert seeds.diverged(table) == {(0.5, 8): {1: 2, 2: 1}}
+    assert seeds.diverged_text(table, (0.5, 8)) == "seeds 1, 2 diverged in epochs 2, 1"
+    assert seeds.diverged_text(table, (0.5, 4)) == ""
+    assert seeds.diverged_note(table) == "Missing: seeds 1, 2 diverged in epochs 2, 1."
+    assert seeds.diverged_note(table[table["seed"] == 0]) == ""
