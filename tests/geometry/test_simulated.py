@@ -97,7 +97,7 @@ def test_points_need_as_many_features_as_cover_counts(n_points):
 
 @pytest.mark.parametrize(("radius", "n_dimensions"), [(0.3, 1), (1.0, 1), (0.5, 2), (1.0, 2)])
 def test_spheres_follow_theory(radius, n_dimensions):
-    """Chung, Lee and Sompolinsky (2018), figure on spheres: theory and simulation agree.
+    """Pairs and circles, against the closed form of Chung, Lee and Sompolinsky (2018).
 
     The bias takes the place of one of the features.
     """
