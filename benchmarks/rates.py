@@ -48,6 +48,7 @@ def main():
     found = {
         "startup": startup,
         "glyph": timing.glyph_seconds(),
+        "simulation": timing.simulation_seconds(experiment["simulation"]),
         "geometry": {"programs": programs, "low_rank": both - programs},
         "networks": networks,
     }

@@ -134,8 +134,9 @@ rule simulation:
     conda:
         "../envs/train.yaml"
     resources:
-        runtime=240,
-        mem_mb=4000,
+        runtime=runtime("simulation"),
+        mem_mb=memory("simulation"),
+        gpu=0,
     params:
         code=program("simulate_capacity.py"),
         python=interpreter,

@@ -26,8 +26,8 @@ rule claims:
     conda:
         "../envs/analysis.yaml"
     resources:
-        runtime=30,
-        mem_mb=4000,
+        runtime=runtime("claims"),
+        mem_mb=memory("claims"),
     params:
         code=program("judge_claims.py"),
         python=interpreter,

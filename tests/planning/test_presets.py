@@ -39,6 +39,8 @@ def test_cifar100_fills_every_manifold_of_the_paper(name):
             rule = experiment["labels"]["rule"]
             assigned, permuted = assign_labels(train, rule=rule, noise=noise, seed=seed)
             labels = label_table(train, assigned, permuted)
-            per_class = experiment["analysis"]["per_class"]
-            probe = choose_probe(labels, test, per_class=per_class, seed=seed)
-            assert len(probe) == 4 * 100 * per_class
+            analysis = experiment["analysis"]
+            wanted = {name: analysis[name] for name in ("per_class", "kinds", "controls")}
+            probe = choose_probe(labels, test, seed=seed, **wanted)
+            kinds = len(analysis["kinds"]) + len(analysis["controls"])
+            assert len(probe) == kinds * 100 * analysis["per_class"]

@@ -20,9 +20,14 @@ def per_epoch(rule, run, *epochs):
     return {(rule, f"{run}, epoch={epoch}") for epoch in epochs}
 
 
-GEOMETRY_ONWARD = tables("geometry") | figures("depth", "epochs")
-REWIND_ONWARD = tables("rewind") | figures("rewind")
-GRADIENTS_ONWARD = tables("gradients") | figures("gradients")
+CLAIMS = {("claims", EXPERIMENT)}
+GEOMETRY_ONWARD = tables("geometry") | figures("depth", "epochs") | CLAIMS
+REWIND_ONWARD = tables("rewind") | figures("rewind", "localization") | CLAIMS
+GRADIENTS_ONWARD = tables("gradients") | figures("gradients", "localization") | CLAIMS
+
+
+def simulation_onward(run):
+    return {("simulation", run)} | tables("simulation") | figures("simulation")
 
 
 def after_training(run):
@@ -32,6 +37,7 @@ def after_training(run):
         | per_epoch("activations", run, "0", "last")
         | per_epoch("geometry", run, "0", "last")
         | {("rewind", run), ("gradients", run)}
+        | simulation_onward(run)
         | tables("accuracy")
         | figures("accuracy")
         | GEOMETRY_ONWARD
@@ -50,17 +56,17 @@ CHANGES = {
     "more Gaussian vectors": (
         "geometry.n_t",
         30,
-        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD,
+        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
     ),
     "another margin": (
         "geometry.kappa",
         0.1,
-        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD,
+        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
     ),
     "another level of confidence": (
         "geometry.confidence",
         0.9,
-        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD,
+        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
     ),
     "one more analysed epoch": (
         "analysis.epochs",
@@ -76,7 +82,8 @@ CHANGES = {
         ["fc*"],
         per_epoch("activations", RUN, "0", "last")
         | per_epoch("geometry", RUN, "0", "last")
-        | GEOMETRY_ONWARD,
+        | GEOMETRY_ONWARD
+        | simulation_onward(RUN),
     ),
     "one more epoch to rewind to": (
         "rewind.epochs",
@@ -87,6 +94,11 @@ CHANGES = {
         "gradients.epochs",
         [1, 2],
         per_epoch("snapshot", RUN, "2") | {("gradients", RUN)} | GRADIENTS_ONWARD,
+    ),
+    "another threshold of a claim": (
+        "claims",
+        {"thresholds": {"T4": {"value": 0.2, "source": "ours"}}},
+        CLAIMS,
     ),
     "more epochs kept": ("training.snapshots", [0, 1, 2], set()),
     "one more width": (
@@ -137,7 +149,8 @@ CHANGES = {
         | per_epoch("activations", RUN, "0", "last")
         | per_epoch("geometry", RUN, "0", "last")
         | GEOMETRY_ONWARD
-        | GRADIENTS_ONWARD,
+        | GRADIENTS_ONWARD
+        | simulation_onward(RUN),
     ),
 }
 
@@ -147,8 +160,12 @@ SOURCES = {
         *per_epoch("activations", RUN, "0", "last"),
         *per_epoch("geometry", RUN, "0", "last"),
         *GEOMETRY_ONWARD,
+        *simulation_onward(RUN),
     },
-    "figures/style.py": figures("samples", "accuracy", "depth", "epochs", "rewind", "gradients"),
+    "figures/style.py": figures(
+        *("samples", "accuracy", "depth", "epochs", "simulation", "rewind", "gradients"),
+        "localization",
+    ),
     "analysis/rewind.py": {("rewind", RUN)} | REWIND_ONWARD,
     "analysis/gradients.py": {("gradients", RUN)} | GRADIENTS_ONWARD,
     "data/labels.py": {("labels", CELL), ("probe", CELL)} | EVERYTHING_TRAINED | figures("samples"),

@@ -13,13 +13,13 @@ learning rate). `make explain` says the same of your own change before you run i
 `python -m tests.workflow.rerun_table` writes this file from `tests/workflow/rerun_cases.py`.
 
 Jobs: `images`, `labels`, `probe` (which images are analysed), `train`, `snapshot` (weights at an
-epoch), `activations`, `geometry`, `rewind`, `gradients`, `table`, `figure`.
+epoch), `activations`, `geometry`, `rewind`, `gradients`, `simulation`, `table`, `figure`, `claims`.
 """
 
 # In the order of the workflow.
 RULES = (
     "images", "labels", "probe", "train", "snapshot", "activations", "geometry", "rewind",
-    "gradients", "table", "figure",
+    "gradients", "simulation", "table", "figure", "claims",
 )  # fmt: skip
 AXES = ("width", "noise", "seed")
 

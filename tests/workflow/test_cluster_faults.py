@@ -163,6 +163,9 @@ def test_a_preempted_training_goes_on_in_the_same_job(story):
     (job,) = story.controller.jobs(story.preempted)
     assert job["state"] == "COMPLETED"
     assert restarts(story.controller, job) == 1
+    logs = story.controller.workspace.path / ".snakemake" / "slurm_logs"
+    (log,) = logs.rglob(f"{job['id']}.log")
+    assert "DUE TO PREEMPTION" in log.read_text()
 
 
 def test_a_cancelled_training_is_submitted_again(story):

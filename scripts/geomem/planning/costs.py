@@ -13,7 +13,8 @@ from geomem.planning.sizes import data_size, geometry_rows, probe_size, result_b
 STARTS = {
     "images": "table", "labels": "table", "probe": "table", "train": "torch",
     "snapshot": "arrays", "activations": "torch", "geometry": "geometry", "rewind": "torch",
-    "gradients": "torch", "table": "table", "figure": "plot",
+    "gradients": "torch", "simulation": "torch", "table": "table", "figure": "plot",
+    "claims": "table",
 }  # fmt: skip
 _DRAWING = 1.0  # seconds of CPU for a figure, its libraries loaded
 _DECODING = 1e-3  # for an image read from a file
@@ -71,8 +72,8 @@ def job_cost(rule, experiment, rates, width=None, noise=None, size=None):
         As it will run.
     rates : object
         `startup(kind)`, seconds and bytes of memory of starting Python; `glyph()`, seconds;
-        `network(experiment, width)`, a NetworkRates; `geometry(experiment)`, seconds per layer and
-        kind of manifolds.
+        `network(experiment, width)`, a NetworkRates; `geometry(experiment)` and
+        `simulation(experiment)`, seconds per layer and kind of manifolds.
     width, noise : optional
         The job's, where it has them.
     size : DataSize, optional
@@ -86,15 +87,18 @@ def job_cost(rule, experiment, rates, width=None, noise=None, size=None):
     probe = probe_size(experiment, size, 1 if noise is None else noise)
     network = None if width is None else rates.network(experiment, width)
     rows = len(runs(experiment)) * len(experiment["analysis"]["epochs"]) * geometry_rows(probe, 20)
+    noisy = noise is None or noise > 0
     work = {
         "images": lambda: _drawing(experiment["data"], size, rates),
         "train": lambda: _training(experiment, size, network),
         "activations": lambda: _observing(probe, network),
         "geometry": lambda: rates.geometry(experiment) * len(network.features) * probe.kinds,
         "rewind": lambda: _rewinding(experiment, size, network),
-        "gradients": lambda: _splitting(experiment, probe, network),
+        "gradients": lambda: _splitting(experiment, probe, network, noisy),
+        "simulation": lambda: _simulating(experiment, rates, network, noisy),
         "table": lambda: rows * _ROW[0],
         "figure": lambda: _DRAWING + rows * _ROW[0],
+        "claims": lambda: rows * _ROW[0],
     }
     held = {
         "images": lambda: 2 * size.bytes,
@@ -103,8 +107,10 @@ def job_cost(rule, experiment, rates, width=None, noise=None, size=None):
         "geometry": lambda: result_bytes("activations", experiment, size, probe, network),
         "rewind": lambda: 2 * size.bytes + _rewound_bytes(experiment, network),
         "gradients": lambda: 2 * size.bytes + 20 * network.weight_bytes,
+        "simulation": lambda: size.bytes + _kept(probe, network),
         "table": lambda: rows * _ROW[1],
         "figure": lambda: rows * _ROW[1],
+        "claims": lambda: rows * _ROW[1],
     }
     seconds, memory = rates.startup(STARTS[rule])
     seconds += work[rule]() if rule in work else 0
@@ -154,8 +160,16 @@ def _rewinding(experiment, size, network):
     return images * network.forward * passes
 
 
-def _splitting(experiment, probe, network):
-    images = probe.classes * probe.per_class * (2 if probe.kinds == 4 else 1)
+def _simulating(experiment, rates, network, noisy):
+    settings = experiment["simulation"]
+    kinds = [kind for kind in settings["kinds"] if noisy or kind in ("unpermuted", "test")]
+    images = settings["classes"] * settings["per_class"]
+    each = len(network.features) * rates.simulation(experiment) + images * network.forward
+    return len(settings["epochs"]) * len(kinds) * each
+
+
+def _splitting(experiment, probe, network, noisy):
+    images = probe.classes * probe.per_class * (2 if noisy else 1)
     backward = max(network.step - network.forward, 0)
     return len(experiment["gradients"]["epochs"]) * images * (network.forward + 2 * backward)
 

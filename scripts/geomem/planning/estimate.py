@@ -114,6 +114,13 @@ class Measured:
         key = as_text([settings, probe.classes, probe.per_class])
         return self._once(key, lambda: geometry_seconds(settings, probe))
 
+    def simulation(self, experiment):
+        """Seconds of the simulated capacity of one layer and one kind of manifolds."""
+        from geomem.planning.timing import simulation_seconds
+
+        settings = {k: v for k, v in experiment["simulation"].items() if k != "epochs"}
+        return self._once(as_text(settings), lambda: simulation_seconds(settings))
+
     def _once(self, key, measure):
         if key not in self._known:
             self._known[key] = measure()

@@ -25,7 +25,7 @@ _MEMORY_MARGIN, _MEGABYTES = 1.5, 500
 # A GPU as so many cores, and seconds for a training step at least. Not measured: taken to hold for
 # any GPU of the last ten years.
 _GPU, _STEP = 30, 0.02
-_ON_GPU = {"train", "snapshot", "activations", "rewind", "gradients"}
+_ON_GPU = {"train", "snapshot", "activations", "rewind", "gradients", "simulation"}
 # What an image folder is taken to hold: counting its files at every start would take too long.
 _FOLDER = {"tiny-imagenet": (100_000, 10_000, 200), "image-folder": (100_000, 10_000, 100)}
 
@@ -65,6 +65,11 @@ class Recorded:
         low_rank = clouds**3.3 if settings["remove_low_rank"] else 0
         recorded = RATES["geometry"]
         return recorded["programs"] * programs + recorded["low_rank"] * low_rank
+
+    def simulation(self, experiment):
+        settings = experiment["simulation"]
+        points = settings["classes"] * settings["per_class"] / 200
+        return RATES["simulation"] * settings["dichotomies"] / 100 * points**2
 
 
 def _between(low, high, place):

@@ -167,6 +167,18 @@ def _geometry_seconds(cloud, settings, n_t):
     return time.process_time() - start
 
 
+def simulation_seconds(settings):
+    """CPU seconds of the simulated capacity of one layer and kind, on made-up clouds."""
+    from geomem.geometry import simulated_capacity
+
+    probe = ProbeSize(settings["classes"], settings["per_class"], 1)
+    cloud = _cloud(probe, _CLOUDS[0])
+    simulated_capacity(cloud, n_dichotomies=10, random_state=0, threads=1)  # loads compiled code
+    start = time.process_time()
+    simulated_capacity(cloud, n_dichotomies=settings["dichotomies"], random_state=0, threads=1)
+    return time.process_time() - start
+
+
 def glyph_seconds():
     """CPU seconds to draw one glyph."""
     from geomem.data.glyphs import make_glyphs
