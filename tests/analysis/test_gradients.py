@@ -209,6 +209,19 @@ def test_table_has_every_layer_with_parameters_and_kind(images, probe):
     assert set(table(model, images, clean)["kind"]) == {"unpermuted"}
 
 
+def test_permuted_images_count_with_the_labels_they_were_assigned(images, probe):
+    model = small.network(images)
+    rows = probe[probe["kind"] == "permuted"]
+    assert (rows["assigned_label"] != rows["true_label"]).all()
+    pixels = images.train_images[rows["index"]]
+    label, _ = both_parts(model, images, pixels, np.array(rows["assigned_label"]))
+    places = [name.startswith("fc3.") for name, _ in model.named_parameters()]
+    squares = [float((g**2).sum()) for g, here in zip(label, places, strict=True) if here]
+    found = table(model, images, probe).set_index(["layer", "kind", "part", "metric"])["value"]
+    norm = found["fc3", "permuted", "label", "norm"]
+    assert norm == pytest.approx(np.sqrt(sum(squares)), rel=1e-5)
+
+
 def test_gradients_that_are_not_finite_name_the_layer(images, probe):
     model = small.network(images)
     with torch.no_grad():

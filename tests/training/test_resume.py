@@ -8,10 +8,20 @@ import numpy as np
 import pytest
 import torch
 from geomem.errors import InputError, PreemptedError
-from geomem.training import loop
+from geomem.training import loop, trainer
+from geomem.training.batches import AugmentedImages
+from geomem.training.recipe import Recipe
 from geomem.training.state import State
 
-from tests.training.problems import differing, image_set, kill_at, spec_of, start, training_of
+from tests.training.problems import (
+    STEPS,
+    differing,
+    image_set,
+    kill_at,
+    spec_of,
+    start,
+    training_of,
+)
 
 RECIPES = {
     "sgd": spec_of(),
@@ -156,6 +166,28 @@ def test_the_key_follows_the_weights_and_nothing_else(tmp_path):
     keys.add(training_of(spec_of(), tmp_path, noise=0.4).key)
     keys.add(training_of(spec_of(), tmp_path, images=image_set(seed=1)).key)
     assert len(keys - {base.key}) == len(other) + 2
+
+
+def test_every_epoch_and_step_has_its_own_draws_and_rate(tmp_path, monkeypatch):
+    asked = {}
+
+    def recorded(owner, name, n_last):
+        real = getattr(owner, name)
+
+        def call(*arguments):
+            asked.setdefault(name, []).append(arguments[-n_last:])
+            return real(*arguments)
+
+        monkeypatch.setattr(owner, name, call)
+
+    recorded(AugmentedImages, "draw", 2)
+    recorded(trainer, "epoch_batches", 2)
+    recorded(trainer, "step_seeds", 2)
+    recorded(Recipe, "learning_rate", 2)
+    training_of(spec_of(seed=7, epochs=3, augmentation={"crop": 1}), tmp_path).complete()
+    for name in ("draw", "epoch_batches", "step_seeds"):
+        assert asked[name] == [(7, 0), (7, 1), (7, 2)], name
+    assert asked["learning_rate"] == [(step, STEPS) for step in range(3 * STEPS)]
 
 
 def test_threads_and_evaluation_batches_leave_order_and_augmentation_alone(tmp_path):
