@@ -48,7 +48,7 @@ def draw(simulation, accuracy, *, epochs=None):
     figure, grid = style.panels(max(sum(heights), 1), columns, height=1.9)
     over_layers, summaries, identities, unreached = [], [], [], 0
     for (title, rows), start, height in zip(
-        blocks, np.cumsum([0, *heights[:-1]], dtype=int), heights, strict=True
+        blocks, np.cumsum([0, *heights])[:-1], heights, strict=True
     ):
         panels = iter(grid[start : start + height].flat)
         for kinds in _groups(rows):
@@ -110,8 +110,8 @@ def _averages(rows, metric):
 def _bounds(rows):
     """Layers where no seed reached its simulated capacity, with the least strict upper bound."""
     simulated = rows[rows["metric"] == "simulated"]
-    by_layer = simulated.groupby("layer")
-    return by_layer["hi"].max()[~by_layer["reached"].any()]
+    reached = simulated.loc[simulated["reached"].astype(bool), "layer"]
+    return simulated[~simulated["layer"].isin(reached)].groupby("layer")["hi"].max()
 
 
 def _over_layers(axes, rows, names, look):
