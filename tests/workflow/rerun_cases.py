@@ -61,7 +61,7 @@ CHANGES = {
     "another margin": (
         "geometry.kappa",
         0.1,
-        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
+        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD,
     ),
     "another level of confidence": (
         "geometry.confidence",

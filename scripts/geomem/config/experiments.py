@@ -87,7 +87,8 @@ def stage_spec(stage, experiment, *, width=None, noise=None, seed=None, epoch=No
             "model": experiment["model"],
             "width": width,
             "layers": experiment["analysis"]["layers"],
-            "geometry": experiment["geometry"],
+            # Dichotomies have no margin, whatever that of the geometry is.
+            "geometry": {k: v for k, v in experiment["geometry"].items() if k != "kappa"},
             "simulation": {k: v for k, v in experiment["simulation"].items() if k != "epochs"},
         },
     }
