@@ -58,6 +58,8 @@ def test_markdown_has_a_row_per_verdict(table):
     rows = markdown_rows(table)
     assert len(rows) == (table["verdict"] != "not measured").sum()
     assert rows[0]["threshold"] == "≤ 0.1"
+    assert rows[0]["seeds"] == 3
+    assert rows[0]["over seeds"].startswith("[0.04")
 
 
 def test_the_command(tmp_path):

@@ -69,7 +69,7 @@ def markdown_rows(table):
             "noise": f"{row.noise:g}",
             "width": "all" if pd.isna(row.width) else int(row.width),
             "effect": _number(row.effect),
-            **{name: _interval(row, name) for name in CHANCES},
+            **{f"over {name}": _interval(row, name) for name in CHANCES},
             "threshold": _threshold(row),
             "seeds": row.n_seeds,
             "verdict": row.verdict,
