@@ -461,7 +461,7 @@ def test_simulation_draws_both_capacities_and_bounds(three_seeds):
     assert lines(permuted)["simulated"].get_xdata()[0] == 1
     arrow = next(line for line in permuted.lines if "arrow" in str(line.get_marker()))
     assert (arrow.get_xdata()[0], arrow.get_ydata()[0]) == (0, 0.06)
-    assert "upper bounds" in caption_of(figure) and "(18 measurements)" in caption_of(figure)
+    assert "Upper bounds (arrows, 18 in all)" in caption_of(figure)
     assert "simulated, upper bound" in labels_of(figure)
     points = np.concatenate([bars.lines[0].get_xydata() for bars in figure.axes[5].containers])
     assert len(points) == 6 * (len(synthetic.SMALL) - 1)
@@ -471,7 +471,7 @@ def test_simulation_draws_both_capacities_and_bounds(three_seeds):
 def test_simulation_without_bounds_says_nothing_of_them(three_seeds):
     table = three_seeds["simulation"]
     figure = draw("simulation", {**three_seeds, "simulation": table[table["layer"] != "input"]})
-    assert "upper bound" not in caption_of(figure)
+    assert "Upper bounds" not in caption_of(figure)
     assert "simulated, upper bound" not in labels_of(figure)
 
 

@@ -81,8 +81,8 @@ def draw(simulation, accuracy, *, epochs=None):
         "Both capacities are of the same points." if blocks else "",
         seeds.interval_note(summaries, alone),
         cut,
-        f"Arrows: upper bounds, where not even all features of a layer separate half of the "
-        f"dichotomies ({unreached} measurements)."
+        f"Upper bounds (arrows, {unreached} in all): not even all features of the layer separate "
+        "half of the dichotomies."
         if unreached
         else "",
         seeds.diverged_note(accuracy),
