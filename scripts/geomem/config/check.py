@@ -130,6 +130,12 @@ def _experiment_relations(at, experiment):
     for epoch in experiment["training"]["snapshots"]:
         if epoch > epochs:
             yield f"{at}.training.snapshots: {epoch} lies past training.epochs = {epochs}"
+    optimizer = experiment["training"]["optimizer"]
+    if optimizer.get("nesterov") and not optimizer.get("momentum"):
+        yield (
+            f"{at}.training.optimizer.nesterov: true needs a momentum above 0; set momentum or "
+            "leave nesterov out"
+        )
     written = [f"{noise:g}" for noise in experiment["noises"]]
     for noise in {text for text in written if written.count(text) > 1}:
         yield f"{at}.noises: two values read {noise} to six digits; results could not be told apart"
