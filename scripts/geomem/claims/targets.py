@@ -68,11 +68,11 @@ def memorized(view, settings):
 
 
 def overfitted(view, settings):
-    """Test accuracy was lost since the best epoch."""
-    lost = (view.accuracy("best", "test") - view.accuracy("last", "test"))[0]
+    """A part of the best epoch's test accuracy was lost."""
+    lost = (1 - view.accuracy("last", "test") / view.accuracy("best", "test"))[0]
     if lost < settings["lost"]:
         raise NotMeasuredError(
-            f"nothing to recover: test accuracy fell by {lost:.3f} since the best epoch, less than "
+            f"nothing to recover: {lost:.3f} of the best test accuracy was lost, less than "
             f"claims.lost = {settings['lost']:g}"
         )
 
