@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from geomem.claims import effects
+from geomem.claims import effects, judge
 from geomem.claims.evidence import SOURCES, View
 from geomem.claims.judge import COLUMNS, decide, judge_all
 from geomem.claims.targets import CLAIMS, TARGETS
@@ -26,6 +26,12 @@ from tests.claims.made_up import (
 CONFIG = Path(__file__).resolve().parents[2] / "config.yaml"
 SETTINGS = yaml.safe_load(CONFIG.read_text())["defaults"]["claims"]
 SEEDS = range(3)
+
+
+@pytest.fixture(autouse=True)
+def few_replicates(monkeypatch):
+    """Enough to tell intervals that hold a threshold from those that are far from it."""
+    monkeypatch.setattr(judge, "REPLICATES", 60)
 
 
 def verdicts(runs, settings=SETTINGS):
