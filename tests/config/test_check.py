@@ -78,7 +78,7 @@ BROKEN = [
     ("defaults.analysis.classes", 1, "is not one of: all, a whole number of at least 2"),
     ("experiments.depth.analysis.classes", 99, "is more than data.classes = "),
     ("experiments.width-sweep.data.test_per_class", 9, "25 test images per class are wanted"),
-    ("experiments.depth.noises", [0.02], "at noise 0.02 there are 2"),
+    ("experiments.depth.noises", [0.02], "at noise 0.02 there are"),
     ("defaults.analysis.layers", [], "must not be empty"),
     ("defaults.geometry.n_t", 1, "must be at least 2"),
     ("defaults.geometry.confidence", 95, "must be less than 1"),
