@@ -8,6 +8,7 @@ import pytest
 from geomem.errors import InputError
 from geomem.geometry import (
     manifold_geometry,
+    separability,
     simulated_capacity,
     simulated_capacity_from_gram,
 )
@@ -48,6 +49,15 @@ def test_share_of_many_dichotomies(n_features):
     assert abs(separable / trials - share) < 3.5 * np.sqrt(share * (1 - share) / trials)
 
 
+def linear_program_separates(points, labels):
+    signed = labels[:, np.newaxis] * np.column_stack([points, np.ones(len(points))])
+    found = linprog(
+        np.zeros(signed.shape[1]), A_ub=-signed, b_ub=-np.ones(len(signed)), bounds=(None, None)
+    )
+    assert found.status in (0, 2)
+    return found.status == 0
+
+
 @st.composite
 def labelled_points(draw):
     n_points, n_features = draw(st.integers(2, 9)), draw(st.integers(1, 4))
@@ -61,11 +71,17 @@ def labelled_points(draw):
 @given(labelled_points())
 def test_agrees_with_a_linear_program(problem):
     points, labels = problem
-    signed = labels[:, np.newaxis] * np.column_stack([points, np.ones(len(points))])
-    found = linprog(
-        np.zeros(signed.shape[1]), A_ub=-signed, b_ub=-np.ones(len(signed)), bounds=(None, None)
-    )
-    assert is_separable(points, labels) == (found.status == 0)
+    assert is_separable(points, labels) == linear_program_separates(points, labels)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(labelled_points())
+def test_the_last_resort_agrees_with_a_linear_program(problem):
+    points, labels = problem
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(separability, "_interior_point", lambda signed: None)
+        patch.setattr(separability, "_linear_program", separability._least_distance)
+        assert is_separable(points, labels) == linear_program_separates(points, labels)
 
 
 def test_duplicates_with_different_labels_are_never_separable():
