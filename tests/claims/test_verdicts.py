@@ -330,3 +330,17 @@ def test_targets_thresholds_and_schema_name_the_same():
 def test_rows_have_the_tables_columns():
     rows = judge_all([network(0)], SETTINGS)
     assert set(rows[0]) | {"experiment"} == set(COLUMNS)
+
+
+def test_widths_share_their_classes_and_nothing_else():
+    narrow, wide = network(0, width=4, jitter=0), network(0, width=8, jitter=0)
+
+    def both(source, ask):
+        return [ask(View(run, source, 20)) for run in (narrow, wide)]
+
+    first, second = both("images", lambda view: view.accuracy("last", "test"))
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.9
+    first, second = both("vectors", lambda view: view.geometry("last", "test", "radius")[:, 0])
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.9
+    first, second = both("manifolds", lambda view: view.geometry("last", "test", "radius"))
+    np.testing.assert_array_equal(first, second)

@@ -173,14 +173,16 @@ class View:
         raise NotMeasuredError("no table that says how many layers there are")
 
     def _stream(self, name):
-        """The same random numbers whenever the same number of the same seed is asked for."""
-        return generator(f"claims {self.source} {name}", self.run.seed)
+        """The same random numbers whenever the same number of the same network is asked for."""
+        return generator(f"claims {self.source} {name}", self.run.seed, self.run.width)
 
     def _replicated_manifolds(self, name, value, lo, hi, *, logarithmic):
         """Values (layers, P) as replicates (count, layers, P)."""
         if self.source == "manifolds":
             shape = (self.count, value.shape[1])
-            chosen = self._stream("of all measures").integers(value.shape[1], size=shape)
+            # Widths share the choice, so that they are compared on the same classes.
+            stream = generator("claims manifolds", self.run.seed)
+            chosen = stream.integers(value.shape[1], size=shape)
             return value[:, chosen].swapaxes(0, 1)
         if self.source != "vectors":
             return np.broadcast_to(value, (self.count, *value.shape))
