@@ -49,7 +49,8 @@ def test_accuracy_table(finished, table):
 def test_geometry_table(table):
     geometry = table("geometry")
     assert set(geometry.epoch) == {0, 3}
-    assert set(geometry.kind) == {"unpermuted", "permuted", "restored", "test"}
+    kinds = {"unpermuted", "permuted", "restored", "test", "shuffled", "surrogate"}
+    assert set(geometry.kind) == kinds
     assert geometry.sort_values("layer_index").layer.iloc[0] == "input"
     assert {"conv1_1", "pool1", "fc3"} <= set(geometry.layer)
     capacity = geometry[geometry.metric == "capacity"]
