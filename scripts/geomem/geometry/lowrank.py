@@ -119,7 +119,6 @@ def find_low_rank(centers, rng, run, *, remove=True, starts=4, keep="cost"):
     best, costs[chosen], *_ = minimize(
         x, x @ x.T, fits[chosen], FINAL_TOLERANCE * costs[chosen], MAX_ITERATIONS
     )
-    correlations[chosen] = mean_cosine(x - (x @ best) @ best.T)
     short = np.flatnonzero(kept)[_shares(x, best) < COLLAPSED]
     if len(short):
         warnings.append(

@@ -6,27 +6,13 @@ F = sum(A * B) / 2, half the sum of squared cosines of the residual centres. Its
 2 X' (diag(h) c - B c), and F depends on V V' alone, so steps are tangent to the Grassmannian:
 V' Z = 0. Steihaug's conjugate gradients solve each Newton step within a trust region (Absil,
 Mahony and Sepulchre, Optimization Algorithms on Matrix Manifolds, 2008, ch. 7), preconditioned
-by the Hessian's Kronecker-shaped part, Z -> S Z - Z V'G with S = 2 X' (diag(h) - B) X, in whose
-eigenvectors all coordinates are kept, so that it divides element by element. Steps are found in
-single precision and judged in double: the minimum has all its digits.
+by the Hessian's Kronecker-shaped part, Z -> S Z - Z V'G with S = 2 X' (diag(h) - B) X.
 """
 
 import numba
 import numpy as np
 
-STALE = 80  # steps that a preconditioner serves: it costs as much as some 30 of them
-
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
-
-
-@_jit
-def _inner(a, b):
-    """Sum of products of two matrices' elements."""
-    total = a.dtype.type(0.0)
-    for i in range(a.shape[0]):
-        for j in range(a.shape[1]):
-            total += a[i, j] * b[i, j]
-    return total
+_jit = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
 @_jit
@@ -36,15 +22,11 @@ def cost(x, products, v):
     a = products - np.dot(c, c.T)
     total = 0.0
     n = len(x)
-    inverse = np.empty(n)
     for i in range(n):
         if not a[i, i] > 0.0:
             return np.inf
-        inverse[i] = 1.0 / a[i, i]
-        row = 0.0
         for j in range(i):
-            row += a[i, j] * a[i, j] * inverse[j]
-        total += row * inverse[i]
+            total += a[i, j] * a[i, j] / (a[i, i] * a[j, j])
     return total + 0.5 * n
 
 
@@ -53,23 +35,16 @@ def _state(x, products, v):
     """Everything at V that the Hessian needs; see the module's notation."""
     c = np.dot(x, v)
     a = products - np.dot(c, c.T)
-    n = len(a)
     d = np.diag(a).copy()
-    inverse = 1.0 / d
-    b, ab, h = np.empty_like(a), np.empty_like(a), np.empty_like(d)
-    for i in range(n):
-        total = 0.0
-        for j in range(n):
-            b[i, j] = a[i, j] * (inverse[i] * inverse[j])
-            ab[i, j] = a[i, j] * b[i, j]
-            total += ab[i, j]
-        h[i] = total * inverse[i]
+    b = a / d.reshape(-1, 1) / d
+    ab = a * b
+    h = ab.sum(axis=1) / d
     bc = np.dot(b, c)
     euclidean = 2.0 * np.dot(x.T, h.reshape(-1, 1) * c - bc)
     vg = np.dot(v.T, euclidean)
     vg = 0.5 * (vg + vg.T)
     gradient = euclidean - np.dot(v, vg)
-    scaled = c * inverse.reshape(-1, 1)
+    scaled = c / d.reshape(-1, 1)
     return c, d, b, ab, h, bc, vg, gradient, scaled, np.dot(c.T, scaled)
 
 
@@ -79,14 +54,13 @@ def _hessian(x, v, state, z):
     c, d, b, ab, h, bc, vg, _, scaled, cdc = state
     n, k = c.shape
     e = np.dot(x, z)
-    zero, two = x.dtype.type(0.0), x.dtype.type(2.0)
-    rate = np.empty_like(d)  # relative change of d
-    both = np.empty((n, 2 * k), dtype=x.dtype)
+    rate = np.empty(n)  # relative change of d
+    both = np.empty((n, 2 * k))
     for i in range(n):
-        change = zero
+        change = 0.0
         for j in range(k):
-            change += c[i, j] * e[i, j]
-        rate[i] = -two * change / d[i]
+            change -= 2.0 * c[i, j] * e[i, j]
+        rate[i] = change / d[i]
         for j in range(k):
             both[i, j] = e[i, j]
             both[i, k + j] = rate[i] * c[i, j]
@@ -94,21 +68,21 @@ def _hessian(x, v, state, z):
     ab_rate = np.dot(ab, rate)
     change_c = np.dot(e, cdc) + np.dot(c, np.dot(e.T, scaled))
     for i in range(n):
-        ab_change = zero
+        ab_change = 0.0
         for j in range(k):
             ab_change -= e[i, j] * bc[i, j] + c[i, j] * b_both[i, j]
-        h_change = (two * ab_change - ab_rate[i]) / d[i] - two * h[i] * rate[i]
+        h_change = (2.0 * ab_change - ab_rate[i]) / d[i] - 2.0 * h[i] * rate[i]
         for j in range(k):
             bc_change = -change_c[i, j] / d[i] - rate[i] * bc[i, j] - b_both[i, k + j]
-            change_c[i, j] = two * (h_change * c[i, j] + h[i] * e[i, j] - bc_change - b_both[i, j])
+            change_c[i, j] = 2.0 * (h_change * c[i, j] + h[i] * e[i, j] - bc_change - b_both[i, j])
     result = np.dot(x.T, change_c)
     return result - np.dot(v, np.dot(v.T, result)) - np.dot(z, vg)
 
 
 @_jit
 def _preconditioner(x, v, state):
-    """Bases in which the preconditioner divides element by element, and what it divides by."""
-    b, h, vg = state[2], state[4], state[6]
+    """Eigenvectors of S off V and of V'G, and the matrix to divide by in that basis."""
+    _, _, b, _, h, _, vg, _, _, _ = state
     s = 2.0 * np.dot(x.T, h.reshape(-1, 1) * x - np.dot(b, x))
     sv = np.dot(s, v)
     s = s - np.dot(v, sv.T) - np.dot(sv, v.T) + np.dot(v, np.dot(np.dot(v.T, sv), v.T))
@@ -116,81 +90,54 @@ def _preconditioner(x, v, state):
     mu, right = np.linalg.eigh(vg)
     divisor = np.abs(values.reshape(-1, 1) - mu)
     divisor = np.maximum(divisor, 1e-3 * divisor.max())
-    vectors, right = np.ascontiguousarray(vectors), np.ascontiguousarray(right)
-    return vectors, right, divisor.astype(np.float32)
+    return np.ascontiguousarray(vectors), np.ascontiguousarray(right), divisor
 
 
 @_jit
-def _precondition(v, divisor, z):
-    y = z / divisor
+def _precondition(v, parts, z):
+    vectors, right, divisor = parts
+    scaled = np.dot(np.dot(vectors.T, z), right) / divisor
+    y = np.dot(np.dot(vectors, scaled), right.T)
     return y - np.dot(v, np.dot(v.T, y))
 
 
 @_jit
-def _orthonormal(w):
-    """The orthonormal basis of w's columns that turns them least: w (w'w)^(-1/2)."""
-    values, vectors = np.linalg.eigh(np.dot(w.T, w))
-    return np.dot(w, np.dot(vectors / np.sqrt(values), vectors.T))
-
-
-@_jit
-def _single(state):
-    """The state in single precision: enough for a step, whose effect is judged in double."""
-    c, d, b, ab, h, bc, vg, gradient, scaled, cdc = state
-    f = np.float32
-    return (
-        c.astype(f),
-        d.astype(f),
-        b.astype(f),
-        ab.astype(f),
-        h.astype(f),
-        bc.astype(f),
-        vg.astype(f),
-        gradient.astype(f),
-        scaled.astype(f),
-        cdc.astype(f),
-    )
-
-
-@_jit
-def _step(x, v, state, divisor, radius, tolerance, max_steps):
+def _step(x, v, state, parts, radius, tolerance, max_steps):
     """Steihaug's conjugate gradients: step, predicted decrease, steps taken, edge reached."""
     gradient = state[7]
     z = np.zeros_like(gradient)
     hz = np.zeros_like(gradient)
     residual = gradient.copy()
-    y = _precondition(v, divisor, residual)
+    y = _precondition(v, parts, residual)
     p = -y
-    ry = np.float64(_inner(residual, y))
+    ry = np.sum(residual * y)
     zz, zp, pp = 0.0, 0.0, ry
     edge = False
     steps = 0
     while steps < max_steps:
         steps += 1
         hp = _hessian(x, v, state, p)
-        curvature = np.float64(_inner(p, hp))
+        curvature = np.sum(p * hp)
         length = ry / curvature if curvature > 0.0 else np.inf
         if curvature <= 0.0 or zz + 2.0 * length * zp + length * length * pp >= radius * radius:
             length = (-zp + np.sqrt(max(zp * zp + pp * (radius * radius - zz), 0.0))) / pp
             edge = True
-        along = z.dtype.type(length)
-        z += along * p
-        hz += along * hp
+        z += length * p
+        hz += length * hp
         if edge:
             break
         zz += 2.0 * length * zp + length * length * pp
-        residual += along * hp
-        if _inner(residual, residual) <= tolerance * tolerance:
+        residual += length * hp
+        if np.sum(residual * residual) <= tolerance * tolerance:
             break
-        y = _precondition(v, divisor, residual)
+        y = _precondition(v, parts, residual)
         before = ry
-        ry = np.float64(_inner(residual, y))
+        ry = np.sum(residual * y)
         ratio = ry / before
         zp = ratio * (zp + length * pp)
         pp = ry + ratio * ratio * pp
-        p = z.dtype.type(ratio) * p - y
-    predicted = -(_inner(gradient, z) + 0.5 * _inner(z, hz))
-    return z.astype(np.float64), predicted, steps, edge
+        p = ratio * p - y
+    return z, -(np.sum(gradient * z) + 0.5 * np.sum(z * hz)), steps, edge
 
 
 @numba.njit(
@@ -224,32 +171,24 @@ def minimize(x, products, v, tolerance, max_iterations):
     if not np.isfinite(value):
         return v, value, norm, 0, 0
     state = _state(x, products, v)
-    rotation = np.eye(len(v))
-    radius = -1.0
-    stale = STALE + 1
+    parts = _preconditioner(x, v, state)
+    radius = 4.0 * np.sqrt(np.sum(state[7] * _precondition(v, parts, state[7])))
+    fresh, stale = True, 0
     iteration = 0
     while iteration < max_iterations:
-        norm = np.sqrt(_inner(state[7], state[7]))
+        norm = np.sqrt(np.sum(state[7] * state[7]))
         if norm <= 1e-13 * value:
             break
         iteration += 1
-        if stale > STALE:
-            vectors, right, divisor = _preconditioner(x, v, state)
-            x = np.dot(x, vectors)
-            v = np.dot(vectors.T, np.dot(v, right))
-            rotation = np.dot(rotation, vectors)
-            x_single = x.astype(np.float32)
-            state = _state(x, products, v)
-            stale = 0
-            if radius < 0.0:
-                radius = 4.0 * np.sqrt(_inner(state[7], _precondition(v, divisor, state[7])))
-        z, predicted, steps, edge = _step(
-            x_single, v.astype(np.float32), _single(state), divisor, radius, 0.1 * norm, v.size
-        )
+        # a preconditioner serves several iterations: it costs as much as some 30 steps
+        if not fresh and stale > 20:
+            parts = _preconditioner(x, v, state)
+            fresh, stale = True, 0
+        z, predicted, steps, edge = _step(x, v, state, parts, radius, 0.1 * norm, v.size)
         total += steps
         stale += steps
-        z -= np.dot(v, np.dot(v.T, z))
-        moved = _orthonormal(v + z)
+        moved, _ = np.linalg.qr(v + z)
+        moved = np.ascontiguousarray(moved)
         after = cost(x, products, moved)
         slack = 1e3 * 2.3e-16 * max(1.0, value)  # rounding of F, near the minimum
         gain = (value - after + slack) / (predicted + slack)
@@ -260,8 +199,9 @@ def minimize(x, products, v, tolerance, max_iterations):
         if gain > 0.1:
             v, value = moved, after
             state = _state(x, products, v)
+            fresh = False
             if predicted < tolerance and not edge:
                 break
         elif radius < 1e-14:
             break
-    return np.dot(rotation, v), value, norm, iteration, total
+    return v, value, norm, iteration, total
