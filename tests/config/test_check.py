@@ -156,7 +156,7 @@ def test_command(tmp_path, capsys):
     with pytest.raises(InputError, match="did you mean widths"):
         main([str(path)])
     assert main([str(ROOT / "config.yaml")]) == 0
-    assert "width-sweep: 6 networks" in capsys.readouterr().out
+    assert "width-sweep: 5 networks" in capsys.readouterr().out
     path.write_text("a: [")
     with pytest.raises(InputError, match="is not YAML"):
         main([str(path)])
