@@ -46,13 +46,16 @@ def test_minimum_agrees_with_slow_optimizer(x, k):
     def objective(flat):
         return slow.low_rank_cost(x, orthonormal(flat.reshape(16, k)))
 
-    starts = [orthonormal(rng.standard_normal((16, k))) for _ in range(8)]
-    best = min(scipy_minimize(objective, start.ravel(), tol=1e-10).fun for start in starts)
+    starts = [orthonormal(rng.standard_normal((16, k))) for _ in range(40)]
+    slowly = [scipy_minimize(objective, start.ravel(), tol=1e-10) for start in starts[:8]]
+    best = min(slowly, key=lambda result: result.fun)
+    near = orthonormal(best.x.reshape(16, k) + 1e-3 * rng.standard_normal((16, k)))
+    assert minimize(x, x @ x.T, near, 1e-13, 300)[1] == pytest.approx(best.fun, rel=1e-6)
     found = [minimize(x, x @ x.T, start, 1e-13, 300) for start in starts]
     # a start may end where a centre vanishes and the cost breaks off
     converged = [value for _, value, norm, _, _ in found if norm <= 1e-4]
-    assert len(converged) >= 6
-    assert min(converged) == pytest.approx(best, rel=1e-6)
+    assert len(converged) >= 30
+    assert min(converged) <= best.fun * (1 + 1e-6)
 
 
 def planted(rank, seed=0, n=30, n_features=120):
@@ -74,11 +77,9 @@ def test_planted_rank_is_found(options):
     np.testing.assert_allclose(directions @ directions.T, np.eye(k), atol=1e-9)
     residual = centred - centred @ directions.T @ directions
     assert found.center_correlation == pytest.approx(mean_cosine(centred), rel=1e-9)
-    # What is recorded per K is from before the directions of the chosen K are converged further.
+    assert found.residual_correlations[k - 1] == pytest.approx(mean_cosine(residual), rel=1e-6)
     cost = slow.low_rank_cost(centred, directions.T)
-    assert min(found.residual_correlations) == pytest.approx(mean_cosine(residual), rel=1e-4)
-    assert cost <= found.costs[k - 1] * (1 + 1e-9)
-    assert cost == pytest.approx(found.costs[k - 1], rel=1e-3)
+    assert found.costs[k - 1] == pytest.approx(cost, rel=1e-9)
 
 
 def test_removed_directions_do_not_matter():

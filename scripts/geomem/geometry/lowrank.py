@@ -12,10 +12,11 @@ import numpy as np
 from geomem.errors import InputError
 
 # decrease of the cost in a Newton step to stop at, relative to the pairs' cost before the descent
-START_TOLERANCE = 1e-3  # enough to tell one minimum from another
+START_TOLERANCE = 1e-3  # enough to follow a minimum from K to K + 1 and to tell it from another
 TOLERANCE = 1e-7
 FINAL_TOLERANCE = 1e-20  # for the K chosen: rounding in the centres must not show in the capacity
 MAX_ITERATIONS = 40  # where the cost is flat along a valley, more gain less than 1e-3 of it
+NEAR = 0.02  # above the least mean cosine, relative: more than START_TOLERANCE leaves open
 COLLAPSED = 1e-2  # squared share left of a centre, below which the directions swallowed it
 KEEP = ("cost", "stability")
 
@@ -57,12 +58,13 @@ def find_low_rank(centers, rng, run, *, remove=True, starts=4, keep="cost"):
     remove : bool
         False: measure the correlation only.
     starts : int
-        Starting points for each K: the directions of K - 1 with the strongest direction of the
-        residual centres, and `starts - 1` times with a random one.
+        Starting points. The minimum is followed from K - 1 to K by adding the strongest direction
+        of the residual centres; for the K chosen, `starts - 1` random directions are tried as
+        well, and for others where that one swallows a centre.
     keep : {"cost", "stability"}
-        Which of the minima to keep: the lowest, or the one that leaves the largest share of the
-        centre it shortens most. The latter with 10 starts, all of them random, is what the
-        authors of the method do.
+        Which minimum to keep: the lowest, or for each K, of `starts` random ones, the one that
+        leaves the largest share of the centre it shortens most. The latter with 10 starts is what
+        the authors of the method do.
     """
     if keep not in KEEP:
         raise InputError(f"low_rank_keep is {keep!r}; expected one of {', '.join(KEEP)}")
@@ -102,31 +104,31 @@ def find_low_rank(centers, rng, run, *, remove=True, starts=4, keep="cost"):
             f"the centres span {rank} dimension(s), too few for a low-rank structure: none removed"
         )
         return LowRank(nothing, correlation, warnings=tuple(warnings))
-    from geomem.geometry.newton import minimize  # compiled: loaded when first needed
-
     x = np.ascontiguousarray(coordinates[kept])
     x /= np.sqrt((x**2).sum(axis=1)).mean()
-    fits, correlations, costs = [], [], []
-    v = np.zeros((rank, 0))
+    fits = []
     for _ in range(k_max):
-        v, cost = _best(x, v, rng, run, minimize, starts, keep)
-        fits.append(v)
-        costs.append(cost)
-        correlations.append(mean_cosine(x - (x @ v) @ v.T))
-        if len(fits) > 4 and all(np.diff(correlations[-4:]) > 0):
+        v = fits[-1].v if fits else np.zeros((rank, 0))
+        if keep == "cost":
+            fits.append(_follow(x, v, rng, starts))
+        else:
+            fits.append(max(_from_random(x, v, rng, run, starts), key=lambda fit: fit.share))
+        if len(fits) > 4 and all(np.diff([fit.correlation for fit in fits[-4:]]) > 0):
             break
-    chosen = int(np.argmin(correlations))
-    best, costs[chosen], *_ = minimize(
-        x, x @ x.T, fits[chosen], FINAL_TOLERANCE * costs[chosen], MAX_ITERATIONS
-    )
-    short = np.flatnonzero(kept)[_shares(x, best) < COLLAPSED]
+    if keep == "cost":
+        best = _choose(x, fits, rng, run, starts)
+    else:
+        chosen = int(np.argmin([fit.correlation for fit in fits]))
+        best = fits[chosen] = _descend(x, fits[chosen].v, FINAL_TOLERANCE)
+    short = np.flatnonzero(kept)[_shares(x, best.v) < COLLAPSED]
     if len(short):
         warnings.append(
             f"manifold {', '.join(map(str, short))}: less than a tenth of its centre's length is "
             "left after the low-rank structure is off; its radius says little"
         )
-    weights = vectors[:, :rank] / np.sqrt(values[:rank]) @ best
-    return LowRank(weights, correlation, tuple(correlations), tuple(costs), tuple(warnings))
+    weights = vectors[:, :rank] / np.sqrt(values[:rank]) @ best.v
+    correlations, costs = zip(*((fit.correlation, fit.cost) for fit in fits), strict=True)
+    return LowRank(weights, correlation, correlations, costs, tuple(warnings))
 
 
 def mean_cosine(rows):
@@ -136,34 +138,79 @@ def mean_cosine(rows):
     return float((np.abs(units @ units.T).sum() - n) / (n * (n - 1)))
 
 
-def _best(x, previous, rng, run, minimize, starts, keep):
-    """The best minimum with one direction more than `previous`, and its cost."""
+@dataclass(frozen=True)
+class _Fit:
+    """Directions (rank, K), their cost, the mean cosine between the residual centres, and the
+    squared share of its length left to the centre that loses most."""
+
+    v: np.ndarray
+    cost: float
+    correlation: float
+    share: float
+
+
+def _descend(x, start, tolerance):
+    from geomem.geometry.newton import cost, minimize  # compiled: loaded when first needed
+
     products = x @ x.T
-    residual = x - (x @ previous) @ previous.T
+    start = np.ascontiguousarray(start)
+    excess = cost(x, products, start) - 0.5 * len(x)
+    v, value, *_ = minimize(x, products, start, tolerance * excess, MAX_ITERATIONS)
+    return _Fit(v, value, mean_cosine(x - (x @ v) @ v.T), _shares(x, v).min())
+
+
+def _with(v, direction):
+    return np.linalg.qr(np.column_stack([v, direction]))[0]
+
+
+def _from_random(x, v, rng, run, starts):
+    """Minima with one direction more than `v`, at first a random one."""
+    initial = [_with(v, rng.standard_normal(len(x)) @ x) for _ in range(starts)]
+    return run(lambda start: _descend(x, start, START_TOLERANCE), initial)
+
+
+def _follow(x, v, rng, starts):
+    """The minimum with one direction more than `v`, at first the residual centres' strongest."""
+    residual = x - (x @ v) @ v.T
     units = residual / np.linalg.norm(residual, axis=1, keepdims=True)
-    excess = 0.5 * (((units @ units.T) ** 2).sum() - len(x))
-    extra = [rng.standard_normal(len(x)) @ x for _ in range(starts - (keep == "cost"))]
-    if keep == "cost":
-        extra.insert(0, np.linalg.eigh(units.T @ units)[1][:, -1])
-    initial = [np.linalg.qr(np.column_stack([previous, direction]))[0] for direction in extra]
-
-    def descend(v, tolerance):
-        start = np.ascontiguousarray(v)
-        return minimize(x, products, start, tolerance * excess, MAX_ITERATIONS)
-
-    def shortest(result):
-        return _shares(x, result[0]).min()
-
-    if keep == "stability":
-        return max(run(lambda v: descend(v, TOLERANCE), initial), key=shortest)[:2]
-    rough = run(lambda v: descend(v, START_TOLERANCE), initial)
-    fine = []
-    for v, *_ in sorted(rough, key=lambda result: result[1]):
-        fine.append(descend(v, TOLERANCE))
+    direction = np.linalg.eigh(units.T @ units)[1][:, -1]
+    fits = []
+    for _ in range(starts):
+        fits.append(_descend(x, _with(v, direction), START_TOLERANCE))
         # a centre that vanishes has no direction left: the cost ends in a cliff there, no minimum
-        if shortest(fine[-1]) > COLLAPSED:
-            return fine[-1][:2]
-    return max(fine, key=shortest)[:2]
+        if fits[-1].share > COLLAPSED:
+            return fits[-1]
+        direction = rng.standard_normal(len(x)) @ x
+    return max(fits, key=lambda fit: fit.share)
+
+
+def _choose(x, fits, rng, run, starts):
+    """The fit with the least mean cosine, if it can be one that swallows no centre.
+
+    Fits that may be it descend further, in place.
+    """
+    least = min(fit.correlation for fit in fits)
+    near = [k for k, fit in enumerate(fits) if fit.correlation <= (1.0 + NEAR) * least]
+    before = {k: fits[k - 1].v if k else fits[k].v[:, :0] for k in near}
+    for k, fit in zip(near, run(lambda k: _descend(x, fits[k].v, TOLERANCE), near), strict=True):
+        whole = fit.share > COLLAPSED
+        fits[k] = fit if whole else _compare(x, before[k], fit, rng, run, starts)
+    near.sort(key=lambda k: (fits[k].share <= COLLAPSED, fits[k].correlation))
+    for k in near:
+        fits[k] = _compare(x, before[k], fits[k], rng, run, starts)
+        fits[k] = _descend(x, fits[k].v, FINAL_TOLERANCE)
+        if fits[k].share > COLLAPSED:
+            return fits[k]
+    return fits[near[0]]
+
+
+def _compare(x, before, fit, rng, run, starts):
+    """`fit`, or the lowest of other minima where that is lower or `fit` swallows a centre."""
+    for rival in sorted(_from_random(x, before, rng, run, starts - 1), key=lambda r: r.cost):
+        rival = _descend(x, rival.v, TOLERANCE)
+        if rival.share > COLLAPSED:
+            return min(fit, rival, key=lambda f: (f.share <= COLLAPSED, f.cost))
+    return fit
 
 
 def _shares(x, v):

@@ -6,13 +6,26 @@ F = sum(A * B) / 2, half the sum of squared cosines of the residual centres. Its
 2 X' (diag(h) c - B c), and F depends on V V' alone, so steps are tangent to the Grassmannian:
 V' Z = 0. Steihaug's conjugate gradients solve each Newton step within a trust region (Absil,
 Mahony and Sepulchre, Optimization Algorithms on Matrix Manifolds, 2008, ch. 7), preconditioned
-by the Hessian's Kronecker-shaped part, Z -> S Z - Z V'G with S = 2 X' (diag(h) - B) X.
+by the Hessian's Kronecker-shaped part, Z -> S Z - Z V'G with S = 2 X' (diag(h) - B) X, in whose
+eigenvectors all coordinates are kept, so that it divides element by element.
 """
 
 import numba
 import numpy as np
 
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy")
+STALE = 80  # steps that a preconditioner serves: it costs as much as some 30 of them
+
+_jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+
+
+@_jit
+def _inner(a, b):
+    """Sum of products of two matrices' elements."""
+    total = 0.0
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            total += a[i, j] * b[i, j]
+    return total
 
 
 @_jit
@@ -22,11 +35,15 @@ def cost(x, products, v):
     a = products - np.dot(c, c.T)
     total = 0.0
     n = len(x)
+    inverse = np.empty(n)
     for i in range(n):
         if not a[i, i] > 0.0:
             return np.inf
+        inverse[i] = 1.0 / a[i, i]
+        row = 0.0
         for j in range(i):
-            total += a[i, j] * a[i, j] / (a[i, i] * a[j, j])
+            row += a[i, j] * a[i, j] * inverse[j]
+        total += row * inverse[i]
     return total + 0.5 * n
 
 
@@ -35,16 +52,23 @@ def _state(x, products, v):
     """Everything at V that the Hessian needs; see the module's notation."""
     c = np.dot(x, v)
     a = products - np.dot(c, c.T)
+    n = len(a)
     d = np.diag(a).copy()
-    b = a / d.reshape(-1, 1) / d
-    ab = a * b
-    h = ab.sum(axis=1) / d
+    inverse = 1.0 / d
+    b, ab, h = np.empty_like(a), np.empty_like(a), np.empty_like(d)
+    for i in range(n):
+        total = 0.0
+        for j in range(n):
+            b[i, j] = a[i, j] * (inverse[i] * inverse[j])
+            ab[i, j] = a[i, j] * b[i, j]
+            total += ab[i, j]
+        h[i] = total * inverse[i]
     bc = np.dot(b, c)
     euclidean = 2.0 * np.dot(x.T, h.reshape(-1, 1) * c - bc)
     vg = np.dot(v.T, euclidean)
     vg = 0.5 * (vg + vg.T)
     gradient = euclidean - np.dot(v, vg)
-    scaled = c / d.reshape(-1, 1)
+    scaled = c * inverse.reshape(-1, 1)
     return c, d, b, ab, h, bc, vg, gradient, scaled, np.dot(c.T, scaled)
 
 
@@ -54,13 +78,13 @@ def _hessian(x, v, state, z):
     c, d, b, ab, h, bc, vg, _, scaled, cdc = state
     n, k = c.shape
     e = np.dot(x, z)
-    rate = np.empty(n)  # relative change of d
+    rate = np.empty_like(d)  # relative change of d
     both = np.empty((n, 2 * k))
     for i in range(n):
         change = 0.0
         for j in range(k):
-            change -= 2.0 * c[i, j] * e[i, j]
-        rate[i] = change / d[i]
+            change += c[i, j] * e[i, j]
+        rate[i] = -2.0 * change / d[i]
         for j in range(k):
             both[i, j] = e[i, j]
             both[i, k + j] = rate[i] * c[i, j]
@@ -81,8 +105,8 @@ def _hessian(x, v, state, z):
 
 @_jit
 def _preconditioner(x, v, state):
-    """Eigenvectors of S off V and of V'G, and the matrix to divide by in that basis."""
-    _, _, b, _, h, _, vg, _, _, _ = state
+    """Bases in which the preconditioner divides element by element, and what it divides by."""
+    b, h, vg = state[2], state[4], state[6]
     s = 2.0 * np.dot(x.T, h.reshape(-1, 1) * x - np.dot(b, x))
     sv = np.dot(s, v)
     s = s - np.dot(v, sv.T) - np.dot(sv, v.T) + np.dot(v, np.dot(np.dot(v.T, sv), v.T))
@@ -90,34 +114,40 @@ def _preconditioner(x, v, state):
     mu, right = np.linalg.eigh(vg)
     divisor = np.abs(values.reshape(-1, 1) - mu)
     divisor = np.maximum(divisor, 1e-3 * divisor.max())
-    return np.ascontiguousarray(vectors), np.ascontiguousarray(right), divisor
+    vectors, right = np.ascontiguousarray(vectors), np.ascontiguousarray(right)
+    return vectors, right, divisor
 
 
 @_jit
-def _precondition(v, parts, z):
-    vectors, right, divisor = parts
-    scaled = np.dot(np.dot(vectors.T, z), right) / divisor
-    y = np.dot(np.dot(vectors, scaled), right.T)
+def _precondition(v, divisor, z):
+    y = z / divisor
     return y - np.dot(v, np.dot(v.T, y))
 
 
 @_jit
-def _step(x, v, state, parts, radius, tolerance, max_steps):
+def _orthonormal(w):
+    """The orthonormal basis of w's columns that turns them least: w (w'w)^(-1/2)."""
+    values, vectors = np.linalg.eigh(np.dot(w.T, w))
+    return np.dot(w, np.dot(vectors / np.sqrt(values), vectors.T))
+
+
+@_jit
+def _step(x, v, state, divisor, radius, tolerance, max_steps):
     """Steihaug's conjugate gradients: step, predicted decrease, steps taken, edge reached."""
     gradient = state[7]
     z = np.zeros_like(gradient)
     hz = np.zeros_like(gradient)
     residual = gradient.copy()
-    y = _precondition(v, parts, residual)
+    y = _precondition(v, divisor, residual)
     p = -y
-    ry = np.sum(residual * y)
+    ry = _inner(residual, y)
     zz, zp, pp = 0.0, 0.0, ry
     edge = False
     steps = 0
     while steps < max_steps:
         steps += 1
         hp = _hessian(x, v, state, p)
-        curvature = np.sum(p * hp)
+        curvature = _inner(p, hp)
         length = ry / curvature if curvature > 0.0 else np.inf
         if curvature <= 0.0 or zz + 2.0 * length * zp + length * length * pp >= radius * radius:
             length = (-zp + np.sqrt(max(zp * zp + pp * (radius * radius - zz), 0.0))) / pp
@@ -128,16 +158,17 @@ def _step(x, v, state, parts, radius, tolerance, max_steps):
             break
         zz += 2.0 * length * zp + length * length * pp
         residual += length * hp
-        if np.sum(residual * residual) <= tolerance * tolerance:
+        if _inner(residual, residual) <= tolerance * tolerance:
             break
-        y = _precondition(v, parts, residual)
+        y = _precondition(v, divisor, residual)
         before = ry
-        ry = np.sum(residual * y)
+        ry = _inner(residual, y)
         ratio = ry / before
         zp = ratio * (zp + length * pp)
         pp = ry + ratio * ratio * pp
         p = ratio * p - y
-    return z, -(np.sum(gradient * z) + 0.5 * np.sum(z * hz)), steps, edge
+    predicted = -(_inner(gradient, z) + 0.5 * _inner(z, hz))
+    return z, predicted, steps, edge
 
 
 @numba.njit(
@@ -171,24 +202,29 @@ def minimize(x, products, v, tolerance, max_iterations):
     if not np.isfinite(value):
         return v, value, norm, 0, 0
     state = _state(x, products, v)
-    parts = _preconditioner(x, v, state)
-    radius = 4.0 * np.sqrt(np.sum(state[7] * _precondition(v, parts, state[7])))
-    fresh, stale = True, 0
+    rotation = np.eye(len(v))
+    radius = -1.0
+    stale = STALE + 1
     iteration = 0
     while iteration < max_iterations:
-        norm = np.sqrt(np.sum(state[7] * state[7]))
+        norm = np.sqrt(_inner(state[7], state[7]))
         if norm <= 1e-13 * value:
             break
         iteration += 1
-        # a preconditioner serves several iterations: it costs as much as some 30 steps
-        if not fresh and stale > 20:
-            parts = _preconditioner(x, v, state)
-            fresh, stale = True, 0
-        z, predicted, steps, edge = _step(x, v, state, parts, radius, 0.1 * norm, v.size)
+        if stale > STALE:
+            vectors, right, divisor = _preconditioner(x, v, state)
+            x = np.dot(x, vectors)
+            v = np.dot(vectors.T, np.dot(v, right))
+            rotation = np.dot(rotation, vectors)
+            state = _state(x, products, v)
+            stale = 0
+            if radius < 0.0:
+                radius = 4.0 * np.sqrt(_inner(state[7], _precondition(v, divisor, state[7])))
+        z, predicted, steps, edge = _step(x, v, state, divisor, radius, 0.1 * norm, v.size)
         total += steps
         stale += steps
-        moved, _ = np.linalg.qr(v + z)
-        moved = np.ascontiguousarray(moved)
+        z -= np.dot(v, np.dot(v.T, z))
+        moved = _orthonormal(v + z)
         after = cost(x, products, moved)
         slack = 1e3 * 2.3e-16 * max(1.0, value)  # rounding of F, near the minimum
         gain = (value - after + slack) / (predicted + slack)
@@ -199,9 +235,8 @@ def minimize(x, products, v, tolerance, max_iterations):
         if gain > 0.1:
             v, value = moved, after
             state = _state(x, products, v)
-            fresh = False
             if predicted < tolerance and not edge:
                 break
         elif radius < 1e-14:
             break
-    return v, value, norm, iteration, total
+    return np.dot(rotation, v), value, norm, iteration, total
