@@ -3,6 +3,7 @@
 import pytest
 from geomem.errors import InputError
 from geomem.models import build_model, list_layers, select_layers
+from geomem.models.cli import main
 
 
 def build(name, width=2, image_shape=(3, 32, 32), **options):
@@ -113,3 +114,11 @@ def test_layers_of_a_users_network(monkeypatch, tmp_path):
     seen = observe(model, list(layers.values()), torch.randn(2, 3, 32, 32))
     assert (seen["first"] < 0).any()  # before the in-place ReLU that follows
     assert seen["shared"].shape != seen["shared:2"].shape
+
+
+@pytest.mark.parametrize("text", ["3", "[1]", "depth=2"])
+def test_layer_options_that_are_no_object(text, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["--options", text])
+    assert left.value.code == 2
+    assert f"{text!r} is not a JSON object" in capsys.readouterr().err

@@ -38,7 +38,7 @@ def main(argv=None):
     parser.add_argument("--width", type=int, default=8)
     parser.add_argument("--classes", type=int, default=100)
     parser.add_argument("--image-shape", type=int, nargs=3, default=(3, 32, 32), metavar="N")
-    parser.add_argument("--options", type=json.loads, default={}, help="other options, as JSON")
+    parser.add_argument("--options", type=_object, default={}, help="other options, as JSON")
     arguments = parser.parse_args(argv)
     spec = {**arguments.options, "name": arguments.model}
     rows = layer_table(spec, arguments.width, arguments.classes, tuple(arguments.image_shape))
@@ -51,3 +51,14 @@ def main(argv=None):
             f"{row['features']:9,} {row['parameters']:11,}"
         )
     print(f"{sum(row['parameters'] for row in rows):,} parameters")
+
+
+def _object(text):
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        value = None
+    if not isinstance(value, dict):
+        example = '{"dropout": 0.2}'
+        raise argparse.ArgumentTypeError(f"{text!r} is not a JSON object, such as '{example}'")
+    return value

@@ -89,7 +89,8 @@ def _source_digests(model_name):
     here = Path(__file__).parent
     models = Path(geomem.models.__file__).parent
     paths = {f"training/{name}": here / f"{name}.py" for name in _MODULES}
-    paths |= {f"models/{path.stem}": path for path in sorted(models.glob("*.py"))}
+    networks = [path for path in sorted(models.glob("*.py")) if path.stem != "cli"]
+    paths |= {f"models/{path.stem}": path for path in networks}
     module, colon, _ = model_name.partition(":")
     if colon:  # the user's own network; imported by now, since it has been built
         paths[module] = Path(sys.modules[module].__file__)
