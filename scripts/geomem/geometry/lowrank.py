@@ -194,23 +194,25 @@ def _choose(x, fits, rng, run, starts):
     before = {k: fits[k - 1].v if k else fits[k].v[:, :0] for k in near}
     for k, fit in zip(near, run(lambda k: _descend(x, fits[k].v, TOLERANCE), near), strict=True):
         whole = fit.share > COLLAPSED
-        fits[k] = fit if whole else _compare(x, before[k], fit, rng, run, starts)
+        fits[k] = fit if whole else _minima(x, before[k], fit, rng, run, starts)[0]
     near.sort(key=lambda k: (fits[k].share <= COLLAPSED, fits[k].correlation))
     for k in near:
-        fits[k] = _compare(x, before[k], fits[k], rng, run, starts)
-        fits[k] = _descend(x, fits[k].v, FINAL_TOLERANCE)
-        if fits[k].share > COLLAPSED:
-            return fits[k]
+        for fit in _minima(x, before[k], fits[k], rng, run, starts):
+            fits[k] = _descend(x, fit.v, FINAL_TOLERANCE)
+            if fits[k].share > COLLAPSED:
+                return fits[k]
     return fits[near[0]]
 
 
-def _compare(x, before, fit, rng, run, starts):
-    """`fit`, or the lowest of other minima where that is lower or `fit` swallows a centre."""
+def _minima(x, before, fit, rng, run, starts):
+    """`fit` and the lowest other minimum that swallows no centre; the better one first."""
+    found = [fit]
     for rival in sorted(_from_random(x, before, rng, run, starts - 1), key=lambda r: r.cost):
         rival = _descend(x, rival.v, TOLERANCE)
         if rival.share > COLLAPSED:
-            return min(fit, rival, key=lambda f: (f.share <= COLLAPSED, f.cost))
-    return fit
+            found.append(rival)
+            break
+    return sorted(found, key=lambda f: (f.share <= COLLAPSED, f.cost))
 
 
 def _shares(x, v):
