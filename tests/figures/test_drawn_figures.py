@@ -477,8 +477,8 @@ def test_simulation_without_bounds_says_nothing_of_them(three_seeds):
 
 def test_localization_is_the_change_from_the_final_network(three_seeds):
     figure = draw("localization", three_seeds, noise=0.5)
-    single, suffix, *shares = figure.axes
-    assert single.get_title("left").endswith("to best epoch (14–18); batch norm: with-layer")
+    single, suffix, _, of_test, *shares = figure.axes
+    assert single.get_title("left").endswith("to best epoch (14–18);\nbatch norm: with-layer")
     rows = three_seeds["rewind"].query("noise == 0.5 and kind == 'permuted'")
     final = rows[rows["scheme"] == "none"].set_index("seed")["value"]
     for axes, scheme in ((single, "single"), (suffix, "suffix")):
@@ -486,7 +486,8 @@ def test_localization_is_the_change_from_the_final_network(three_seeds):
         change = back["value"] - back["seed"].map(final)
         mean = 100 * change.groupby(back["layer_index"]).mean()
         np.testing.assert_allclose(lines(axes)["permuted"].get_ydata(), mean.to_numpy(float))
-    assert single.get_ylabel() == "change of accuracy (points)"
+    assert single.get_ylabel() == "change of accuracy,\ntraining images (points)"
+    assert set(lines(of_test)) & set(style.KINDS) == {"test"}
     assert len(shares) == 4 and "%" in shares[0].get_ylabel()
 
 
@@ -497,7 +498,7 @@ def test_localization_shares_are_of_the_squared_norm(three_seeds):
     )
     squares = norms.pivot(index="seed", columns="layer_index", values="value") ** 2
     shares = 100 * squares.div(squares.sum(axis=1), axis=0).mean()
-    first = figure.axes[2]
+    first = figure.axes[4]
     assert first.get_title("left").endswith("epoch 0")
     np.testing.assert_allclose(lines(first)["permuted"].get_ydata(), shares)
 
@@ -508,11 +509,11 @@ def test_localization_keeps_policies_apart_and_says_which_epoch():
     rewind = synthetic.rewind_table(runs, epochs=(2, 6), batch_norms=("keep", "with-layer"))
     rewind.loc[(rewind["batch_norm"] == "keep") & (rewind["scheme"] != "none"), "value"] = 0
     figure = draw("localization", {**inputs, "rewind": rewind})
-    titles = [axes.get_title("left") for axes in figure.axes[:4:2]]
+    titles = [axes.get_title("left") for axes in figure.axes[:8:4]]
     assert [title.split(": ", 1)[1] for title in titles] == [
-        "to epoch 6; batch norm: with-layer", "to epoch 6; batch norm: keep"
+        "to epoch 6;\nbatch norm: with-layer", "to epoch 6;\nbatch norm: keep"
     ]  # fmt: skip
-    np.testing.assert_allclose(lines(figure.axes[2])["test"].get_ydata(), -30)
+    np.testing.assert_allclose(lines(figure.axes[6])["test"].get_ydata(), -30)
 
 
 def test_width_draws_the_traced_values_where_they_can_be_compared():
