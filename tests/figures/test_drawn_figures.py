@@ -554,3 +554,13 @@ def test_width_leaves_a_gap_where_every_seed_diverged():
         assert np.isfinite(lines(axes)["best epoch"].get_ydata()).all()
         assert lines(axes)["no last epoch"].get_xdata() == [64000]
     assert "width 8, label noise 0.1: seeds 0, 1 diverged in epochs 31, 31" in caption_of(figure)
+
+
+@pytest.mark.parametrize("n", [1, 24, 25, 120])
+def test_many_layers_have_fewer_ticks_the_last_one_among_them(n):
+    axes = matplotlib.figure.Figure().subplots()
+    style.layer_axis(axes, [f"layer{i}" for i in range(n)])
+    shown = [tick.get_text() for tick in axes.get_xticklabels()]
+    assert shown[-1] == f"layer{n - 1}"
+    assert len(shown) <= 24
+    assert len(shown) == n or len(shown) >= 12

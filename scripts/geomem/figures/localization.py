@@ -177,5 +177,5 @@ def _lines(axes, table, scale=100):
             style.curve(axes, summary["layer"].map(names.index), summary, KINDS[kind], scale=scale)
             columns = ["value", "lo", "hi"]
             summaries.append(summary.assign(**scale * summary[columns].astype(float)))
-    style.layer_axis(axes, names)
+    style.layer_axis(axes, names, most=14)
     return summaries

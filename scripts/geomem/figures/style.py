@@ -253,14 +253,19 @@ def _ticks(epochs, shortest=1.6):
     return chosen[::-1]
 
 
-def layer_axis(axes, names):
-    """Ticks 0, 1, ... named after the layers, upright where they are many or long."""
+def layer_axis(axes, names, most=24):
+    """Ticks 0, 1, ... named after the layers, upright where they are many or long.
+
+    Of more than `most` layers every second, third, ... has a tick, the last one always.
+    """
+    step = -(-len(names) // most)
+    ticked = range(len(names) - 1, -1, -step)[::-1]
     crowded = len(names) > 5 or max(len(layer_label(name)) for name in names) > 8
-    axes.set_xticks(range(len(names)), [layer_label(name) for name in names])
+    axes.set_xticks(ticked, [layer_label(names[i]) for i in ticked])
     axes.set_xlim(-0.5, len(names) - 0.5)
     axes.set_xlabel("layer")
     axes.tick_params(axis="x", labelrotation=90 if crowded else 0)
-    if len(names) > 16:
+    if len(ticked) > 16:
         axes.tick_params(axis="x", labelsize=5.2)
 
 
