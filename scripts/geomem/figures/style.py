@@ -371,11 +371,13 @@ def legend(figure, handles, *, columns=6, order=None):
         along_rows = [label for i in range(columns) for label in labels[i::columns]]
         shown = [by_label[label] for label in along_rows]
         figure.legend(shown, along_rows, loc="outside upper center", ncols=columns)
+        _heighten(figure, 0.16 * (-(-len(labels) // columns) - 2))
 
 
-def _legend_width(labels, columns, entry=0.52, letter=0.057):
+def _legend_width(labels, columns, entry=0.52, gap=0.2, letter=0.054):
     """Width of a legend in inches, about: each column is as wide as its longest label."""
-    return sum(entry + letter * max(map(len, labels[i::columns])) for i in range(columns))
+    longest = [max(map(len, labels[i::columns])) for i in range(columns)]
+    return columns * entry - gap + letter * sum(longest)
 
 
 def caption(figure, *sentences):
@@ -383,6 +385,12 @@ def caption(figure, *sentences):
     text = " ".join(sentence for sentence in sentences if sentence)
     lines = textwrap.wrap(text, int(figure.get_figwidth() * 22))
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", size=6, color=GREY)
+    _heighten(figure, 0.1 * (len(lines) - 2))
+
+
+def _heighten(figure, inches):
+    """Add height for lines that the margin does not hold, which would take it from the panels."""
+    figure.set_figheight(figure.get_figheight() + max(inches, 0))
 
 
 def save(figure, png, svg, provenance):

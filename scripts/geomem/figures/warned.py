@@ -19,8 +19,8 @@ BETWEEN = re.compile(r"; (?=manifold \d|the )")
 MANIFOLDS = re.compile(r"^manifold \d[^:]*: ")
 NUMBER = re.compile(r"\d[\d.]*(?:e[+-]?\d+)?")
 OPEN = Look("warned", style.GREY, "o", "none", "white")
-BEYOND = Look("warned, beyond the axes", style.GREY, "^", "none", "white")
-LINE, MOST = 0.075, 0.45  # height of a line of edge marks, and of all, as shares of the axes
+BEYOND = Look("warned, beyond", style.GREY, "^", "none", "white")
+LINE, MOST = 0.115, 0.45  # height of a line of edge marks in inches; share of the axes for all
 LONGEST, MOST_LAYERS, MOST_BEYOND = 110, 8, 12  # of the caption
 
 
@@ -79,7 +79,8 @@ def mark(curves):
         max(len(_edge(axes, limits, found, side)) for axes, found in panels.items())
         for side in (0, 1)
     )
-    step = min(LINE, MOST / max(below + above, 1))
+    inches = min(_inches(axes).height for axes in panels)
+    step = min(LINE / inches, MOST / max(below + above, 1))
     height = (limits[1] - limits[0]) / (1 - step * (below + above))
     limits = limits[0] - step * below * height, limits[1] + step * above * height
     kept, moved = False, False
@@ -129,23 +130,26 @@ def _edge(axes, limits, curves, side):
         out &= curve.warned
         beyond += [(curve, x, number(v)) for x, v in zip(curve.x[out], value[out], strict=True)]
     axes.get_xlim()  # settles the horizontal range
-    inch = axes.figure.dpi / axes.get_window_extent().width
+    inch = 1 / _inches(axes).width
     lines = []
     for curve, x, text in sorted(beyond, key=lambda point: point[1]):
         place = axes.transAxes.inverted().transform(axes.transData.transform((x, limits[0])))[0]
         left = place > 0.7
         length = (0.09 + 0.052 * len(text)) * inch
-        start, end = (place - length, place + 0.05 * inch) if left else (
-            place - 0.05 * inch, place + length)  # fmt: skip
-        for taken, points in lines:
-            if all(end < other[0] or start > other[1] for other in taken):
-                break
-        else:
-            taken, points = [], []
-            lines.append((taken, points))
-        taken.append((start, end))
-        points.append((curve, x, text, left))
-    return [points for _, points in lines]
+        before, after = (length, 0.05 * inch) if left else (0.05 * inch, length)
+        start, end = place - before, place + after
+        free = (line for line in lines if all(end < a or start > b for a, b in line))
+        line = next(free, None)
+        if line is None:
+            line = {}
+            lines.append(line)
+        line[start, end] = curve, x, text, left
+    return [list(line.values()) for line in lines]
+
+
+def _inches(axes):
+    """Size of axes before they are laid out, about."""
+    return axes.get_window_extent().transformed(axes.figure.dpi_scale_trans.inverted())
 
 
 def _draw_beyond(axes, curve, x, text, left, side, height):
@@ -180,7 +184,7 @@ def number(value):
     """A value as the figures write it, to three digits or whole."""
     if not np.isfinite(value):
         return "−∞" if value < 0 else "∞"
-    text = f"{value:.0f}" if 100 <= abs(value) < 1e5 else f"{value:.3g}"
+    text = f"{value:.0f}" if 100 <= abs(value) < 1e5 else f"{value:#.3g}".rstrip(".")
     return text.replace("-", "−")
 
 
