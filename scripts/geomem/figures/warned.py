@@ -20,7 +20,7 @@ MANIFOLDS = re.compile(r"^manifold \d[^:]*: ")
 NUMBER = re.compile(r"\d[\d.]*(?:e[+-]?\d+)?")
 OPEN = Look("warned", style.GREY, "o", "none", "white")
 BEYOND = Look("warned, beyond", style.GREY, "^", "none", "white")
-LINE, MOST = 0.115, 0.45  # height of a line of edge marks in inches; share of the axes for all
+LINE, MOST = 0.09, 0.6  # height of a line of edge marks, and of all, as shares of the axes
 LONGEST, MOST_LAYERS, MOST_BEYOND = 110, 8, 12  # of the caption
 
 
@@ -79,8 +79,7 @@ def mark(curves):
         max(len(_edge(axes, limits, found, side)) for axes, found in panels.items())
         for side in (0, 1)
     )
-    inches = min(_inches(axes).height for axes in panels)
-    step = min(LINE / inches, MOST / max(below + above, 1))
+    step = min(LINE, MOST / max(below + above, 1))
     height = (limits[1] - limits[0]) / (1 - step * (below + above))
     limits = limits[0] - step * below * height, limits[1] + step * above * height
     kept, moved = False, False
@@ -112,6 +111,7 @@ def _open_in_place(curve, limits):
             marker=curve.look.marker or "p",  # controls have none
             markersize=4.4,
             markerfacecolor="white",
+            clip_on=False,  # those on an edge are seen whole
             zorder=2.2,
             label="_warned",
         )
@@ -130,7 +130,7 @@ def _edge(axes, limits, curves, side):
         out &= curve.warned
         beyond += [(curve, x, number(v)) for x, v in zip(curve.x[out], value[out], strict=True)]
     axes.get_xlim()  # settles the horizontal range
-    inch = 1 / _inches(axes).width
+    inch = axes.figure.dpi / axes.get_window_extent().width  # before the layout, so about
     lines = []
     for curve, x, text in sorted(beyond, key=lambda point: point[1]):
         place = axes.transAxes.inverted().transform(axes.transData.transform((x, limits[0])))[0]
@@ -145,11 +145,6 @@ def _edge(axes, limits, curves, side):
             lines.append(line)
         line[start, end] = curve, x, text, left
     return [list(line.values()) for line in lines]
-
-
-def _inches(axes):
-    """Size of axes before they are laid out, about."""
-    return axes.get_window_extent().transformed(axes.figure.dpi_scale_trans.inverted())
 
 
 def _draw_beyond(axes, curve, x, text, left, side, height):
