@@ -184,3 +184,12 @@ def test_without_warnings_nothing_is_said_of_them(plain):
 def test_axes_with_warned_values_alone_are_framed_by_them():
     axes = draw("depth", warn(tables(synthetic.cells()), EVERY, experiment="synthetic")).axes[0]
     assert not triangles(axes) and open_marks(axes)
+
+
+def test_the_room_for_edge_marks_takes_in_no_values(plain):
+    top = of_last_epoch(draw("depth", plain))["radius"].get_ylim()[1]
+    near = warn(plain, RADIUS, 1.02 * top, kind="test", layer="fc1", last=True)
+    both = warn(near, RADIUS, 9000, kind="test", layer="fc3", last=True)
+    axes = of_last_epoch(draw("depth", both))["radius"]
+    assert axes.get_ylim()[1] > 1.02 * top
+    assert len(triangles(axes)) == 2 and not open_marks(axes)

@@ -57,7 +57,8 @@ def together(texts):
 def mark(curves):
     """Draw values with a warning as open marks: in place, or at the edge that they are beyond.
 
-    A line is interrupted where it would leave the axes, whose edges get room for the marks.
+    A line is interrupted where it would leave the axes, whose edges get room for the marks alone:
+    a value that this room would hold is beyond the axes too.
 
     Parameters
     ----------
@@ -81,10 +82,10 @@ def mark(curves):
     )
     step = min(LINE, MOST / max(below + above, 1))
     height = (limits[1] - limits[0]) / (1 - step * (below + above))
-    limits = limits[0] - step * below * height, limits[1] + step * above * height
+    roomy = limits[0] - step * below * height, limits[1] + step * above * height
     kept, moved = False, False
     for axes, found in panels.items():
-        axes.set_ylim(limits)
+        axes.set_ylim(roomy)
         for curve in found:
             kept |= _open_in_place(curve, limits)
         for side in (0, 1):
@@ -96,7 +97,7 @@ def mark(curves):
 
 
 def _open_in_place(curve, limits):
-    """Open the marks within the axes and interrupt the line at the others; whether any are."""
+    """Open the marks within the limits and interrupt the line at the others; whether any are."""
     value = curve.summary["value"].to_numpy(float)
     inside = (value >= limits[0]) & (value <= limits[1])
     curve.line.set_ydata(np.where(curve.warned & ~inside, np.nan, value))
@@ -220,9 +221,9 @@ def _beyond(curves):
     """Sentence with the intervals of the values that are beyond the axes, where no bar can be."""
     texts = []
     for curve in curves:
-        low, high = curve.axes.get_ylim()
-        ends = curve.summary.loc[curve.warned, ["value", "lo", "hi"]].to_numpy(float)
-        for value, lo, hi in ends[(ends[:, 0] < low) | (ends[:, 0] > high)]:
+        ends = curve.summary[["value", "lo", "hi"]].to_numpy(float)
+        interrupted = np.isnan(curve.line.get_ydata()) & ~np.isnan(ends[:, 0])
+        for value, lo, hi in ends[interrupted]:
             known = np.isfinite(lo) and np.isfinite(hi)
             interval = f" ({number(lo)} to {number(hi)})" if known else ""
             texts.append(f"{number(value)}{interval}")
