@@ -30,6 +30,8 @@ def concerning(geometry):
     A message that speaks of the radius, and neither of capacity nor dimension, is about the radius
     alone; every other one is about all three.
     """
+    if "warnings" not in geometry:  # no rows, or a table from elsewhere
+        return geometry.assign(warnings="")
     texts = geometry["warnings"].fillna("")
     known = {text: messages(text) for text in texts.unique()}
     about = [
