@@ -165,6 +165,8 @@ def test_change_epochs_and_width_mark_and_list_them_too(plain):
     for name in ("change", "epochs", "width"):
         figure = draw(name, inputs)
         found = [mark for axes in figure.axes for mark in triangles(axes)]
+        for plainly, axes in zip(draw(name, plain).axes, figure.axes, strict=True):
+            assert axes.get_xlim() == plainly.get_xlim()
         assert [marker for marker, *_ in found] == ["^"], name
         assert max(axes.get_ylim()[1] for axes in figure.axes if "radius" in axes.get_ylabel()) < 9
         assert "radius (1 of" in caption_of(figure) and "in fc3)" in caption_of(figure)

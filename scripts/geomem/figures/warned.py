@@ -87,7 +87,7 @@ def mark(curves):
     roomy = limits[0] - step * below * height, limits[1] + step * above * height
     kept, moved = False, False
     for axes, found in panels.items():
-        axes.set_ylim(roomy)
+        axes.set(ylim=roomy, xlim=axes.get_xlim())  # a mark at an edge may not widen it by rounding
         for curve in found:
             kept |= _open_in_place(curve, limits)
         for side in (0, 1):
