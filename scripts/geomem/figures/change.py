@@ -1,6 +1,6 @@
 """How far the geometry of each layer moves from the best to the last epoch."""
 
-from geomem.figures import paper, seeds, style
+from geomem.figures import paper, seeds, style, warned
 from geomem.figures.depth import METRICS, draw_layers, mark_paper
 
 LABELS = {
@@ -38,14 +38,14 @@ def draw(geometry, accuracy, *, per_class=None, kappa=0, remove_low_rank=True):
     changes = seeds.difference(last, best, ["layer", "kind", "metric"])
     cells = seeds.conditions(changes)
     figure, grid = style.panels(max(len(cells), 1), len(METRICS), height=1.95, sharey="col")
-    summaries, traced = {metric: [] for metric in METRICS}, {metric: [] for metric in METRICS}
+    curves, traced = {metric: [] for metric in METRICS}, {metric: [] for metric in METRICS}
     handles = []
     for axes_row, cell in zip(grid, cells, strict=False):
         here = seeds.of_condition(changes, cell)
         names = seeds.layers_of(here)
         for axes, metric in zip(axes_row, METRICS, strict=True):
             axes.axhline(0, color="black", linewidth=0.7, zorder=1)
-            summaries[metric].append(draw_layers(axes, here[here["metric"] == metric], names))
+            curves[metric] += draw_layers(axes, here[here["metric"] == metric], names)
             if same and cell[0] == paper.NOISE:
                 traced[metric] += mark_paper(axes, metric, ["change"], names)
             handles += axes.get_lines()
@@ -53,17 +53,19 @@ def draw(geometry, accuracy, *, per_class=None, kappa=0, remove_low_rank=True):
         style.row_title(axes_row, _title(here, best, accuracy, cell))
     cut = ""
     for column, metric in zip(grid.T, METRICS, strict=True):
-        cut = style.frame_values(column[:1], summaries[metric]) or cut
+        cut = style.frame_values(column[:1], [curve.summary for curve in curves[metric]]) or cut
         style.include(column[0], traced[metric])
+        handles += warned.mark(curves[metric])
     style.tidy(grid)
     style.legend(figure, handles, columns=5)
-    every = [summary for of_metric in summaries.values() for summary in of_metric]
+    every = [curve for of_metric in curves.values() for curve in of_metric]
     alone = "interval were both epochs measured independently"
     style.caption(
         figure,
         "Differences of the same network, then averaged." if len(cells) else "",
-        seeds.interval_note(every, alone),
+        seeds.interval_note([curve.summary for curve in every], alone),
         cut,
+        warned.note(every),
         seeds.diverged_note(accuracy),
         f"{paper.NOTE} Placed by relative depth." if any(traced.values()) else "",
     )

@@ -1,6 +1,6 @@
 """Geometry of the manifolds over the layers of the network (the paper's figure 3)."""
 
-from geomem.figures import paper, seeds, style
+from geomem.figures import paper, seeds, style, warned
 from geomem.figures.style import CONTROLS, KINDS, Look
 
 METRICS = ("capacity", "radius", "dimension")
@@ -39,12 +39,12 @@ def draw(
         for row in _rows_of(geometry, accuracy, cell, epochs)
     ]
     figure, grid = style.panels(max(len(rows), 1), len(METRICS), height=1.95, sharey="col")
-    summaries, traced = {metric: [] for metric in METRICS}, {metric: [] for metric in METRICS}
+    curves, traced = {metric: [] for metric in METRICS}, {metric: [] for metric in METRICS}
     handles = []
     for axes_row, (title, moments, here) in zip(grid, rows, strict=False):
         names = seeds.layers_of(here)
         for axes, metric in zip(axes_row, METRICS, strict=True):
-            summaries[metric].append(draw_layers(axes, here[here["metric"] == metric], names))
+            curves[metric] += draw_layers(axes, here[here["metric"] == metric], names)
             if same and (here["noise"] == paper.NOISE).all():
                 traced[metric] += mark_paper(axes, metric, moments, names)
             if metric == "capacity" and per_class:
@@ -55,16 +55,19 @@ def draw(
         style.row_title(axes_row, title)
     cut = ""
     for column, metric in zip(grid.T, METRICS, strict=True):
-        cut = style.frame_values(column[:1], summaries[metric], positive=True) or cut
+        summaries = [curve.summary for curve in curves[metric]]
+        cut = style.frame_values(column[:1], summaries, positive=True) or cut
         style.include(column[0], traced[metric])
         style.include(column[0], [2 / per_class] if metric == "capacity" and per_class else [])
+        handles += warned.mark(curves[metric])
     style.tidy(grid)
     style.legend(figure, handles, columns=5)
-    every = [summary for of_metric in summaries.values() for summary in of_metric]
+    every = [curve for of_metric in curves.values() for curve in of_metric]
     style.caption(
         figure,
-        seeds.interval_note(every),
+        seeds.interval_note([curve.summary for curve in every]),
         cut,
+        warned.note(every),
         seeds.diverged_note(accuracy),
         f"{paper.NOTE} Placed by relative depth." if any(traced.values()) else "",
     )
@@ -72,18 +75,18 @@ def draw(
 
 
 def draw_layers(axes, table, names):
-    """Draw means over seeds of every kind and control in `table`; returns them.
+    """Draw means over seeds of every kind and control in `table`; returns the curves.
 
     `names` are the layers from the left to the right; the axis is labelled with them.
     """
-    summary = seeds.over_seeds(table, ["kind", "layer"])
-    summary = summary.assign(position=summary["layer"].map(names.index)).sort_values("position")
+    summary = seeds.over_seeds(table, ["metric", "kind", "layer_index", "layer"])
+    curves = []
     for kind, look in {**CONTROLS, **KINDS}.items():
         of_kind = summary[summary["kind"] == kind]
         if len(of_kind):
-            style.curve(axes, of_kind["position"], of_kind, look)
+            curves.append(style.curve(axes, of_kind["layer"].map(names.index), of_kind, look))
     style.layer_axis(axes, names)
-    return summary
+    return curves
 
 
 def mark_paper(axes, metric, moments, names):

@@ -1,6 +1,6 @@
 """Geometry of the last layers over the epochs of training."""
 
-from geomem.figures import seeds, style
+from geomem.figures import seeds, style, warned
 from geomem.figures.depth import METRICS
 from geomem.figures.style import KINDS
 
@@ -37,7 +37,7 @@ def draw(geometry, accuracy, *, layers=3, metrics=None):
         width=style.DOUBLE if columns > 1 else style.SINGLE,
         height=1.75,
     )
-    summaries = {metric: [] for metric in metrics}
+    curves = {metric: [] for metric in metrics}
     axes_of = {metric: [] for metric in metrics}
     handles = []
     for axes_row, (cell, metric) in zip(grid, rows, strict=False):
@@ -47,13 +47,13 @@ def draw(geometry, accuracy, *, layers=3, metrics=None):
         here = seeds.meet_at_best(here)
         for axes, layer in zip(axes_row, shown[cell], strict=False):
             of_layer = here[here["layer"] == layer]
-            summary = seeds.over_seeds(of_layer, ["kind", "epoch"])
-            summaries[metric].append(summary)
+            by = ["metric", "layer_index", "layer", "kind", "epoch"]
+            summary = seeds.over_seeds(of_layer, by)
             axes_of[metric].append(axes)
             for kind, look in KINDS.items():
                 of_kind = summary[summary["kind"] == kind]
                 if len(of_kind):
-                    style.curve(axes, of_kind["epoch"], of_kind, look)
+                    curves[metric].append(style.curve(axes, of_kind["epoch"], of_kind, look))
             style.mark_epochs(axes, best, "best epoch")
             handles += axes.get_lines()
             axes.set_title(style.layer_label(layer, 26))
@@ -63,16 +63,19 @@ def draw(geometry, accuracy, *, layers=3, metrics=None):
             axes_row[0].set_title(f"{seeds.condition_title(cell)}: {axes_row[0].get_title('left')}")
     cut = ""
     for metric in metrics:
-        cut = style.frame_values(axes_of[metric], summaries[metric], positive=True) or cut
+        summaries = [curve.summary for curve in curves[metric]]
+        cut = style.frame_values(axes_of[metric], summaries, positive=True) or cut
+        handles += warned.mark(curves[metric])
     style.tidy(grid)
     style.legend(figure, handles)
-    every = [summary for of_metric in summaries.values() for summary in of_metric]
+    every = [curve for of_metric in curves.values() for curve in of_metric]
     title = f"{seeds.condition_title(cells[0]).capitalize()}." if len(cells) == 1 else ""
     style.caption(
         figure,
         title,
-        seeds.interval_note(every),
+        seeds.interval_note([curve.summary for curve in every]),
         cut,
+        warned.note(every),
         seeds.best_note(geometry),
         seeds.diverged_note(accuracy),
     )

@@ -5,11 +5,11 @@ import numpy as np
 from geomem.figures import seeds, style
 from geomem.figures.style import KINDS
 
-SCHEMES = {"single": "this layer alone", "suffix": "this layer and all after it"}
+SCHEMES = {"single": "this layer alone", "suffix": "it and all after it"}
 POLICIES = ("with-layer", "keep", "recalibrate")
 SHOWN = ("test", "permuted", "unpermuted")
-MOST_EPOCHS = 4
-CELLS = 12  # of a row; one to four panels take equal shares of it
+GROUPS = {"training": ("permuted", "unpermuted"), "test": ("test",)}  # share a vertical axis
+CELLS = 4  # of a row; one, two or four panels take equal shares of it
 
 
 @style.styled
@@ -32,35 +32,32 @@ def draw(rewind, gradients, accuracy, *, epoch=None):
     rows = _rows_of(changes, shares)
     figure = style.canvas(max(len(rows), 1), height=2.05)
     grid = figure.add_gridspec(max(len(rows), 1), CELLS)
-    change_axes, changed, share_axes, shared, handles = [], [], [], [], []
+    panels = {"training": [], "test": [], "share": []}  # axes
+    drawn = {"training": [], "test": [], "share": []}  # averages
     for i, (cell, policy) in enumerate(rows):
         if policy is None:
-            axes_row, drawn = _draw_shares(figure, grid, i, shares, cell)
-            share_axes += axes_row
-            shared += drawn
+            _draw_shares(figure, grid, i, shares, cell, panels, drawn)
         else:
             of_policy = changes[changes["batch_norm"] == policy]
-            axes_row, drawn = _draw_changes(figure, grid, i, of_policy, cell, epoch)
-            change_axes += axes_row
-            changed += drawn
-        for axes in axes_row[1:]:
-            axes.tick_params(labelleft=False)
-        handles += [line for axes in axes_row for line in axes.get_lines()]
-    cut = style.frame_values(change_axes, changed)
-    cut = style.frame_values(share_axes, shared, positive=True) or cut
+            _draw_changes(figure, grid, i, of_policy, cell, epoch, panels, drawn)
+    cuts = [
+        style.frame_values(axes, drawn[name], positive=name == "share")
+        for name, axes in panels.items()
+    ]
+    handles = [line for axes in figure.axes for line in axes.get_lines()]
     style.legend(figure, handles, order=SHOWN.index)
     alone = "changes, both Wilson 95 % intervals over images were they independent; shares, none"
     style.caption(
         figure,
         "Change: network with layers set back minus final network, in percentage points."
-        if changed
+        if panels["training"]
         else "",
         "Share: of the squared norm of the loss gradient over the images of a kind, sampling noise "
         "included."
-        if shared
+        if panels["share"]
         else "",
-        seeds.interval_note([*changed, *shared], alone),
-        cut,
+        seeds.interval_note([summary for name in drawn for summary in drawn[name]], alone),
+        max(cuts),
         seeds.best_note(shares),
         seeds.diverged_note(accuracy),
     )
@@ -116,55 +113,60 @@ def _rows_of(changes, shares):
     return rows
 
 
-def _axes_of(figure, grid, row, count):
-    """`count` axes side by side that share their vertical one."""
-    width = CELLS // count
-    first = figure.add_subplot(grid[row, :width])
-    others = [grid[row, i * width : (i + 1) * width] for i in range(1, count)]
-    return [first, *(figure.add_subplot(place, sharey=first) for place in others)]
+def _axes_of(figure, grid, row, start, count, width):
+    """`count` axes of a row that share their vertical one, each `width` cells from `start` on."""
+    places = [slice(start + i * width, start + (i + 1) * width) for i in range(count)]
+    first = figure.add_subplot(grid[row, places[0]])
+    others = [figure.add_subplot(grid[row, place], sharey=first) for place in places[1:]]
+    for axes in others:
+        axes.tick_params(labelleft=False)
+    return [first, *others]
 
 
-def _draw_changes(figure, grid, row, changes, cell, epoch):
-    """A panel for each scheme of one width, noise and policy; returns axes and averages."""
+def _draw_changes(figure, grid, row, changes, cell, epoch, panels, drawn):
+    """A panel for each scheme and group of kinds; adds axes to `panels` and averages to `drawn`."""
     here = seeds.of_condition(changes, cell)
     if epoch is None:
         epoch = "best" if here["best"].any() else here["epoch"].max()
     back = seeds.at_epoch(here, epoch)
     schemes = [scheme for scheme in SCHEMES if scheme in set(back["scheme"])]
-    axes_row = _axes_of(figure, grid, row, max(len(schemes), 1))
-    summaries = []
-    for axes, scheme in zip(axes_row, schemes, strict=False):
-        of_scheme = back[back["scheme"] == scheme]
-        axes.axhline(0, color="black", linewidth=0.7, zorder=1)
-        summaries += _lines(axes, of_scheme, 100)
-        axes.set_xlabel(f"set back: {SCHEMES[scheme]}")
-    axes_row[0].set_ylabel("change of accuracy (points)")
-    policy = changes["batch_norm"].iloc[0]
-    axes_row[0].set_title(
-        f"{seeds.condition_title(cell)}: to {seeds.epoch_title(back, epoch)}; batch norm: {policy}"
-        if len(back)
-        else ""
-    )
-    return axes_row, summaries
+    if not schemes:
+        return
+    width = CELLS // (len(GROUPS) * len(schemes))
+    for start, (group, kinds) in zip((0, CELLS // 2), GROUPS.items(), strict=True):
+        axes_row = _axes_of(figure, grid, row, start, len(schemes), width)
+        for axes, scheme in zip(axes_row, schemes, strict=True):
+            of_panel = back[(back["scheme"] == scheme) & back["kind"].isin(kinds)]
+            axes.axhline(0, color="black", linewidth=0.7, zorder=1)
+            drawn[group] += _lines(axes, of_panel)
+            axes.set_xlabel(f"set back: {SCHEMES[scheme]}", fontsize=6.5)
+        axes_row[0].set_ylabel(f"change of accuracy,\n{group} images (points)")
+        panels[group] += axes_row
+        if group == "training":
+            moment = seeds.epoch_title(back, epoch)
+            policy = back["batch_norm"].iloc[0]
+            axes_row[0].set_title(
+                f"{seeds.condition_title(cell)}: to {moment};\nbatch norm: {policy}"
+            )
 
 
-def _draw_shares(figure, grid, row, shares, cell):
-    """A panel for each of a few epochs of one width and noise; returns axes and averages."""
+def _draw_shares(figure, grid, row, shares, cell, panels, drawn):
+    """A panel for each of a few epochs; adds axes to `panels` and averages to `drawn`."""
     here = seeds.meet_at_best(seeds.of_condition(shares, cell))
     epochs = np.unique(here["epoch"])
-    chosen = np.linspace(0, len(epochs) - 1, min(MOST_EPOCHS, len(epochs))).round().astype(int)
-    axes_row = _axes_of(figure, grid, row, len(chosen))
-    summaries = []
+    count = max(n for n in (1, 2, 4) if n <= len(epochs))
+    chosen = np.linspace(0, len(epochs) - 1, count).round().astype(int)
+    axes_row = _axes_of(figure, grid, row, 0, len(chosen), CELLS // len(chosen))
     for axes, epoch in zip(axes_row, epochs[chosen], strict=True):
-        summaries += _lines(axes, here[here["epoch"] == epoch], 100)
+        drawn["share"] += _lines(axes, here[here["epoch"] == epoch])
         axes.set_title(f"epoch {epoch:g}")
         axes.set_xlabel("layer")
     axes_row[0].set_ylabel("share of gradient (%)")
     axes_row[0].set_title(f"{seeds.condition_title(cell)}\nepoch {epochs[0]:g}")
-    return axes_row, summaries
+    panels["share"] += axes_row
 
 
-def _lines(axes, table, scale):
+def _lines(axes, table, scale=100):
     """Draw means over seeds of every kind by layer; returns them in the axis's unit."""
     names = seeds.layers_of(table)
     summaries = []
@@ -175,5 +177,5 @@ def _lines(axes, table, scale):
             style.curve(axes, summary["layer"].map(names.index), summary, KINDS[kind], scale=scale)
             columns = ["value", "lo", "hi"]
             summaries.append(summary.assign(**scale * summary[columns].astype(float)))
-    style.layer_axis(axes, names)
+    style.layer_axis(axes, names, most=14)
     return summaries

@@ -5,6 +5,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from geomem.errors import InputError
+from geomem.figures import warned
 
 CONFIDENCE = 0.95
 
@@ -15,26 +16,33 @@ def over_seeds(table, by):
     Parameters
     ----------
     table : DataFrame
-        Collected rows, at most one per seed and combination of the columns `by`.
+        Collected rows, at most one per seed and combination of the columns `by`. A column
+        `warnings` is optional.
     by : list of str
 
     Returns
     -------
     DataFrame
-        Columns `by`, `value`, `lo`, `hi`, `seeds`, sorted by `by`. With at least two seeds that
-        have a value, `lo` to `hi` is the 95 % Student t interval of the mean; with one, the
-        measurement's own interval.
+        Columns `by`, `value`, `lo`, `hi`, `seeds`, `warnings`, sorted by `by`. With at least two
+        seeds that have a value, `lo` to `hi` is the 95 % Student t interval of the mean; with one,
+        the measurement's own interval. A mean has the warnings of all its seeds; without any value
+        it is not a number, and only there if it has a warning.
     """
     if table.duplicated([*by, "seed"]).any():
         raise ValueError(f"several rows per seed and {', '.join(by)}; select among them first")
-    groups = table[table["value"].notna()].groupby(by, dropna=False, observed=True)
+    if "warnings" not in table:
+        table = table.assign(warnings="")
+    ends = table[["lo", "hi"]].where(table["value"].notna())
+    table = table.assign(**ends)[table["value"].notna() | (table["warnings"] != "")]
+    groups = table.groupby(by, dropna=False, observed=True)
     means = groups[["value", "lo", "hi"]].mean()
-    seeds = groups.size()
+    seeds = groups["value"].count()
     half = groups["value"].std() / np.sqrt(seeds) * _quantile(seeds - 1)
     several = seeds > 1
     means.loc[several, "lo"] = (means["value"] - half)[several]
     means.loc[several, "hi"] = (means["value"] + half)[several]
-    return means.assign(seeds=seeds).reset_index()
+    messages = groups["warnings"].agg(warned.together)
+    return means.assign(seeds=seeds, warnings=messages).reset_index()
 
 
 def _quantile(freedom):
@@ -56,10 +64,15 @@ def difference(later, earlier, by):
         The rows of `later` that `earlier` has a counterpart of, with `value` the difference and
         `lo` to `hi` its interval were both measurements independent (squares of the two half
         widths added on each side; Zou and Donner 2008). Repeated measurements of one network on
-        the same images are positively correlated, and the interval then is too wide.
+        the same images are positively correlated, and the interval then is too wide. It has the
+        warnings of both.
     """
     keys = [*by, "width", "noise", "seed"]
-    both = later.merge(earlier[[*keys, "value", "lo", "hi"]], on=keys, suffixes=("", "_earlier"))
+    taken = [name for name in ("value", "lo", "hi", "warnings") if name in earlier]
+    both = later.merge(earlier[[*keys, *taken]], on=keys, suffixes=("", "_earlier"))
+    if "warnings_earlier" in both:
+        pairs = zip(both["warnings"], both["warnings_earlier"], strict=True)
+        both["warnings"] = [warned.together(pair) for pair in pairs]
     value = both["value"] - both["value_earlier"]
     below = np.hypot(both["value"] - both["lo"], both["hi_earlier"] - both["value_earlier"])
     above = np.hypot(both["hi"] - both["value"], both["value_earlier"] - both["lo_earlier"])
@@ -153,6 +166,7 @@ def interval_note(summaries, alone="the measurement's own interval"):
     `alone` names the interval of a value that only one seed has.
     """
     counts = np.unique(np.concatenate([s["seeds"].to_numpy() for s in summaries] or [[]]))
+    counts = counts[counts > 0]
     if not len(counts):
         return "No measurements."
     if counts.max() == 1:
@@ -221,8 +235,11 @@ def moments(table, epochs):
 
 
 def whole_set(geometry):
-    """Rows of a geometry table that describe all manifolds of a kind together."""
-    return geometry[geometry["manifold"].isna()]
+    """Rows of a geometry table that describe all manifolds of a kind together.
+
+    Their warnings are those that concern the row's value, one a line.
+    """
+    return warned.concerning(geometry[geometry["manifold"].isna()])
 
 
 def n_manifolds(geometry):

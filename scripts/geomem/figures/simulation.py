@@ -108,10 +108,15 @@ def _averages(rows, metric):
 
 
 def _bounds(rows):
-    """Layers where no seed reached its simulated capacity, with the least strict upper bound."""
+    """Layers where no seed reached its simulated capacity: the least strict upper bound, by name.
+
+    The columns are those of averages over seeds.
+    """
     simulated = rows[rows["metric"] == "simulated"]
     reached = simulated.loc[simulated["reached"].astype(bool), "layer"]
-    return simulated[~simulated["layer"].isin(reached)].groupby("layer")["hi"].max()
+    unreached = simulated[~simulated["layer"].isin(reached)].groupby("layer")
+    bound = unreached["hi"].max()
+    return bound.to_frame("value").assign(lo=bound, hi=bound, seeds=unreached.size())
 
 
 def _over_layers(axes, rows, names, look):
@@ -123,12 +128,11 @@ def _over_layers(axes, rows, names, look):
     x = simulated["layer"].map(names.index)
     style.curve(axes, x, simulated, marks, bars=True)
     bounds = _bounds(rows)
-    for layer, bound in bounds.items():
+    for layer, bound in bounds["value"].items():
         place = names.index(layer)
         axes.plot(place, bound, marker=r"$\downarrow$", color=look.color, markersize=6)
     style.layer_axis(axes, names)
-    bounds = bounds.to_frame("value").assign(lo=bounds, hi=bounds, seeds=1).reset_index(drop=True)
-    return [theory, simulated, bounds] if len(bounds) else [theory, simulated]
+    return [theory, simulated, bounds]
 
 
 def _identity(axes, rows):

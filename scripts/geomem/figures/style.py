@@ -12,6 +12,7 @@ import textwrap
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from matplotlib import rc_context, rcdefaults, rcParams
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -61,6 +62,22 @@ class Look:
     marker: str
     line: str | tuple = "-"
     face: str | None = None  # marker fill, the colour itself when None
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A line drawn, with its n values.
+
+    `summary` has a row for each, in the axis's unit; `x` (n,) and `warned` (n,), whether it has a
+    warning, are arrays.
+    """
+
+    axes: object
+    line: Line2D
+    look: Look
+    x: np.ndarray
+    summary: pd.DataFrame
+    warned: np.ndarray
 
 
 KINDS = {
@@ -122,22 +139,30 @@ def canvas(rows, *, width=DOUBLE, height, margin=0.75):
 def curve(axes, x, summary, look, *, bars=False, markers=True, scale=1.0):
     """Draw mean values with their intervals, as a band or, for lone points, as bars.
 
+    The intervals of values with a warning are left to `warned.mark`, which knows the axes' range.
+
     Parameters
     ----------
     axes : matplotlib Axes
     x : sequence of float, (n,)
     summary : DataFrame, n rows
-        Columns `value`, `lo`, `hi`; not-a-number leaves a gap.
+        Columns `value`, `lo`, `hi` and, where there are any, `warnings`; not-a-number leaves a gap.
     look : Look
     bars : bool
         Bars even where there are several points.
     markers : bool
     scale : float
         Factor from the table's unit to the axis's.
+
+    Returns
+    -------
+    Curve
     """
     x = np.asarray(x, float)
-    value, lo, hi = (scale * summary[name].to_numpy(float) for name in ("value", "lo", "hi"))
-    axes.plot(
+    summary = summary.assign(**scale * summary[["value", "lo", "hi"]].astype(float))
+    value, lo, hi = (summary[name].to_numpy(float) for name in ("value", "lo", "hi"))
+    warned = has_warning(summary)
+    (line,) = axes.plot(
         x,
         value,
         linestyle=look.line,
@@ -146,11 +171,30 @@ def curve(axes, x, summary, look, *, bars=False, markers=True, scale=1.0):
         markerfacecolor=look.face or look.color,
         label=look.label,
     )
-    if bars or len(x) == 1:
+    banded = np.isfinite(value) & ~warned & (not bars)
+    neighbours = np.pad(banded, 1)
+    banded &= neighbours[:-2] | neighbours[2:]
+    if banded.any():
+        axes.fill_between(x, lo, hi, where=banded, color=look.color, alpha=0.18, linewidth=0)
+    drawn = Curve(axes, line, look, x, summary, warned)
+    interval_bars(drawn, ~banded & ~warned)
+    return drawn
+
+
+def interval_bars(curve, chosen):
+    """Draw the intervals of the values that `chosen`, (n,) of bool, names as bars."""
+    if chosen.any():
+        value, lo, hi = curve.summary.loc[chosen, ["value", "lo", "hi"]].to_numpy(float).T
         length = np.clip([value - lo, hi - value], 0, None)
-        axes.errorbar(x, value, length, fmt="none", ecolor=look.color, elinewidth=0.9, capsize=1.8)
-    else:
-        axes.fill_between(x, lo, hi, color=look.color, alpha=0.18, linewidth=0)
+        options = {"fmt": "none", "elinewidth": 0.9, "capsize": 1.8}
+        curve.axes.errorbar(curve.x[chosen], value, length, ecolor=curve.look.color, **options)
+
+
+def has_warning(summary):
+    """Which rows have a warning, as an array of bool."""
+    if "warnings" not in summary:
+        return np.zeros(len(summary), bool)
+    return (summary["warnings"].fillna("") != "").to_numpy(bool)
 
 
 def row_title(axes_row, text, longest=72):
@@ -201,19 +245,24 @@ def frame_values(axes_list, summaries, *, positive=False, beyond=0.5):
 
     With two seeds a Student t interval is thirteen standard errors wide; drawn whole it would
     flatten the curves. Intervals therefore widen the range by at most `beyond` times the spread
-    of the values on each side, and run off the axes after that. Returns a sentence that says so
-    where any does, for the caption.
+    of the values on each side, and run off the axes after that. Values with a warning do not widen
+    it, unless there are no others. Returns a sentence that says so where any interval does, for
+    the caption.
     """
     frames = [s[["value", "lo", "hi"]].to_numpy(float) for s in summaries if len(s)]
     every = np.concatenate(frames) if frames else np.empty((0, 3))
-    every = every[np.isfinite(every[:, 0])]
+    warned = np.concatenate([has_warning(s) for s in summaries if len(s)] or [[]]).astype(bool)
+    finite = np.isfinite(every[:, 0])
+    every, framed = every[finite], every[finite & ~warned]
     if not len(every):
         return ""
-    least, most = every[:, 0].min(), every[:, 0].max()
-    lowest, highest = np.nanmin([least, *every[:, 1]]), np.nanmax([most, *every[:, 2]])
+    framed = framed if len(framed) else every
+    least, most = framed[:, 0].min(), framed[:, 0].max()
+    lowest, highest = np.nanmin([least, *framed[:, 1]]), np.nanmax([most, *framed[:, 2]])
     spread = most - least or abs(most) or 1.0
     low, high = max(lowest, least - beyond * spread), min(highest, most + beyond * spread)
-    cut = lowest < low or highest > high
+    shown = every[(every[:, 0] >= low) & (every[:, 0] <= high)]
+    cut = (shown[:, 1] < low).any() or (shown[:, 2] > high).any()
     margin = 0.06 * (high - low or spread)
     low = max(low - margin, 0.0) if positive else low - margin
     for axes in axes_list:
@@ -253,14 +302,19 @@ def _ticks(epochs, shortest=1.6):
     return chosen[::-1]
 
 
-def layer_axis(axes, names):
-    """Ticks 0, 1, ... named after the layers, upright where they are many or long."""
+def layer_axis(axes, names, most=24):
+    """Ticks 0, 1, ... named after the layers, upright where they are many or long.
+
+    Of more than `most` layers every second, third, ... has a tick, the last one always.
+    """
+    step = -(-len(names) // most)
+    ticked = range(len(names) - 1, -1, -step)[::-1]
     crowded = len(names) > 5 or max(len(layer_label(name)) for name in names) > 8
-    axes.set_xticks(range(len(names)), [layer_label(name) for name in names])
+    axes.set_xticks(ticked, [layer_label(names[i]) for i in ticked])
     axes.set_xlim(-0.5, len(names) - 0.5)
     axes.set_xlabel("layer")
     axes.tick_params(axis="x", labelrotation=90 if crowded else 0)
-    if len(names) > 16:
+    if len(ticked) > 16:
         axes.tick_params(axis="x", labelsize=5.2)
 
 
@@ -312,9 +366,18 @@ def legend(figure, handles, *, columns=6, order=None):
     labels.sort(key=order or (lambda label: [*KINDS, label].index(label)))
     if labels:
         columns = min(columns, len(labels))
+        while columns > 1 and _legend_width(labels, columns) > figure.get_figwidth():
+            columns -= 1
         along_rows = [label for i in range(columns) for label in labels[i::columns]]
         shown = [by_label[label] for label in along_rows]
         figure.legend(shown, along_rows, loc="outside upper center", ncols=columns)
+        _heighten(figure, 0.16 * (-(-len(labels) // columns) - 2))
+
+
+def _legend_width(labels, columns, entry=0.52, gap=0.2, letter=0.054):
+    """Width of a legend in inches, about: each column is as wide as its longest label."""
+    longest = [max(map(len, labels[i::columns])) for i in range(columns)]
+    return columns * entry - gap + letter * sum(longest)
 
 
 def caption(figure, *sentences):
@@ -322,6 +385,12 @@ def caption(figure, *sentences):
     text = " ".join(sentence for sentence in sentences if sentence)
     lines = textwrap.wrap(text, int(figure.get_figwidth() * 22))
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", size=6, color=GREY)
+    _heighten(figure, 0.1 * (len(lines) - 2))
+
+
+def _heighten(figure, inches):
+    """Add height for lines that the margin does not hold, which would take it from the panels."""
+    figure.set_figheight(figure.get_figheight() + max(inches, 0))
 
 
 def save(figure, png, svg, provenance):

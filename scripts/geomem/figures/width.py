@@ -3,11 +3,11 @@
 import numpy as np
 from matplotlib.ticker import EngFormatter, FixedLocator, LogLocator, NullLocator
 
-from geomem.figures import paper, seeds, style
+from geomem.figures import paper, seeds, style, warned
 from geomem.figures.style import Look
 
 MOMENTS = {
-    "best": Look("best epoch", "#56B4E9", "o", "--", "white"),
+    "best": Look("best epoch", "#56B4E9", "D", "--"),
     "last": Look("last epoch", "#0072B2", "o"),
 }
 PAPER_MOMENTS = {
@@ -48,14 +48,14 @@ def draw(
     size = {**_sizes(geometry), **_sizes(accuracy)}
     lost = {cell for cell in seeds.diverged(accuracy) if _all_diverged(accuracy, cell)}
     figure, grid = style.panels(max(2 * len(noises), 1), len(GEOMETRY), height=1.85)
-    drawn, traced, axes_of = ({name: [] for name in PANELS} for _ in range(3))
+    curves, traced, axes_of = ({name: [] for name in PANELS} for _ in range(3))
     handles = []
     for i, noise in enumerate(noises):
         for axes, name in zip(grid[2 * i : 2 * i + 2].flat, PANELS, strict=True):
             here = tables[name][tables[name]["noise"] == noise]
             if not len(here):
                 continue
-            drawn[name] += _over_size(axes, here, size, _scale(name))
+            curves[name] += _over_size(axes, here, size, _scale(name))
             if noise <= paper.WIDTH_NOISE and (same_task if name in ACCURACIES else same):
                 traced[name] += _mark_paper(axes, name)
             _mark_lost(axes, [size[width] for at, width in lost if at == noise])
@@ -65,24 +65,28 @@ def draw(
         grid[2 * i, 0].set_title(f"label noise {noise:g}")
     cut = ""
     for name in PANELS:
-        cut = style.frame_values(axes_of[name], drawn[name], positive=True) or cut
+        summaries = [curve.summary for curve in curves[name]]
+        cut = style.frame_values(axes_of[name], summaries, positive=True) or cut
         for axes in axes_of[name]:
             style.include(axes, traced[name])
             if name in ACCURACIES:
                 axes.set_ylim(top=min(axes.get_ylim()[1], 103))
             _size_axis(axes, size, any(traced.values()))
+        handles += warned.mark(curves[name])
     for axes in grid[-1]:
         axes.set_xlabel("parameters")
     style.hide_empty(grid)
     style.legend(figure, handles, columns=4, order=_legend_order)
     layers = sorted(set(tables["capacity"]["layer"]))
+    every = [curve for name in PANELS for curve in curves[name]]
     style.caption(
         figure,
         f"Capacity, radius, dimension: test manifolds, final layer ({', '.join(layers)})."
         if layers
         else "",
-        seeds.interval_note([summary for name in PANELS for summary in drawn[name]]),
+        seeds.interval_note([curve.summary for curve in every]),
         cut,
+        warned.note([curve for name in GEOMETRY for curve in curves[name]]),
         "Above the panels: width." if noises else "",
         seeds.diverged_note(accuracy),
         f"{paper.NOTE} Placed at the size of a ResNet-18." if any(traced.values()) else "",
@@ -112,18 +116,16 @@ def _all_diverged(accuracy, cell):
 
 
 def _over_size(axes, table, size, scale):
-    """Draw means over seeds at the best and the last epoch; returns them in the axis's unit."""
-    drawn = []
-    widths = sorted(set(table["width"]))
+    """Draw means over seeds at the best and the last epoch; returns the curves."""
+    curves = []
     for moment, look in MOMENTS.items():
-        summary = seeds.over_seeds(seeds.at_epoch(table, moment), ["width"])
+        by = [name for name in ("metric", "layer_index", "layer", "width") if name in table]
+        summary = seeds.over_seeds(seeds.at_epoch(table, moment), by)
         if len(summary):
-            whole = summary.set_index("width").reindex(widths)
-            x = [size[width] for width in widths]
-            style.curve(axes, x, whole, look, bars=True, scale=scale)
-            ends = scale * summary[["value", "lo", "hi"]]
-            drawn.append(summary.assign(**ends))
-    return drawn
+            whole = summary.set_index("width").reindex(sorted(set(table["width"]))).reset_index()
+            x = whole["width"].map(size)
+            curves.append(style.curve(axes, x, whole, look, bars=True, scale=scale))
+    return curves
 
 
 def _mark_paper(axes, name):

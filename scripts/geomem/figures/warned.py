@@ -1,0 +1,245 @@
+"""Values with a warning: open marks, never in charge of the axes, and explained in the caption.
+
+A warning of a measurement stands in all its rows of a geometry table, though it may be about the
+radius alone; `concerning` says which values it is about. From there on the column `warnings` goes
+with the values, through averages over seeds and differences between epochs.
+"""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from geomem.figures import style
+from geomem.figures.style import Look
+
+QUANTITIES = ("capacity", "radius", "dimension")
+# Tables join messages with "; ", which also occurs within them: a new one starts like this.
+BETWEEN = re.compile(r"; (?=manifold \d|the )")
+MANIFOLDS = re.compile(r"^manifold \d[^:]*: ")
+NUMBER = re.compile(r"\d[\d.]*(?:e[+-]?\d+)?")
+OPEN = Look("warned", style.GREY, "o", "none", "white")
+BEYOND = Look("warned, beyond", style.GREY, "^", "none", "white")
+LINE, MOST = 0.09, 0.6  # height of a line of edge marks, and of all, as shares of the axes
+LONGEST, MOST_LAYERS, MOST_BEYOND = 110, 8, 12  # of the caption
+
+
+def concerning(geometry):
+    """A geometry table with, in each row, the messages that are about its value, one a line.
+
+    A message that speaks of the radius, and neither of capacity nor dimension, is about the radius
+    alone; every other one is about all three.
+    """
+    if "warnings" not in geometry:  # no rows, or a table from elsewhere
+        return geometry.assign(warnings="")
+    texts = geometry["warnings"].fillna("")
+    known = {text: messages(text) for text in texts.unique()}
+    about = [
+        "\n".join(message for message in known[text] if _is_about(message, metric))
+        for text, metric in zip(texts, geometry["metric"], strict=True)
+    ]
+    return geometry.assign(warnings=np.array(about, object))
+
+
+def messages(text):
+    """The warnings that a table has joined."""
+    return [message for message in BETWEEN.split(text) if message]
+
+
+def _is_about(message, metric):
+    named = {quantity for quantity in QUANTITIES if quantity in message}
+    return metric == "radius" or named != {"radius"}
+
+
+def together(texts):
+    """All messages of several values, each once: those of their mean or difference."""
+    return "\n".join(dict.fromkeys(line for text in texts for line in text.splitlines()))
+
+
+def mark(curves):
+    """Draw values with a warning as open marks: in place, or at the edge that they are beyond.
+
+    A line is interrupted where it would leave the axes, whose edges get room for the marks alone:
+    a value that this room would hold is beyond the axes too.
+
+    Parameters
+    ----------
+    curves : list of Curve
+        Of one or more axes, which have the same vertical range, final but for that room.
+
+    Returns
+    -------
+    list of Line2D
+        What the legend shows.
+    """
+    panels = {}
+    for curve in curves:
+        panels.setdefault(curve.axes, []).append(curve)
+    if not any(curve.warned.any() for curve in curves):
+        return []
+    limits = curves[0].axes.get_ylim()
+    below, above = (
+        max(len(_edge(axes, limits, found, side)) for axes, found in panels.items())
+        for side in (0, 1)
+    )
+    step = min(LINE, MOST / max(below + above, 1))
+    height = (limits[1] - limits[0]) / (1 - step * (below + above))
+    roomy = limits[0] - step * below * height, limits[1] + step * above * height
+    kept, moved = False, False
+    for axes, found in panels.items():
+        axes.set(ylim=roomy, xlim=axes.get_xlim())  # a mark at an edge may not widen it by rounding
+        for curve in found:
+            kept |= _open_in_place(curve, limits)
+        for side in (0, 1):
+            for i, points in enumerate(_edge(axes, limits, found, side)):
+                for point in points:
+                    _draw_beyond(axes, *point, side, abs(side - (i + 0.5) * step))
+                    moved = True
+    return [style.handle(look) for look, used in ((OPEN, kept), (BEYOND, moved)) if used]
+
+
+def _open_in_place(curve, limits):
+    """Open the marks within the limits and interrupt the line at the others; whether any are."""
+    value = curve.summary["value"].to_numpy(float)
+    inside = (value >= limits[0]) & (value <= limits[1])
+    curve.line.set_ydata(np.where(curve.warned & ~inside, np.nan, value))
+    here = curve.warned & inside
+    style.interval_bars(curve, here)
+    if here.any():
+        curve.axes.plot(
+            curve.x[here],
+            value[here],
+            linestyle="none",
+            color=curve.look.color,
+            marker=curve.look.marker or "p",  # controls have none
+            markersize=4.4,
+            markerfacecolor="white",
+            clip_on=False,  # those on an edge are seen whole
+            zorder=2.2,
+            label="_warned",
+        )
+    return bool(here.any())
+
+
+def _edge(axes, limits, curves, side):
+    """Points beyond the lower (side 0) or upper (1) limit, in lines whose texts do not overlap.
+
+    A point is (curve, x, text, whether the text is on the left).
+    """
+    beyond = []
+    for curve in curves:
+        value = curve.summary["value"].to_numpy(float)
+        out = value > limits[1] if side else value < limits[0]
+        out &= curve.warned
+        beyond += [(curve, x, number(v)) for x, v in zip(curve.x[out], value[out], strict=True)]
+    axes.get_xlim()  # settles the horizontal range
+    inch = axes.figure.dpi / axes.get_window_extent().width  # before the layout, so about
+    lines = []
+    for curve, x, text in sorted(beyond, key=lambda point: point[1]):
+        place = axes.transAxes.inverted().transform(axes.transData.transform((x, limits[0])))[0]
+        left = place > 0.7
+        length = (0.09 + 0.052 * len(text)) * inch
+        before, after = (length, 0.05 * inch) if left else (0.05 * inch, length)
+        start, end = place - before, place + after
+        free = (line for line in lines if all(end < a or start > b for a, b in line))
+        line = next(free, None)
+        if line is None:
+            line = {}
+            lines.append(line)
+        line[start, end] = curve, x, text, left
+    return [list(line.values()) for line in lines]
+
+
+def _draw_beyond(axes, curve, x, text, left, side, height):
+    """A triangle that points out of the axes and the value beside it, at a share of the height."""
+    place = axes.get_xaxis_transform()
+    axes.plot(
+        [x],
+        [height],
+        linestyle="none",
+        color=curve.look.color,
+        marker="v^"[side],
+        markersize=4.4,
+        markerfacecolor="white",
+        transform=place,
+        zorder=3,
+        label="_beyond",
+    )
+    axes.annotate(
+        text,
+        (x, height),
+        xycoords=place,
+        xytext=(-4 if left else 4, 0),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        va="center",
+        fontsize=5.5,
+        color=curve.look.color,
+    )
+
+
+def number(value):
+    """A value as the figures write it, to three digits or whole."""
+    if not np.isfinite(value):
+        return "−∞" if value < 0 else "∞"
+    text = f"{value:.0f}" if 100 <= abs(value) < 1e5 else f"{value:#.3g}".rstrip(".")
+    return text.replace("-", "−")
+
+
+def note(curves):
+    """Say, for a caption, how many values have which warning, and in which layers.
+
+    Parameters
+    ----------
+    curves : list of Curve
+        With columns `metric`, `layer` and `layer_index` in the summaries.
+
+    Returns
+    -------
+    str
+        Empty where no value has one.
+    """
+    if not any(curve.warned.any() for curve in curves):
+        return ""
+    drawn = pd.concat([curve.summary for curve in curves], ignore_index=True)
+    rows = drawn.assign(message=drawn["warnings"].fillna("").str.split("\n")).explode("message")
+    rows = rows[rows["message"] != ""]
+    rows["message"] = rows["message"].str.replace(MANIFOLDS, "", regex=True)
+    found = []
+    for general, of_message in rows.groupby(rows["message"].map(_general), sort=False):
+        exact = of_message["message"].unique()
+        metrics = [name for name in QUANTITIES if name in set(of_message["metric"])]
+        count, total = of_message.index.nunique(), drawn["metric"].isin(metrics).sum()
+        text = style.shortened(exact[0] if len(exact) == 1 else general, LONGEST)
+        where = f"{count} of {total} values, in {_layers(of_message)}"
+        found.append(f"{', '.join(metrics)} ({where}): “{text}”")
+    return (
+        "Open marks: values with a warning in any of their seeds, which do not set the range of "
+        f"the axes: {'; '.join(found)}.{_beyond(curves)}"
+    )
+
+
+def _beyond(curves):
+    """Sentence with the intervals of the values that are beyond the axes, where no bar can be."""
+    texts = []
+    for curve in curves:
+        ends = curve.summary[["value", "lo", "hi"]].to_numpy(float)
+        interrupted = np.isnan(curve.line.get_ydata()) & ~np.isnan(ends[:, 0])
+        for value, lo, hi in ends[interrupted]:
+            known = np.isfinite(lo) and np.isfinite(hi)
+            interval = f" ({number(lo)} to {number(hi)})" if known else ""
+            texts.append(f"{number(value)}{interval}")
+    more = f" and {len(texts) - MOST_BEYOND} more" if len(texts) > MOST_BEYOND else ""
+    listed = ", ".join(texts[:MOST_BEYOND])
+    return f" Beyond the axes, with their intervals: {listed}{more}." if texts else ""
+
+
+def _general(message):
+    """A message without its numbers, the same for all measurements."""
+    return NUMBER.sub("…", message)
+
+
+def _layers(rows):
+    names = rows.sort_values("layer_index")["layer"].unique()
+    shown = ", ".join(map(style.layer_label, names[:MOST_LAYERS]))
+    return shown if len(names) <= MOST_LAYERS else f"{shown} and {len(names) - MOST_LAYERS} more"

@@ -1,0 +1,42 @@
+"""Drawing made-up tables, and reading figures back."""
+
+import numpy as np
+from geomem.figures import catalogue
+
+from tests.figures import synthetic
+
+LONG = [f"features.denseblock{b}.denselayer{i}.conv1" for b in (1, 2) for i in range(1, 11)]
+MANY = (4, 7, 10, 14, 16, 24, 32, 48, 64)
+
+
+def tables(runs, layers=synthetic.SMALL, epochs=(0, 2, None, synthetic.LAST)):
+    return {
+        "accuracy": synthetic.accuracy_table(runs, (0, 2, 6, 14, 16, 18, 30, 45, synthetic.LAST)),
+        "geometry": synthetic.geometry_table(runs, layers, epochs),
+        "rewind": synthetic.rewind_table(runs, layers, [e for e in epochs if e != synthetic.LAST]),
+        "gradients": synthetic.gradients_table(runs, layers, epochs),
+        "simulation": synthetic.simulation_table(runs, layers, epochs=epochs),
+    }
+
+
+def draw(name, inputs, **spec):
+    return catalogue.draw(name, {key: inputs[key] for key in catalogue.FIGURES[name].inputs}, spec)
+
+
+def lines(axes):
+    return {line.get_label(): line for line in axes.get_lines()}
+
+
+def band(axes, index):
+    """Lowest and highest edge of a shaded interval, by x."""
+    points = axes.collections[index].get_paths()[0].vertices
+    return {x: (points[points[:, 0] == x, 1].min(), points[points[:, 0] == x, 1].max())
+            for x in np.unique(points[:, 0])}  # fmt: skip
+
+
+def caption_of(figure):
+    return figure.get_supxlabel().replace("\n", " ")
+
+
+def labels_of(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
