@@ -258,9 +258,10 @@ def frame_values(axes_list, summaries, *, positive=False, beyond=0.5):
         return ""
     framed = framed if len(framed) else every
     least, most = framed[:, 0].min(), framed[:, 0].max()
-    lowest, highest = np.nanmin([least, *framed[:, 1]]), np.nanmax([most, *framed[:, 2]])
     spread = most - least or abs(most) or 1.0
-    low, high = max(lowest, least - beyond * spread), min(highest, most + beyond * spread)
+    low, high = least - beyond * spread, most + beyond * spread
+    near = every[(every[:, 0] >= low) & (every[:, 0] <= high)]
+    low, high = max(low, np.nanmin(near)), min(high, np.nanmax(near))
     shown = every[(every[:, 0] >= low) & (every[:, 0] <= high)]
     cut = (shown[:, 1] < low).any() or (shown[:, 2] > high).any()
     margin = 0.06 * (high - low or spread)
