@@ -147,6 +147,9 @@ def schema_keys(node, definitions, prefix=""):
 def test_every_key_of_the_schema_stands_in_the_default_configuration(config):
     schema = yaml.safe_load(SCHEMA.read_text())
     known = set(schema_keys(schema["$defs"]["experiment"], schema["$defs"]))
+    of_sgd = {"momentum", "nesterov"}  # the default is another optimizer: named in its comment
+    assert all(key in (ROOT / "config.yaml").read_text() for key in of_sgd)
+    known -= {f"training.optimizer.{key}" for key in of_sgd}
     assert known - set(keys(config["defaults"])) == set()
 
 
