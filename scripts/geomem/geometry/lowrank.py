@@ -185,17 +185,17 @@ def _follow(x, v, rng, starts):
 
 
 def _choose(x, fits, rng, run, starts):
-    """The fit with the least mean cosine, if it can be one that swallows no centre.
+    """The fit with the least mean cosine, or the first after it that swallows no centre.
 
     Fits that may be it descend further, in place.
     """
     least = min(fit.correlation for fit in fits)
     near = [k for k, fit in enumerate(fits) if fit.correlation <= (1.0 + NEAR) * least]
     before = {k: fits[k - 1].v if k else fits[k].v[:, :0] for k in near}
-    for k, fit in zip(near, run(lambda k: _descend(x, fits[k].v, TOLERANCE), near), strict=True):
-        whole = fit.share > COLLAPSED
-        fits[k] = fit if whole else _minima(x, before[k], fit, rng, run, starts)[0]
-    near.sort(key=lambda k: (fits[k].share <= COLLAPSED, fits[k].correlation))
+    refined = run(lambda k: _descend(x, fits[k].v, TOLERANCE), near)
+    for k, fit in zip(near, refined, strict=True):
+        fits[k] = fit
+    near.sort(key=lambda k: fits[k].correlation)
     for k in near:
         for fit in _minima(x, before[k], fits[k], rng, run, starts):
             fits[k] = _descend(x, fit.v, FINAL_TOLERANCE)
