@@ -68,14 +68,14 @@ def rank15(np, seed):
 
 
 def conv(np, seed):
-    """Features of a random convolutional network, three layers, for smooth noisy images."""
+    """Features of a random convolutional network, two layers, for smooth noisy images."""
     from scipy.ndimage import gaussian_filter
 
     rng = np.random.default_rng(seed)
     prototypes = gaussian_filter(rng.standard_normal((100, 1, 3, 24, 24)), (0, 0, 0, 3, 3)) * 8
     noise = gaussian_filter(rng.standard_normal((100, 50, 3, 24, 24)), (0, 0, 0, 1, 1)) * 2
     images = (prototypes + noise).reshape(-1, 3, 24, 24)
-    for channels in (16, 24, 32):
+    for channels in (16, 24):
         kernel = rng.standard_normal((channels, images.shape[1] * 9))
         kernel /= np.sqrt(kernel.shape[1])
         windows = np.lib.stride_tricks.sliding_window_view(images, (3, 3), axis=(2, 3))
@@ -85,9 +85,7 @@ def conv(np, seed):
         images = images.transpose(0, 3, 1, 2)
         even = images[:, :, : height // 2 * 2, : width // 2 * 2]
         images = even.reshape(n, channels, height // 2, 2, width // 2, 2).max(axis=(3, 5))
-        images = np.ascontiguousarray(images) if images.shape[2] > 4 else images
-        if images.shape[2] < 5:
-            break
+        images = np.ascontiguousarray(images)
     return images.reshape(100, 50, -1)
 
 
