@@ -214,8 +214,8 @@ def note(curves):
         where = f"{count} of {total} values, in {_layers(of_message)}"
         found.append(f"{', '.join(metrics)} ({where}): “{text}”")
     return (
-        "Open marks: values with a warning in any of their seeds, which do not set the range of "
-        f"the axes: {'; '.join(found)}.{_beyond(curves)}"
+        "Open marks: values with a warning in any of their seeds, which widen the axes by half the "
+        f"range of the others at most: {'; '.join(found)}.{_beyond(curves)}"
     )
 
 
