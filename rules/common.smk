@@ -35,7 +35,7 @@ PYTHON = "python" if CONDA else shlex.quote(sys.executable)
 
 # Rules to which a profile gives a GPU, which makes their time limits shorter.
 SET_RESOURCES = workflow.resource_settings.overwrite_resources
-ON_GPU = {name for name, given in SET_RESOURCES.items() if str(given.get("gpu", 0)) != "0"}
+ON_GPU = {name for name, given in SET_RESOURCES.items() if given.get("gpu").value}
 
 TABLES = ("accuracy", "geometry", "rewind", "gradients", "simulation")
 JUDGED = ("accuracy", "geometry", "rewind", "gradients")  # tables that claims are about

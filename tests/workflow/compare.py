@@ -74,4 +74,6 @@ _COMPARE = {
     ".safetensors": _weights,
     ".png": _pictures,
     ".svg": _bytes,
+    ".csv": _bytes,
+    ".html": _bytes,
 }
