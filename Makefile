@@ -13,7 +13,7 @@ help:
 	@echo "make run        environment, then the experiments of config.yaml (CORES=$(CORES))"
 	@echo "make explain    what would run, and why, in plain words"
 	@echo "make estimate   what it would cost: hours, disk, memory (about a minute)"
-	@echo "make test       environment, then the tests (about 3 minutes)"
+	@echo "make test       environment, then the tests (about 5 minutes)"
 	@echo "make test-slow  the tests that take minutes each"
 	@echo "make lint       ruff, snakefmt, snakemake --lint"
 	@echo "make env        the environment alone, in .venv, from envs/requirements.txt"
