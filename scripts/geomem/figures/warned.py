@@ -1,4 +1,4 @@
-"""Values with a warning: open marks, never in charge of the axes, and explained in the caption.
+"""Values with a warning: open marks that widen the axes little, explained in the caption.
 
 A warning of a measurement stands in all its rows of a geometry table, though it may be about the
 radius alone; `concerning` says which values it is about. From there on the column `warnings` goes
