@@ -245,9 +245,8 @@ def frame_values(axes_list, summaries, *, positive=False, beyond=0.5):
 
     With two seeds a Student t interval is thirteen standard errors wide; drawn whole it would
     flatten the curves. Intervals therefore widen the range by at most `beyond` times the spread
-    of the values on each side, and run off the axes after that. Values with a warning do not widen
-    it, unless there are no others. Returns a sentence that says so where any interval does, for
-    the caption.
+    of the values on each side, and run off the axes after that; so do values with a warning, unless
+    there are no others. Returns a sentence that says so where any interval does, for the caption.
     """
     frames = [s[["value", "lo", "hi"]].to_numpy(float) for s in summaries if len(s)]
     every = np.concatenate(frames) if frames else np.empty((0, 3))
