@@ -23,7 +23,13 @@ from geomem.analysis.activation_file import ActivationFile, prefix
 from geomem.analysis.networks import probe_kind
 from geomem.data.randomness import generator
 from geomem.errors import InputError
-from geomem.geometry.products import ManifoldProducts, scatter, to_numpy
+from geomem.geometry.products import (
+    ManifoldProducts,
+    center_products,
+    centered,
+    moments,
+    project,
+)
 from geomem.models.layers import observe
 from geomem.training.batches import resident
 
@@ -151,36 +157,30 @@ def _surrogates(seen, n_points, start):
 def _products(batches, layers, kind, manifolds, keep):
     """ManifoldProducts by layer index, in two passes over `batches`."""
     n_manifolds, per_class = batches.pixels.shape[:2]
-    means = {layer.name: [] for layer in layers}
+    grams, means, cross = ({layer.name: [] for layer in layers} for _ in range(3))
     for manifold, features in batches:
         for name, points in features.items():
-            # relative to one point, so that points that are equal have exactly their own mean
-            mean = points[0].double() + (points.double() - points[0].double()).mean(0)
+            gram, mean = moments(points)
             if not bool(torch.isfinite(mean).all()):
                 raise InputError(
                     f"layer {name} computes values that are not finite for {kind} images of class "
                     f"{manifolds[manifold]}; the training diverged. Lower training.optimizer.lr"
                 )
+            grams[name].append(gram)
             means[name].append(mean)
         if keep is not None:
             keep.put(manifold, features)
-    centers = {}
-    for name, of_layer in means.items():
-        stacked = torch.stack(of_layer)
-        offsets = stacked - stacked[0]  # equal means give centres of exactly zero
-        centers[name] = offsets - offsets.mean(0)
-    grams, cross = ({layer.name: [] for layer in layers} for _ in range(2))
+    counts = np.full(n_manifolds, per_class, dtype=np.int64)
+    centers = {name: centered(of_layer, counts) for name, of_layer in means.items()}
     for _, features in batches:
         for name, points in features.items():
-            gram, projection = scatter([points], centers[name])
-            grams[name] += gram
-            cross[name] += projection
+            cross[name].append(project(points, centers[name]))
     return {
         layer.index: ManifoldProducts(
             tuple(grams[layer.name]),
-            to_numpy(centers[layer.name] @ centers[layer.name].T),
+            center_products(centers[layer.name]),
             np.concatenate(cross[layer.name], axis=1),
-            np.full(n_manifolds, per_class, dtype=np.int64),
+            counts,
             layer.features,
         )
         for layer in layers

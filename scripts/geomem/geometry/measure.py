@@ -72,14 +72,15 @@ def manifold_geometry(
     clouds = inner.check_manifolds(manifolds)
 
     def read(run):
-        centers = inner.centered_means(clouds, run)
         counts = [len(cloud) for cloud in clouds]
+        grams, means = zip(*run(inner.moments, clouds), strict=True)
+        centers = inner.centered(means, counts)
 
-        def residual(weights):
+        def along(weights):
             directions = inner.combine(weights, centers)
-            return inner.scatter(clouds, directions, run)
+            return run(lambda cloud: inner.project(cloud, directions), clouds)
 
-        return inner.center_products(centers), counts, int(clouds[0].shape[1]), residual
+        return inner.center_products(centers), counts, int(clouds[0].shape[1]), grams, along
 
     return _measure(
         read,
@@ -115,11 +116,11 @@ def geometry_from_products(
     """
 
     def read(run):
-        def residual(weights):
+        def along(weights):
             ends = np.cumsum(products.counts)[:-1]
-            return products.grams, np.split(weights.T @ products.cross, ends, axis=1)
+            return np.split(weights.T @ products.cross, ends, axis=1)
 
-        return products.centers, products.counts, products.n_features, residual
+        return products.centers, products.counts, products.n_features, products.grams, along
 
     return _measure(
         read,
@@ -137,16 +138,20 @@ def _measure(read, kappa, n_t, random_state, confidence, auto_error, threads, lo
     kappa, confidence = _checked(kappa, n_t, confidence, auto_error)
     seed = as_seed(random_state)
     with thread_map(threads) as run:
-        centers, counts, n_features, residual = read(run)
+        centers, counts, n_features, grams, along = read(run)
         starts = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
         low_rank = find_low_rank(centers, starts, run, **low_rank_options)
         lengths = np.diag(centers) - ((low_rank.weights.T @ centers) ** 2).sum(axis=0)
-        clouds = [
-            _Cloud(index, gram - along.T @ along, length, min(int(count), n_features))
-            for index, (gram, along, length, count) in enumerate(
-                zip(*residual(low_rank.weights), lengths, counts, strict=True)
-            )
-        ]
+        clouds = run(
+            lambda index, gram, part, length, count: _Cloud(
+                index, gram - part.T @ part, length, min(int(count), n_features)
+            ),
+            range(len(grams)),
+            grams,
+            along(low_rank.weights),
+            lengths,
+            counts,
+        )
 
         def measure(n_draws):
             return run(lambda cloud: cloud.statistics(seed, n_draws, kappa), clouds)

@@ -12,7 +12,8 @@ problem from S itself, whose condition is the root of that of G.
 import numba
 import numpy as np
 
-SWEEPS = 3
+SWEEPS = 2, 150  # at least; one more for so many points, whose factorizations cost more
+LARGE = 96  # positive z from which LAPACK factorizes faster than the loop here
 ROUNDS = 12
 TOLERANCE = 1e-12  # of w, relative to the largest |b|; of z, to the largest z
 _PIVOT = 1e-13
@@ -27,7 +28,7 @@ def _sweep(gram, b, z, w):
     n = len(b)
     z[:] = 0.0
     w[:] = -b
-    for _ in range(SWEEPS):
+    for _ in range(SWEEPS[0] + n // SWEEPS[1]):
         for i in range(n):
             new = max(z[i] - w[i] / gram[i, i], 0.0)
             change = new - z[i]
@@ -39,24 +40,64 @@ def _sweep(gram, b, z, w):
 
 
 @_jit
-def _solve_free(gram, b, free, size, upper, z):
-    """Solve G z = b on the indices free[:size]; False where G is singular there."""
+def _factorize(gram, free, size, upper):
+    """Upper Cholesky factor of G on the indices free[:size], in `upper`; False where singular."""
     for i in range(size):
         row = gram[free[i]]
         for j in range(i, size):
             upper[i, j] = row[free[j]]
-        z[i] = b[free[i]]
     for i in range(size):
-        for k in range(i):
+        target = upper[i]
+        whole = i - i % 4
+        for k in range(0, whole, 4):  # four rows at a time: `target` is read and written once
+            p, q, r, s = upper[k], upper[k + 1], upper[k + 2], upper[k + 3]
+            pi, qi, ri, si = p[i], q[i], r[i], s[i]
+            for j in range(i, size):
+                target[j] -= (pi * p[j] + qi * q[j]) + (ri * r[j] + si * s[j])
+        for k in range(whole, i):
             factor = upper[k, i]
             for j in range(i, size):
-                upper[i, j] -= factor * upper[k, j]
-        pivot = upper[i, i]
+                target[j] -= factor * upper[k, j]
+        pivot = target[i]
         if not pivot > _PIVOT * gram[free[i], free[i]]:
             return False
         scale = 1.0 / np.sqrt(pivot)
         for j in range(i, size):
-            upper[i, j] *= scale
+            target[j] *= scale
+    return True
+
+
+@_jit
+def _factorize_large(gram, free, size, upper):
+    """As `_factorize`, by LAPACK."""
+    part = np.empty((size, size))
+    for i in range(size):
+        row = gram[free[i]]
+        for j in range(size):
+            part[i, j] = row[free[j]]
+    try:
+        lower = np.linalg.cholesky(part)
+    except Exception:
+        return False
+    for i in range(size):
+        if not lower[i, i] * lower[i, i] > _PIVOT * part[i, i]:
+            return False
+        for j in range(i, size):
+            upper[i, j] = lower[j, i]
+    return True
+
+
+@_jit
+def _solve_free(gram, b, free, size, upper, z):
+    """Solve G z = b on the indices free[:size]; False where G is singular there."""
+    if size < LARGE:
+        regular = _factorize(gram, free, size, upper)
+    else:
+        regular = _factorize_large(gram, free, size, upper)
+    if not regular:
+        return False
+    for i in range(size):
+        z[i] = b[free[i]]
     for i in range(size):
         z[i] /= upper[i, i]
         value = z[i]

@@ -106,10 +106,11 @@ def inner_products(manifolds, *, threads=None):
     """
     clouds = check_manifolds(manifolds)
     with thread_map(threads) as run:
-        centers = centered_means(clouds, run)
-        grams, cross = scatter(clouds, centers, run)
+        grams, means = zip(*run(moments, clouds), strict=True)
+        centers = centered(means, list(map(len, clouds)))
+        cross = run(lambda cloud: project(cloud, centers), clouds)
     return ManifoldProducts(
-        tuple(grams),
+        grams,
         center_products(centers),
         np.concatenate(cross, axis=1),
         np.array([len(cloud) for cloud in clouds], dtype=np.int64),
@@ -146,12 +147,46 @@ def check_manifolds(manifolds):
     return clouds
 
 
-def centered_means(clouds, run):
-    """Class means minus the mean of all points: float64 (P, N), numpy or torch as the input.
+def moments(cloud):
+    """Products of one cloud's points (M, N) about their mean with each other, and that mean.
 
-    `run` is a `map` that returns a list.
+    Returns
+    -------
+    float64 ndarray (M, M), and a float64 array (N,), numpy or torch as the cloud. What is not
+    finite in the points is not finite in the mean.
     """
-    means = run(_mean, clouds)
+    gram, means = 0.0, []
+    with np.errstate(all="ignore"):  # the callers report what is not finite
+        for _, first, offsets in _blocks(cloud):
+            mean = offsets.mean(0)
+            means.append(first + mean)
+            offsets -= mean
+            gram = gram + offsets @ offsets.T
+    mean = _library(cloud).concatenate(means)
+    if _all_finite(mean):
+        _check_size(gram)
+    return to_numpy(gram), mean
+
+
+def project(cloud, directions):
+    """Products of `directions` (K, N) with one cloud's points (M, N) about their mean: (K, M)."""
+    products = 0.0
+    for start, _, offsets in _blocks(cloud):
+        products = products + directions[:, start : start + len(offsets.T)] @ offsets.T
+    _check_size(products)
+    products = to_numpy(products)
+    return products - products.mean(axis=1, keepdims=True)
+
+
+def centered(means, counts):
+    """Class means minus the mean of all points: float64 (P, N), numpy or torch as the means.
+
+    Parameters
+    ----------
+    means : sequence of P arrays (N,)
+    counts : sequence of int
+        Points of each class.
+    """
     for index, mean in enumerate(means):
         if not _all_finite(mean):
             raise InputError(
@@ -159,7 +194,7 @@ def centered_means(clouds, run):
                 "remove those points or mend the layer that made them"
             )
     means = _library(means[0]).stack(means)
-    weights = np.array([len(cloud) for cloud in clouds], dtype=np.float64)
+    weights = np.array(counts, dtype=np.float64)
     # relative to one mean, so that means that are equal stay so: a constant layer gives zeros
     offsets = means - means[0]
     return offsets - _like(weights / weights.sum(), means) @ offsets
@@ -172,17 +207,6 @@ def center_products(centers):
     return to_numpy(products)
 
 
-def scatter(clouds, directions, run=map):
-    """Per cloud: the Gram of its points about their mean, and `directions` (K, N) times those.
-
-    Returns
-    -------
-    lists of P float64 ndarrays, (M_mu, M_mu) and (K, M_mu)
-    """
-    parts = list(run(lambda cloud: _scatter(cloud, directions), clouds))
-    return [gram for gram, _ in parts], [projection for _, projection in parts]
-
-
 def gram_of_all(clouds):
     """Products of all points about their mean with each other, as a float64 ndarray (m, m)."""
     library, n_features = _library(clouds[0]), clouds[0].shape[1]
@@ -191,8 +215,8 @@ def gram_of_all(clouds):
     for start in range(0, n_features, width):
         block = library.concatenate([_double(cloud[:, start : start + width]) for cloud in clouds])
         offsets = block - block[0]
-        centered = offsets - offsets.mean(0)
-        gram = gram + centered @ centered.T
+        offsets -= offsets.mean(0)
+        gram = gram + offsets @ offsets.T
     if not _all_finite(gram):
         raise InputError(
             "manifolds hold values that are not finite or too large to multiply in double "
@@ -211,28 +235,12 @@ def combine(weights, centers):
     return _like(weights.T, centers) @ centers
 
 
-def _scatter(cloud, directions):
-    gram = projection = 0.0
-    for start, _, offsets in _blocks(cloud):
-        centered = offsets - offsets.mean(0)
-        gram = gram + centered @ centered.T
-        projection = projection + directions[:, start : start + len(centered.T)] @ centered.T
-    _check_size(gram)
-    return to_numpy(gram), to_numpy(projection)
-
-
 def _check_size(products):
     if not _all_finite(products):
         raise InputError(
             "manifolds holds values too large to multiply in double precision; divide all of them "
             "by a common factor"
         )
-
-
-def _mean(cloud):
-    with np.errstate(all="ignore"):  # the caller reports what is not finite
-        blocks = [first + offsets.mean(0) for _, first, offsets in _blocks(cloud)]
-    return _library(cloud).concatenate(blocks)
 
 
 def _blocks(cloud):

@@ -115,14 +115,14 @@ def _scatter_seconds(n_features, probe, device):
     """Seconds for the mean and the products of one manifold in one layer."""
     import torch
 
-    from geomem.geometry.products import scatter
+    from geomem.geometry.products import moments, project
 
     points = torch.randn(probe.per_class, n_features, device=device)
     centers = torch.randn(probe.classes, n_features, dtype=torch.float64, device=device)
 
     def both():
-        (points.double() - points[0].double()).mean(0)
-        scatter([points], centers)
+        moments(points)
+        project(points, centers)
 
     return _mean_seconds(both, _clock(device), seconds=0.05)
 
