@@ -8,6 +8,7 @@ centres have the least mean absolute cosine.
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.linalg
 
 from geomem.errors import InputError
 
@@ -173,7 +174,8 @@ def _follow(x, v, rng, starts):
     """The minimum with one direction more than `v`, at first the residual centres' strongest."""
     residual = x - (x @ v) @ v.T
     units = residual / np.linalg.norm(residual, axis=1, keepdims=True)
-    direction = np.linalg.eigh(units.T @ units)[1][:, -1]
+    last = len(x.T) - 1
+    direction = scipy.linalg.eigh(units.T @ units, subset_by_index=(last, last))[1][:, 0]
     fits = []
     for _ in range(starts):
         fits.append(_descend(x, _with(v, direction), START_TOLERANCE))

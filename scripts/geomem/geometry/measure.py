@@ -185,11 +185,13 @@ class _Cloud:
         """
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, self.index)))
         draws = rng.standard_normal((n_draws, len(self.vectors) + 1))
-        t = np.vstack([self.vectors.T @ draws[:, :-1].T, draws[:, -1]])
+        t = np.empty((n_draws, len(self.values) + 1))
+        np.matmul(draws[:, :-1], self.vectors, out=t[:, :-1])
+        t[:, -1] = draws[:, -1]
         if self.has_center:
             points = np.sqrt(self.values)[:, np.newaxis] * self.vectors.T
-            return anchor_statistics(points, t, kappa)
-        return self._without_center(t, kappa)
+            return anchor_statistics(points, t.T, kappa)
+        return self._without_center(t.T, kappa)
 
     def _without_center(self, t, kappa):
         """The limit of a vanishing centre: V must be orthogonal to every direction of the cloud."""

@@ -187,17 +187,18 @@ def centered(means, counts):
     counts : sequence of int
         Points of each class.
     """
-    for index, mean in enumerate(means):
-        if not _all_finite(mean):
-            raise InputError(
-                f"manifolds[{index}] holds values that are not finite (or too large to add up); "
-                "remove those points or mend the layer that made them"
-            )
-    means = _library(means[0]).stack(means)
+    centers = _library(means[0]).stack(means)
+    if not _all_finite(centers):
+        index = next(i for i, mean in enumerate(means) if not _all_finite(mean))
+        raise InputError(
+            f"manifolds[{index}] holds values that are not finite (or too large to add up); "
+            "remove those points or mend the layer that made them"
+        )
     weights = np.array(counts, dtype=np.float64)
     # relative to one mean, so that means that are equal stay so: a constant layer gives zeros
-    offsets = means - means[0]
-    return offsets - _like(weights / weights.sum(), means) @ offsets
+    centers -= means[0]
+    centers -= _like(weights / weights.sum(), centers) @ centers
+    return centers
 
 
 def center_products(centers):
