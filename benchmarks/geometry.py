@@ -252,8 +252,11 @@ def growth(np, options):
         exponent = float(np.polyfit(np.log(values), np.log(seconds), 1)[0])
         report(growth=name, values=values, seconds=seconds, exponent=round(exponent, 2))
         axis.loglog(values, seconds, "o-")
-        axis.set(xlabel=name, title=f"exponent {exponent:.2f}")
-    axes[0].set_ylabel("seconds")
+        axis.set_xticks(values, [f"{value:,}" for value in values])
+        axis.set_xticks([], minor=True)
+        fixed = ", ".join(f"{key} {value}" for key, value in base.items() if key != name)
+        axis.set(xlabel=f"{name}  ({fixed})", title=f"exponent {exponent:.2f}")
+    axes[0].set_ylabel(f"time, {options.threads} thread(s) (s)")
     figure.savefig(options.growth, dpi=150)
 
 
