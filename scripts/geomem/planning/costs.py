@@ -16,7 +16,7 @@ STARTS = {
     "gradients": "torch", "simulation": "torch", "table": "table", "figure": "plot",
     "claims": "table",
 }  # fmt: skip
-_DRAWING = 1.0  # seconds of CPU for a figure, its libraries loaded
+_DRAWING = 2.2  # seconds of CPU for a figure, its libraries loaded
 _DECODING = 1e-3  # for an image read from a file
 _ROW = 2e-6, 300  # seconds and bytes of memory for a row of a table that is read
 _BATCH = 256  # images in a forward pass on a CPU
