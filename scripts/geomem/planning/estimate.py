@@ -170,6 +170,8 @@ def _size(count):
 def _duration(hours):
     if hours < 1 / 30:
         return f"{hours * 3600:.0f} seconds"
+    if hours < 1 / 6:
+        return f"{hours * 60:.1f} minutes"
     return f"{hours * 60:.0f} minutes" if hours < 2 else f"{hours:.3g} hours"
 
 
