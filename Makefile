@@ -6,11 +6,12 @@ BIN := .venv/bin
 OVERLAY := $(if $(PRESET),--configfile presets/$(PRESET).yaml)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help env run explain estimate test test-slow lint lock
+.PHONY: help env run report explain estimate test test-slow lint lock
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make run        environment, then the experiments of config.yaml (CORES=$(CORES))"
+	@echo "make report     the same, then results/report.html: all pages and figures in one file"
 	@echo "make explain    what would run, and why, in plain words"
 	@echo "make estimate   what it would cost: hours, disk, memory (about a minute)"
 	@echo "make test       environment, then the tests (about 5 minutes)"
@@ -18,7 +19,7 @@ help:
 	@echo "make lint       ruff, snakefmt, snakemake --lint"
 	@echo "make env        the environment alone, in .venv, from envs/requirements.txt"
 	@echo "make lock       pin envs/requirements.in anew"
-	@echo "With PRESET=tiny-imagenet, run, explain and estimate lay presets/tiny-imagenet.yaml over it."
+	@echo "With PRESET=tiny-imagenet, these lay presets/tiny-imagenet.yaml over config.yaml."
 
 env: .venv/ready
 
@@ -31,6 +32,9 @@ env: .venv/ready
 
 run: env
 	@$(BIN)/snakemake --cores $(CORES) $(OVERLAY)
+
+report: run
+	@$(BIN)/snakemake $(OVERLAY) --report results/report.html
 
 explain: env
 	@PYTHONPATH=scripts $(BIN)/python -m geomem explain $(OVERLAY)

@@ -12,12 +12,16 @@ min_version("9.0")
 configfile: "config.yaml"
 
 
+report: "rules/report/workflow.rst"
+
+
 include: "rules/common.smk"
 include: "rules/data.smk"
 include: "rules/training.smk"
 include: "rules/analysis.smk"
 include: "rules/figures.smk"
 include: "rules/claims.smk"
+include: "rules/pages.smk"
 
 
 rule all:

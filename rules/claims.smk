@@ -32,7 +32,7 @@ rule claims:
         code=program("judge_claims.py"),
         python=interpreter,
         spec=claims_spec,
-        inputs=lambda wildcards, input: claims_options(wildcards, input),
+        inputs=lambda wildcards, input: table_options(claims_inputs(wildcards)),
     shell:
         "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
         " {params.inputs} --output {output.table:q} --csv {output.csv:q}"

@@ -269,10 +269,9 @@ def claims_inputs(wildcards):
     return {table: f"{place}/{table}.parquet" for table in JUDGED if table in asked}
 
 
-def claims_options(wildcards, input):
-    """`--geometry PATH ...` for the tables there are."""
-    names = claims_inputs(wildcards)
-    return " ".join(f"--{name} {shlex.quote(input[name])}" for name in names)
+def table_options(paths):
+    """`--geometry PATH ...` for tables by name."""
+    return " ".join(f"--{name} {shlex.quote(path)}" for name, path in paths.items())
 
 
 def claims_spec(wildcards):
@@ -288,11 +287,35 @@ def claims_spec(wildcards):
     )
 
 
+def explorer_inputs(wildcards):
+    """Input function: every table of the experiment, by name."""
+    place = f"results/{wildcards.experiment}/tables"
+    tables = tables_of(EXPERIMENTS[wildcards.experiment])
+    return {table: f"{place}/{table}.parquet" for table in tables}
+
+
+def explorer_spec(wildcards):
+    """Params function: which epochs each table was asked for."""
+    experiment = EXPERIMENTS[wildcards.experiment]
+    sections = {"geometry": "analysis"} | {name: name for name in TABLES[2:]}
+    epochs = {table: experiment[section]["epochs"] for table, section in sections.items()}
+    return experiments.as_text({"experiment": wildcards.experiment, "epochs": epochs})
+
+
+def results_of(wildcards):
+    """Input function: what a reader of an experiment opens."""
+    name = wildcards.experiment
+    experiment = EXPERIMENTS[name]
+    return [
+        *(f"results/{name}/tables/{table}.parquet" for table in tables_of(experiment)),
+        *(f"results/{name}/figures/{figure}.png" for figure in figures_of(experiment)),
+        f"results/{name}/claims/claims.parquet",
+        f"results/{name}/claims/claims.html",
+        f"results/{name}/explorer.html",
+    ]
+
+
 def wanted_files():
-    """Every table, figure and claims page of every selected experiment."""
-    wanted = []
-    for name, experiment in EXPERIMENTS.items():
-        wanted += [f"results/{name}/tables/{table}.parquet" for table in tables_of(experiment)]
-        wanted += [f"results/{name}/figures/{figure}.png" for figure in figures_of(experiment)]
-        wanted.append(f"results/{name}/claims/claims.html")
-    return wanted
+    """Every table, figure and page of every selected experiment."""
+    # The page of provenance needs all others.
+    return [f"results/{name}/provenance.html" for name in EXPERIMENTS]

@@ -30,6 +30,7 @@ def main(argv=None):
     from geomem.claims.judge import COLUMNS, judge_all
     from geomem.claims.page import page
     from geomem.storage.atomic import replacing
+    from geomem.storage.pages import write_page
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table, write_table
     from geomem.tables import RUN_KEYS
@@ -57,8 +58,7 @@ def main(argv=None):
     text = page(found, spec["experiment"], spec["claims"]["confidence"])
     with replacing(arguments.csv) as temporary:
         found.to_csv(temporary, index=False)
-    with replacing(arguments.page) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_page(arguments.page, text, origin)
     write_table(arguments.output, found, origin)
     counts = found["verdict"].value_counts()
     log(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))

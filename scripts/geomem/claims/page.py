@@ -5,6 +5,7 @@ import html
 import pandas as pd
 
 from geomem.claims.targets import CLAIMS
+from geomem.pages.plain import document
 
 MARKS = {"supported": "✓", "contradicted": "✗", "undecided": "?", "not measured": "–"}
 CHANCES = {
@@ -13,20 +14,6 @@ CHANCES = {
     "images": "images",
     "seeds": "seeds",
 }
-
-_STYLE = """
-body { font: 14px/1.45 "DejaVu Sans", sans-serif; max-width: 92em; margin: 2em auto; padding: 0 1em;
-       color: #222; }
-h1 { font-size: 1.5em; } h2 { font-size: 1.1em; margin: 1.8em 0 .3em; }
-table { border-collapse: collapse; width: 100%; margin: .5em 0; font-size: .87em; }
-th, td { text-align: left; vertical-align: top; padding: .35em .6em;
-         border-bottom: 1px solid #ddd; }
-th { border-bottom: 2px solid #888; } td.number { white-space: nowrap; }
-.supported { color: #0072B2; font-weight: bold; }
-.contradicted { color: #B34700; font-weight: bold; }
-.undecided { color: #444; } .small { color: #555; font-size: .85em; }
-td.verdict { min-width: 11em; }
-"""
 
 
 def page(table, title, confidence):
@@ -45,8 +32,6 @@ def page(table, title, confidence):
     str
     """
     parts = [
-        "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'>"
-        f"<title>Claims: {html.escape(title)}</title><style>{_STYLE}</style></head><body>",
         f"<h1>Does the paper hold? {html.escape(title)}</h1>",
         f"<p>{_explained(confidence)}</p>",
         _counts(table),
@@ -57,7 +42,7 @@ def page(table, title, confidence):
             parts.append(f"<h2>{claim}. {html.escape(text)}</h2>")
             parts.append(_rows(rows[rows["verdict"] != "not measured"]))
             parts.append(_unmeasured(rows[rows["verdict"] == "not measured"]))
-    return "\n".join([*parts, "</body></html>\n"])
+    return document(f"Claims: {title}", parts)
 
 
 def markdown_rows(table):
@@ -108,7 +93,7 @@ def _rows(rows):
         intervals = [text for text in intervals if not text.endswith(" ")]
         remark = f"<br><span class='small'>{html.escape(row.remark)}</span>" if row.remark else ""
         lines.append(
-            f"<tr><td>{row.target if first else ''}</td>"
+            f"<tr><td>{html.escape(row.target) if first else ''}</td>"
             f"<td>{html.escape(row.statement) if first else ''}</td>"
             f"<td class='number'>{_network(row)}</td><td class='number'>{_number(row.effect)}</td>"
             f"<td><span class='number'>{_threshold(row)}</span><br>"

@@ -15,7 +15,7 @@ def sources(script):
 
     Imports inside functions count too. Importing a package's module runs the package's
     `__init__`, so that counts as well. `from package import name` counts `package/name.py` where
-    there is one.
+    there is one. With `name.py` count the scripts and styles `name.js` and `name.css` of its page.
 
     Parameters
     ----------
@@ -28,7 +28,8 @@ def sources(script):
         if path in found:
             continue
         found.add(path)
-        pending.extend(_imported(path))
+        if path.suffix == ".py":
+            pending.extend(_imported(path))
     return tuple(sorted(found))
 
 
@@ -95,3 +96,4 @@ def _files(module):
         for candidate in (place / "__init__.py", place.with_suffix(".py")):
             if candidate.is_file():
                 yield candidate
+                yield from (p for p in map(candidate.with_suffix, (".js", ".css")) if p.is_file())

@@ -14,12 +14,13 @@ STARTS = {
     "images": "table", "labels": "table", "probe": "table", "train": "torch",
     "snapshot": "arrays", "activations": "torch", "geometry": "geometry", "rewind": "torch",
     "gradients": "torch", "simulation": "torch", "table": "table", "figure": "plot",
-    "claims": "table",
+    "claims": "table", "explorer": "plot", "provenance": "table",
 }  # fmt: skip
 _DRAWING = 2.2  # seconds of CPU for a figure, its libraries loaded
 _DECODING = 1e-3  # for an image read from a file
 _ROW = 2e-6, 300  # seconds and bytes of memory for a row of a table that is read
 _BATCH = 256  # images in a forward pass on a CPU
+_BUNDLER = 300e6  # bytes to put the explorer's script together
 _WORKSPACE = 200e6  # bytes that torch takes beyond what it is asked for, measured
 
 
@@ -99,6 +100,7 @@ def job_cost(rule, experiment, rates, width=None, noise=None, size=None):
         "table": lambda: rows * _ROW[0],
         "figure": lambda: _DRAWING + rows * _ROW[0],
         "claims": lambda: rows * _ROW[0],
+        "explorer": lambda: _DRAWING + rows * _ROW[0],
     }
     held = {
         "images": lambda: 2 * size.bytes,
@@ -111,6 +113,7 @@ def job_cost(rule, experiment, rates, width=None, noise=None, size=None):
         "table": lambda: rows * _ROW[1],
         "figure": lambda: rows * _ROW[1],
         "claims": lambda: rows * _ROW[1],
+        "explorer": lambda: _BUNDLER + rows * _ROW[1],
     }
     seconds, memory = rates.startup(STARTS[rule])
     seconds += work[rule]() if rule in work else 0

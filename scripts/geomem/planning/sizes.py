@@ -9,6 +9,7 @@ from geomem.config.experiments import kept_epochs
 _CIFAR = {"cifar10": 10, "cifar100": 100}
 _BYTES_PER_ROW = 30  # of a table in Parquet, measured: 20 to 40
 _FIGURE_BYTES = 400_000  # png and svg
+_EXPLORER_BYTES = 1_200_000  # most of it script
 _MEASURES = 8  # rows for each manifold in a geometry table, about
 
 
@@ -138,5 +139,6 @@ def result_bytes(rule, experiment, size, probe, network):
         "snapshot": lambda: network.weight_bytes,
         "activations": lambda: activations_bytes(experiment, probe, network.features),
         "figure": lambda: _FIGURE_BYTES,
+        "explorer": lambda: _EXPLORER_BYTES,
     }
     return other[rule]() if rule in other else 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from geomem.errors import InputError
 from geomem.storage.arrays import read_arrays
 from geomem.storage.atomic import damaged, missing
+from geomem.storage.pages import page_provenance
 from geomem.storage.tables import document_provenance, table_provenance
 
 
@@ -20,13 +21,14 @@ def main(argv=None):
 
 
 def provenance_of(path):
-    """The provenance dict of any result file (.npz, .parquet, .json, .safetensors, .png)."""
+    """The provenance dict of any result file (.npz, .parquet, .json, .safetensors, .png, .html)."""
     readers = {
         ".npz": lambda p: read_arrays(p, names=())[1],
         ".parquet": table_provenance,
         ".json": document_provenance,
         ".safetensors": _tensors_provenance,
         ".png": _picture_provenance,
+        ".html": page_provenance,
     }
     path = Path(path)
     if path.suffix not in readers:

@@ -1,0 +1,71 @@
+"""Pages of an experiment: the explorer, and where its numbers come from.
+
+Needs:  the collected tables, figures and claims; the config
+Makes:  results/EXPERIMENT/explorer.html     tables to look through, in a browser
+        results/EXPERIMENT/provenance.html   settings, versions, networks, files, time taken
+"""
+
+
+rule explorer:
+    input:
+        unpack(explorer_inputs),
+        script=script("write_explorer.py"),
+    output:
+        report(
+            "results/{experiment}/explorer.html",
+            caption="report/explorer.rst",
+            category="Interactive explorer",
+            labels={"experiment": "{experiment}", "what": "tables to look through"},
+        ),
+    log:
+        "results/{experiment}/logs/explorer.log",
+    benchmark:
+        "results/{experiment}/benchmarks/explorer.tsv"
+    conda:
+        "../envs/plot.yaml"
+    resources:
+        runtime=runtime("explorer"),
+        mem_mb=memory("explorer"),
+    params:
+        code=program("write_explorer.py"),
+        python=interpreter,
+        spec=explorer_spec,
+        inputs=lambda wildcards, input: table_options(explorer_inputs(wildcards)),
+    shell:
+        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        " {params.inputs} --output {output:q} 2> {log:q}"
+
+
+rule provenance:
+    input:
+        script=script("write_provenance.py"),
+        receipts=per_run("results/{experiment}/runs/{run}/training.json"),
+        files=results_of,
+    output:
+        report(
+            "results/{experiment}/provenance.html",
+            caption="report/provenance.rst",
+            category="Provenance",
+            labels={"experiment": "{experiment}", "what": "settings, versions, files, time taken"},
+        ),
+    log:
+        "results/{experiment}/logs/provenance.log",
+    benchmark:
+        "results/{experiment}/benchmarks/provenance.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        runtime=runtime("provenance"),
+        mem_mb=memory("provenance"),
+    params:
+        code=program("write_provenance.py"),
+        python=interpreter,
+        spec=lambda wildcards: experiments.as_text(
+            {
+                "experiment": wildcards.experiment,
+                "settings": EXPERIMENTS[wildcards.experiment],
+            }
+        ),
+    shell:
+        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        " --receipts {input.receipts:q} --files {input.files:q} --output {output:q} 2> {log:q}"

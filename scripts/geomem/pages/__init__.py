@@ -1,0 +1,1 @@
+"""Pages of an experiment that need nothing else: the explorer, and what its numbers come from."""

@@ -1,0 +1,119 @@
+"""What an experiment's results come from, to read: settings, versions, runs, files, time taken."""
+
+import html
+from collections import defaultdict
+
+import yaml
+
+from geomem.pages.plain import document, table
+
+
+def page(experiment, settings, origin, runs, usage):
+    """The provenance page of an experiment.
+
+    Parameters
+    ----------
+    experiment : str
+    settings : dict
+        Its configuration, defaults applied.
+    origin : dict
+        Provenance of the page itself, whose inputs are the files listed.
+    runs : list of (dict, dict)
+        Receipt and provenance of every training.
+    usage : list of geomem.planning.usage.Usage
+        Of the jobs that left a benchmark.
+
+    Returns
+    -------
+    str
+        HTML that needs no other file.
+    """
+    return document(
+        f"Provenance: {experiment}",
+        [
+            f"<h1>Where the numbers come from: {html.escape(experiment)}</h1>",
+            "<p>Every result file carries the same of itself: <code>python -m geomem inspect "
+            "FILE</code>.</p>",
+            "<h2>Versions</h2>",
+            _versions([origin, *(provenance for _, provenance in runs)]),
+            "<h2>Networks trained</h2>",
+            _runs([receipt for receipt, _ in runs]),
+            "<h2>Time and memory of the jobs</h2>",
+            _usage(usage),
+            "<h2>Settings</h2><p class='small'>As they ran, defaults applied; under "
+            "<code>experiments:</code> of a configuration they give the same results.</p>",
+            f"<pre>{html.escape(_yaml({experiment: settings}))}</pre>",
+            "<h2>Files</h2>",
+            table(["file", "SHA-256"], sorted(origin["inputs"].items())),
+        ],
+    )
+
+
+def _yaml(settings):
+    return yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=120)
+
+
+def _versions(origins):
+    """Distinct sets of versions: several where a run was continued after an update."""
+    found = {}
+    for origin in origins:
+        packages = {"geomem": origin["geomem"], "python": origin["python"], **origin["packages"]}
+        found.setdefault(", ".join(f"{n} {v}" for n, v in packages.items()), []).append(origin)
+    return table(
+        ["versions", "results", "written"],
+        [
+            (versions, ", ".join(sorted({o["stage"] for o in of})), _dates(of))
+            for versions, of in found.items()
+        ],
+    )
+
+
+def _dates(origins):
+    dates = sorted({origin["written"] for origin in origins})
+    return dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+
+
+def _runs(receipts):
+    groups = defaultdict(list)
+    for receipt in receipts:
+        groups[receipt["status"], receipt["device"], receipt["precision"]].append(receipt)
+    return table(
+        ["networks", "training", "last epoch", "best epoch", "numbers trained", "on"],
+        [
+            (
+                len(found),
+                status,
+                *(_range([r[key] for r in found]) for key in ("epochs", "best_epoch")),
+                _range([r["parameters"] for r in found]),
+                f"{device}, {precision}",
+            )
+            for (status, device, precision), found in sorted(groups.items())
+        ],
+    )
+
+
+def _range(values):
+    known = [value for value in values if value is not None]
+    if not known:
+        return "none"
+    low, high = min(known), max(known)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _usage(jobs):
+    groups = defaultdict(list)
+    for job in jobs:
+        groups[job.rule].append(job)
+    return table(
+        ["rule", "jobs", "seconds together", "longest (s)", "most memory (MB)"],
+        [
+            (
+                rule,
+                len(found),
+                f"{sum(job.seconds for job in found):,.1f}",
+                f"{max(job.seconds for job in found):,.1f}",
+                f"{max(job.memory for job in found) / 1e6:,.0f}",
+            )
+            for rule, found in groups.items()
+        ],
+    )

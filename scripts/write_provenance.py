@@ -1,0 +1,38 @@
+"""Write what the results of an experiment come from, as a page.
+
+--spec {"experiment": NAME, "settings": its configuration, defaults applied}
+"""
+
+import time
+from pathlib import Path
+
+from geomem.command import limit_threads, log, parser, run
+
+
+def main(argv=None):
+    options = parser(__doc__)
+    options.add_argument("--receipts", nargs="+", required=True, metavar="JSON")
+    options.add_argument("--files", nargs="+", required=True, metavar="PATH", help="listed")
+    options.add_argument("--output", required=True, metavar="HTML")
+    arguments = options.parse_args(argv)
+    limit_threads(arguments.threads)
+    started = time.monotonic()
+
+    from geomem.pages.provenance import page
+    from geomem.planning.usage import read_usage
+    from geomem.storage.pages import write_page
+    from geomem.storage.provenance import provenance
+    from geomem.storage.tables import document_provenance, read_document
+
+    spec = arguments.spec
+    runs = [(read_document(path), document_provenance(path)) for path in arguments.receipts]
+    origin = provenance("write_provenance", spec, arguments.files, started=started)
+    usage = read_usage(Path("results"), [spec["experiment"]])
+    write_page(
+        arguments.output, page(spec["experiment"], spec["settings"], origin, runs, usage), origin
+    )
+    log(f"{len(runs)} networks, {len(usage)} jobs, {len(arguments.files)} files")
+
+
+if __name__ == "__main__":
+    run(main)
