@@ -119,7 +119,7 @@ def rewind_table(runs, layers=SMALL, epochs=(0, 2, 6, None), batch_norms=("with-
                 continue
             for batch_norm in batch_norms:
                 key = (width, noise, seed)
-                rows.append((*key, LAST, "none", None, None, batch_norm, kind, "accuracy", final))
+                rows.append((*key, LAST, "none", "", None, batch_norm, kind, "accuracy", final))
                 known = sorted({best_epoch(seed) if e is None else e for e in epochs})
                 for epoch in known:
                     strength = min(epoch / BEST, 1)

@@ -20,14 +20,17 @@ def per_epoch(rule, run, *epochs):
     return {(rule, f"{run}, epoch={epoch}") for epoch in epochs}
 
 
-CLAIMS = {("claims", EXPERIMENT)}
-GEOMETRY_ONWARD = tables("geometry") | figures("depth", "epochs") | CLAIMS
-REWIND_ONWARD = tables("rewind") | figures("rewind", "localization") | CLAIMS
-GRADIENTS_ONWARD = tables("gradients") | figures("gradients", "localization") | CLAIMS
+PROVENANCE = {("provenance", EXPERIMENT)}  # lists every result, so it comes after any
+EXPLORER = {("explorer", EXPERIMENT)} | PROVENANCE
+CLAIMS = {("claims", EXPERIMENT)} | PROVENANCE
+PAGES = EXPLORER | CLAIMS
+GEOMETRY_ONWARD = tables("geometry") | figures("depth", "epochs") | PAGES
+REWIND_ONWARD = tables("rewind") | figures("rewind", "localization") | PAGES
+GRADIENTS_ONWARD = tables("gradients") | figures("gradients", "localization") | PAGES
 
 
 def simulation_onward(run):
-    return {("simulation", run)} | tables("simulation") | figures("simulation")
+    return {("simulation", run)} | tables("simulation") | figures("simulation") | EXPLORER
 
 
 def after_training(run):
@@ -100,7 +103,7 @@ CHANGES = {
         {"thresholds": {"T4": {"value": 0.2, "source": "ours"}}},
         CLAIMS,
     ),
-    "more epochs kept": ("training.snapshots", [0, 1, 2], set()),
+    "more epochs kept": ("training.snapshots", [0, 1, 2], PROVENANCE),
     "one more width": (
         "widths",
         [2, 3],
@@ -165,7 +168,8 @@ SOURCES = {
     "figures/style.py": figures(
         *("samples", "accuracy", "depth", "epochs", "simulation", "rewind", "gradients"),
         "localization",
-    ),
+    )
+    | EXPLORER,
     "analysis/rewind.py": {("rewind", RUN)} | REWIND_ONWARD,
     "analysis/gradients.py": {("gradients", RUN)} | GRADIENTS_ONWARD,
     "data/labels.py": {("labels", CELL), ("probe", CELL)} | EVERYTHING_TRAINED | figures("samples"),

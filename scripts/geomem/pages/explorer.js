@@ -284,8 +284,9 @@
   const shared = document.getElementById("shared");
   for (const column of SHARED) {
     const values = [...new Set(content.sections.flatMap((section) => section.known[column]))];
-    chosen[column] = values[0];
-    menu(shared, column, title(column), values, values[0], (value) => { chosen[column] = value; redraw(); });
+    // Without label noise nothing is permuted, so noise starts at its highest.
+    chosen[column] = column === "noise" ? values.at(-1) : values[0];
+    menu(shared, column, title(column), values, chosen[column], (value) => { chosen[column] = value; redraw(); });
   }
   for (const section of content.sections) draws.push(makeSection(section));
   window.drawn = redraw(); // a promise, settled when all charts are there

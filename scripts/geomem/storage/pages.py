@@ -6,18 +6,19 @@ import re
 
 from geomem.storage.atomic import damaged, missing, replacing
 
-_COMMENT = re.compile(r"<!-- geomem (\{.*\}) -->\n?\Z")
+_COMMENT = re.compile(r"<!-- geomem ([0-9a-f]{64}) (\{.*\}) -->\n\Z")
 
 
 def write_page(path, text, provenance):
     """Write HTML text; what describes it stands in a comment at its end."""
-    described = {"sha256": _checksum(text), "provenance": provenance}
-    # A comment ends at "-->", which no name in the settings may bring in. (In JSON both stand
+    # A comment ends at "-->", which no name in the settings may bring in. (In JSON these stand
     # within strings only, unlike a single "-".)
-    comment = json.dumps(described, sort_keys=True).replace("--", "-\\u002d")
-    comment = comment.replace(">", "\\u003e")
+    described = json.dumps(provenance, sort_keys=True)
+    for mark, code in (("--", "-\\u002d"), ("<", "\\u003c"), (">", "\\u003e")):
+        described = described.replace(mark, code)
     with replacing(path) as temporary:
-        temporary.write_text(f"{text}<!-- geomem {comment} -->\n", encoding="utf-8")
+        comment = f"<!-- geomem {_checksum(text, described)} {described} -->\n"
+        temporary.write_text(text + comment, encoding="utf-8")
 
 
 def page_provenance(path):
@@ -31,16 +32,18 @@ def page_provenance(path):
     try:
         with open(path, encoding="utf-8", newline="") as file:
             content = file.read()
-        found = _COMMENT.search(content)
-        described = json.loads(found.group(1))
-        if described["sha256"] != _checksum(content[: found.start()]):
-            raise damaged(path, "its checksum does not match")
-        return described["provenance"]
     except FileNotFoundError:
         raise missing(path) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except ValueError as error:
         raise damaged(path, error) from error
+    found = _COMMENT.search(content)
+    if not found:
+        raise damaged(path, "it does not end as a page of geomem does")
+    checksum, described = found.groups()
+    if checksum != _checksum(content[: found.start()], described):
+        raise damaged(path, "its checksum does not match")
+    return json.loads(described)
 
 
-def _checksum(text):
-    return hashlib.sha256(text.encode()).hexdigest()
+def _checksum(text, described):
+    return hashlib.sha256(f"{text}\0{described}".encode()).hexdigest()
