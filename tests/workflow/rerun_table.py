@@ -19,7 +19,8 @@ epoch), `activations`, `geometry`, `rewind`, `gradients`, `simulation`, `table`,
 # In the order of the workflow.
 RULES = (
     "images", "labels", "probe", "train", "snapshot", "activations", "geometry", "rewind",
-    "gradients", "simulation", "table", "figure", "claims",
+    "gradients", "simulation", "table", "figure", "claims", "explorer",
+    "provenance",
 )  # fmt: skip
 AXES = ("width", "noise", "seed")
 
