@@ -6,12 +6,13 @@ BIN := .venv/bin
 OVERLAY := $(if $(PRESET),--configfile presets/$(PRESET).yaml)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help env run report explain estimate test test-slow lint lock
+.PHONY: help env run report status explain estimate test test-slow lint lock
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make run        environment, then the experiments of config.yaml (CORES=$(CORES))"
 	@echo "make report     the same, then results/report.html: all pages and figures in one file"
+	@echo "make status     what is done, running, failed, diverged or missing, and why jobs failed"
 	@echo "make explain    what would run, and why, in plain words"
 	@echo "make estimate   what it would cost: hours, disk, memory (about a minute)"
 	@echo "make test       environment, then the tests (about 5 minutes)"
@@ -35,6 +36,9 @@ run: env
 
 report: run
 	@$(BIN)/snakemake $(OVERLAY) --report results/report.html
+
+status: env
+	@PYTHONPATH=scripts $(BIN)/python -m geomem status $(OVERLAY)
 
 explain: env
 	@PYTHONPATH=scripts $(BIN)/python -m geomem explain $(OVERLAY)

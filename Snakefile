@@ -24,6 +24,10 @@ include: "rules/claims.smk"
 include: "rules/pages.smk"
 
 
+onstart:
+    hold_results()
+
+
 rule all:
     default_target: True
     input:

@@ -15,6 +15,8 @@ from geomem.config import code, experiments
 from geomem.config.check import check
 from geomem.errors import InputError
 from geomem.planning.resources import megabytes, minutes
+from geomem.storage.clock import refuse_future
+from geomem.storage.lock import hold
 from snakemake.exceptions import WorkflowError
 
 try:
@@ -313,6 +315,16 @@ def results_of(wildcards):
         f"results/{name}/claims/claims.html",
         f"results/{name}/explorer.html",
     ]
+
+
+def hold_results():
+    """Keep other runs out of results/ for as long as this one lasts, if it can run at all."""
+    if workflow.is_main_process:
+        try:
+            hold("results")
+            refuse_future("results")
+        except InputError as error:
+            raise WorkflowError(str(error)) from None
 
 
 def wanted_files():

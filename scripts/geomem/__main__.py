@@ -12,6 +12,7 @@ COMMANDS = {
     "layers": ("geomem.models.cli", "layers of a network: names, sizes"),
     "explain": ("geomem.planning.explain", "what would run, and why, in plain words"),
     "estimate": ("geomem.planning.estimate", "what a run would cost, before it is run"),
+    "status": ("geomem.planning.status", "how far a run is, and why jobs failed"),
     "usage": ("geomem.planning.usage", "what a run used: time, memory, how full the cores were"),
     "summary": ("geomem.summary", "the main numbers of an experiment that has been run"),
     "inspect": ("geomem.storage.cli", "where a result file came from"),

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas.testing
+from geomem.storage.pages import page_provenance
 from geomem.storage.tables import read_table
 
 # What was done, not what came of it; and training states, of which an interrupted run keeps more.
-ASIDE = ("logs", "benchmarks", "cache")
+ASIDE = ("logs", "benchmarks", "cache", "provenance.html", ".lock")
 
 
 def result_files(results):
@@ -63,6 +64,12 @@ def _pictures(this, that):
     np.testing.assert_array_equal(matplotlib.image.imread(this), matplotlib.image.imread(that))
 
 
+def _pages(this, that):
+    assert page_provenance(this) and page_provenance(that)
+    texts = [path.read_text().rpartition("<!-- geomem ")[0] for path in (this, that)]
+    assert texts[0] == texts[1]
+
+
 def _bytes(this, that):
     assert this.read_bytes() == that.read_bytes()
 
@@ -75,5 +82,5 @@ _COMPARE = {
     ".png": _pictures,
     ".svg": _bytes,
     ".csv": _bytes,
-    ".html": _bytes,
+    ".html": _pages,
 }

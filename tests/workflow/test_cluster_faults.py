@@ -8,48 +8,10 @@ import pytest
 from geomem.storage.tables import read_document
 
 from tests.workflow.compare import assert_same_results, result_files
-from tests.workflow.conftest import make_workspace
 from tests.workflow.slurm.controller import Controller, needs_slurm
+from tests.workflow.waiting import EPOCHS, SEEDS, waiting_workspace
 
 pytestmark = needs_slurm
-
-# A network that takes its time while it trains, and costs no CPU meanwhile, for as long as there is
-# a file `hold`.
-WAITING_NETWORK = """\
-import os, time
-from torch import nn
-
-class Wait(nn.Module):
-    def forward(self, images):
-        if self.training and os.path.exists("hold"):
-            time.sleep(1.5)
-        return images
-
-def network(width, n_classes, image_shape):
-    channels, height, side = image_shape
-    hidden = nn.Sequential(nn.Linear(channels * height * side, width), nn.ReLU())
-    return nn.Sequential(Wait(), nn.Flatten(), hidden, nn.Linear(width, n_classes))
-"""
-# Of 5 steps each: held, the training would take 12 minutes.
-EPOCHS = 100
-
-
-def waiting_workspace(path):
-    """Three networks of the waiting kind, and their table of accuracies."""
-    workspace = make_workspace(path)
-    (path / "waiting.py").write_text(WAITING_NETWORK)
-    config = workspace.config
-    tiny = config["experiments"]["tiny"]
-    tiny["seeds"] = [0, 1, 2]
-    tiny["model"] = {"name": "waiting:network"}
-    tiny["training"]["epochs"] = EPOCHS
-    for stage in ("analysis", "rewind", "gradients"):
-        tiny[stage]["epochs"] = []
-    workspace.write_config(config)
-    return workspace
-
-
-SEEDS = (0, 1, 2)
 
 
 @dataclasses.dataclass
@@ -100,7 +62,7 @@ def told(controller, undisturbed):
     # What was submitted goes on without its controller.
     controller.until(lambda: not active(controller))
     before = files_with_times(workspace)
-    pending = workspace_pending_after_unlock(workspace)
+    pending = workspace.pending()
     controller.start()
     controller.wait()
     return Story(controller, undisturbed, preempted, cancelled, out_of_time, before, pending)
@@ -146,11 +108,6 @@ def active(controller):
 def files_with_times(workspace):
     results = workspace.path / "results"
     return {path: os.stat(results / path).st_mtime_ns for path in result_files(results)}
-
-
-def workspace_pending_after_unlock(workspace):
-    workspace.snakemake("--unlock")
-    return workspace.pending()
 
 
 def test_results_are_those_of_an_undisturbed_run(story):

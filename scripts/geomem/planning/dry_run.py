@@ -19,6 +19,8 @@ class Job:
     reason : str
         As Snakemake words it.
     inputs, outputs : tuple of str
+    log : str
+        Path of its log, "" where it has none.
     """
 
     rule: str
@@ -26,6 +28,7 @@ class Job:
     reason: str
     inputs: tuple
     outputs: tuple
+    log: str = ""
 
 
 def planned_jobs(arguments=()):
@@ -66,6 +69,7 @@ def _job(rule, block):
         fields.get("reason", "").strip(),
         _listed(fields.get("input", "")),
         _listed(fields.get("output", "")),
+        fields.get("log", "").strip(),
     )
 
 

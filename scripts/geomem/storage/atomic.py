@@ -1,6 +1,7 @@
 """Files that exist whole or not at all."""
 
 import contextlib
+import glob
 import hashlib
 import os
 import tempfile
@@ -18,6 +19,8 @@ def replacing(path):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        leftover.unlink(missing_ok=True)  # of a process killed while it wrote
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     os.close(handle)
     temporary = Path(name)

@@ -1,0 +1,146 @@
+"""How far a run is: done, running, failed, diverged and missing cells, and why jobs failed.
+
+A cell is one network: its training and everything measured on it. Options go to snakemake, e.g.
+`--configfile presets/paper.yaml`. Nothing is run.
+"""
+
+import base64
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from geomem.errors import DamagedFileError
+from geomem.planning.dry_run import planned_jobs
+from geomem.storage.lock import is_held
+from geomem.storage.tables import read_document
+
+_CELL = ("width", "noise", "seed")
+_LAST_LINES = 5
+# A cell is in the first of these states that one of its jobs is in.
+_STATES = ("failed", "running", "outdated", "missing", "done")
+
+
+def main(argv=None):
+    """Print the table, and the last lines of each failed job's log."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] in (["-h"], ["--help"]):
+        print("usage: python -m geomem status [SNAKEMAKE OPTIONS]\n")
+        print(__doc__.strip())
+        return 0
+    every = planned_jobs([*argv, "--forceall"])
+    waiting = {_name(job) for job in planned_jobs(argv)}
+    held = is_held("results")
+    making = begun(Path(".snakemake/incomplete")) if held else set()
+    states = [
+        state(job, _name(job) in waiting, not making.isdisjoint(job.outputs)) for job in every
+    ]
+    print(report(every, states, held))
+    return 0
+
+
+def state(job, waiting, running):
+    """What became of one job.
+
+    Parameters
+    ----------
+    job : Job
+    waiting : bool
+        Whether Snakemake would run it.
+    running : bool
+        Whether it is being run.
+
+    Returns
+    -------
+    str
+        "done"; "running"; "outdated", with a result that is to be made again; "failed", with a
+        log and no result; or "missing".
+    """
+    if running:
+        return "running"
+    if not waiting:
+        return "done"
+    if all(Path(path).exists() for path in job.outputs):
+        return "outdated"
+    return "failed" if job.log and Path(job.log).exists() else "missing"
+
+
+def report(jobs, states, held):
+    """The text for jobs and what became of each.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    states : sequence of str
+    held : bool
+        Whether a run is going on.
+    """
+    lines = [f"{len(jobs)} jobs: {_counted(states)}. {'A run is going on.' if held else 'No run is going on.'}"]
+    experiments = defaultdict(lambda: defaultdict(list))
+    for job, found in zip(jobs, states, strict=True):
+        experiments[job.wildcards["experiment"]][_cell(job)].append((job, found))
+    for experiment, cells in experiments.items():
+        lines += ["", experiment, f"  {'width':>6} {'noise':>6} {'seed':>5}  {'state':9} jobs"]
+        shared = cells.pop((), [])
+        for cell in sorted(cells, key=lambda cell: [*map(float, cell)]):
+            width, noise, seed = cell
+            lines.append(f"  {width:>6} {noise:>6} {seed:>5}  {_row(cells[cell])}")
+        lines.append(f"  {'shared':>19}  {_row(shared)}")
+    for wanted, count in (("running", 1), ("failed", _LAST_LINES)):
+        for job in (job for job, found in zip(jobs, states, strict=True) if found == wanted):
+            lines += ["", f"{wanted}: {job.rule} of {_described(job)} ({job.log})"]
+            lines += [f"    {line}" for line in _last_lines(job.log, count)]
+    return "\n".join(lines)
+
+
+def _row(pairs):
+    """A cell's state, and how many of its jobs are in which."""
+    states = [found for _, found in pairs]
+    state = next(name for name in _STATES if name in states)
+    if state == "done" and any(_diverged(job) for job, _ in pairs):
+        state = "diverged"
+    return f"{state:9} {_counted(states)}"
+
+
+def _counted(states):
+    counts = Counter(states)
+    return ", ".join(f"{counts[name]} {name}" for name in reversed(_STATES) if counts[name])
+
+
+def _diverged(job):
+    receipts = [path for path in job.outputs if path.endswith("/training.json")]
+    try:
+        return any(read_document(path)["status"] == "diverged" for path in receipts)
+    except DamagedFileError:
+        return False  # what reads it will say so
+
+
+def _name(job):
+    return job.rule, tuple(sorted(job.wildcards.items()))
+
+
+def _cell(job):
+    """(width, noise, seed) of a job on one network, else ()."""
+    return tuple(job.wildcards[name] for name in _CELL) if "width" in job.wildcards else ()
+
+
+def _described(job):
+    return ", ".join(f"{name} {value}" for name, value in job.wildcards.items())
+
+
+def _last_lines(path, count):
+    try:
+        lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        lines = []
+    return lines[-count:] or ["(its log is empty)"]
+
+
+def begun(folder):
+    """Files whose making Snakemake has noted as begun and not as ended.
+
+    Its notes are called as the file, in base64 for URLs; of long names, all parts but the last are
+    folders that begin with "@".
+    """
+    notes = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    names = ["".join(part.removeprefix("@") for part in note.parts) for note in notes]
+    return {base64.urlsafe_b64decode(name).decode() for name in names}

@@ -1,0 +1,78 @@
+"""One workflow at a time for a results folder."""
+
+import errno
+import fcntl
+import os
+import time
+from pathlib import Path
+
+from geomem.command import log
+from geomem.errors import InputError
+
+_TRIES, _PAUSE = 10, 0.05  # seconds
+_held = []  # open files: a lock ends with the process, however it ends
+
+
+def hold(folder):
+    """Hold `folder` for this process until it ends.
+
+    Unlike a lock file that has to be taken away again, this one cannot outlive its holder: nothing
+    has to be unlocked after a crash.
+
+    Raises
+    ------
+    InputError
+        If another process holds it, or nothing can be written there.
+    """
+    path = Path(folder) / ".lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 (held until the process ends)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot write there ({error.strerror}); make it writable, or make it a link "
+            "to a folder that is"
+        ) from error
+    try:
+        _lock(file)
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read().strip() or "another process"
+        file.close()
+        raise InputError(
+            f"{folder} is in use by another run ({holder}): wait until it ends, or end it; a copy "
+            "of this folder can run beside it"
+        ) from None
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP):
+            raise
+        log(
+            f"warning: {folder} is on a file system without locks ({error.strerror}): "
+            "make sure that no other run uses it"
+        )
+    file.truncate(0)
+    file.write(f"process {os.getpid()} on {os.uname().nodename}\n")
+    file.flush()
+    _held.append(file)
+
+
+def is_held(folder):
+    """Whether a process holds `folder`."""
+    try:
+        with open(Path(folder) / ".lock", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _lock(file):
+    """Lock an open file, waiting a little: one who looks whether it is held locks it, too."""
+    for _ in range(_TRIES):
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

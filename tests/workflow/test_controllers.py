@@ -1,0 +1,127 @@
+"""What can go wrong around Snakemake itself, on one machine."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.workflow.compare import assert_same_results
+from tests.workflow.conftest import make_workspace, tiny_config
+from tests.workflow.waiting import waiting_workspace
+
+pytestmark = pytest.mark.slow
+
+
+@contextlib.contextmanager
+def started(workspace):
+    """Snakemake in a process group of its own, which is killed at the end."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--cores", "2"],
+        cwd=workspace.path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield running
+    finally:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+
+
+def status(workspace):
+    return subprocess.run(
+        [sys.executable, "-m", "geomem", "status"],
+        cwd=workspace.path,
+        env={**os.environ, "PYTHONPATH": "scripts"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def until(found, seconds=60):
+    end = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def test_two_controllers_status_and_a_crash(tmp_path):
+    """One story: a run, a second one beside it, the first one killed with its jobs, a third one."""
+    workspace = waiting_workspace(tmp_path / "killed")
+    hold = workspace.path / "hold"
+    hold.touch()
+    logs = [workspace.path / f"results/tiny/logs/train/w2_n0.5_s{seed}.log" for seed in (0, 1, 2)]
+    with started(workspace) as first:
+        until(lambda: sum("epoch " in log.read_text() for log in logs if log.exists()) == 2)
+
+        said = status(workspace)
+        assert "A run is going on." in said
+        assert said.count("running: train of experiment tiny, width 2") == 2
+        assert re.search(r"epoch \d+/100: loss .* left", said)
+
+        second = workspace.snakemake(check=False)
+        text = second.stdout + second.stderr
+        assert second.returncode == 1
+        assert f"results is in use by another run (process {first.pid} on " in text
+        assert "Traceback" not in text
+        assert first.poll() is None, "the first run goes on"
+
+    said = status(workspace)
+    assert "No run is going on." in said
+    assert said.count("failed: train of experiment tiny") == 2
+    assert "missing" in said
+
+    hold.unlink()
+    workspace.snakemake()  # the same command, nothing to unlock
+    assert "done" in status(workspace) and "failed" not in status(workspace)
+    assert sum("going on after" in log.read_text() for log in logs) == 2
+    undisturbed = waiting_workspace(tmp_path / "undisturbed")
+    undisturbed.snakemake()
+    assert_same_results(workspace.path / "results", undisturbed.path / "results")
+
+
+def test_results_that_cannot_be_written(tmp_path):
+    """Refused before any job, with one clear message."""
+    workspace = make_workspace(tmp_path / "place")
+    target = tmp_path / "elsewhere"
+    (workspace.path / "results").symlink_to("/proc/sys/kernel")  # not even root may write there
+    said = workspace.snakemake(check=False)
+    text = said.stdout + said.stderr
+    assert said.returncode == 1
+    assert "results: cannot write there" in text and "make it writable" in text
+    assert "Traceback" not in text
+
+    (workspace.path / "results").unlink()
+    target.mkdir()
+    (workspace.path / "results").symlink_to(target)
+    workspace.snakemake("results/tiny/data/images.npz")
+    assert (target / "tiny/data/images.npz").is_file()
+
+
+def test_a_clock_that_jumps_back(tmp_path, finished):
+    """Results from the future are refused; touched, as the message says, they count."""
+    workspace = make_workspace(tmp_path / "place")
+    assert workspace.config == tiny_config() == finished.config
+    workspace.snakemake("results/tiny/labels/n0.5_s0.parquet")
+    tomorrow = time.time() + 86400
+    for path in (workspace.path / "results").rglob("*.*"):
+        os.utime(path, (tomorrow, tomorrow))
+    said = workspace.snakemake(check=False)
+    text = said.stdout + said.stderr
+    assert said.returncode == 1 and "Traceback" not in text
+    assert "newer than now" in text and "clock was set back" in text
+    command = text.split("count again: ")[1].splitlines()[0]
+    subprocess.run(command, shell=True, check=True, cwd=workspace.path)
+    labels = workspace.path / "results/tiny/labels/n0.5_s0.parquet"
+    touched = labels.stat().st_mtime_ns
+    workspace.snakemake()
+    assert labels.stat().st_mtime_ns == touched, "what was there counts"
+    assert workspace.pending() == set()
+    assert_same_results(workspace.path / "results", finished.path / "results")
