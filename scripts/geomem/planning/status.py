@@ -74,7 +74,8 @@ def report(jobs, states, held):
     held : bool
         Whether a run is going on.
     """
-    lines = [f"{len(jobs)} jobs: {_counted(states)}. {'A run is going on.' if held else 'No run is going on.'}"]
+    now = "A run is going on." if held else "No run is going on."
+    lines = [f"{len(jobs)} jobs: {_counted(states)}. {now}"]
     experiments = defaultdict(lambda: defaultdict(list))
     for job, found in zip(jobs, states, strict=True):
         experiments[job.wildcards["experiment"]][_cell(job)].append((job, found))
