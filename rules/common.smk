@@ -13,27 +13,34 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from geomem.config import code, experiments
 from geomem.config.check import check
+from geomem.config.cli import read
 from geomem.errors import InputError
 from geomem.planning.resources import megabytes, minutes
 from geomem.storage.clock import refuse_future
 from geomem.storage.lock import hold
 from snakemake.exceptions import WorkflowError
 
+# With conda each job finds its own environment's Python; else the one that runs Snakemake.
+CONDA = "conda" in {str(method) for method in workflow.deployment_settings.deployment_method}
+PYTHON = "python" if CONDA else shlex.quote(sys.executable)
+
 try:
+    if workflow.is_main_process:
+        for path in workflow.configfiles:  # Snakemake takes the last of a key that stands twice
+            read(path)
     check(config)
+    EXPERIMENTS = {name: experiments.resolve(config, name) for name in experiments.selected(config)}
+    if workflow.is_main_process and not CONDA:
+        for experiment in EXPERIMENTS.values():
+            code.require_model(experiment["model"]["name"])
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-EXPERIMENTS = {name: experiments.resolve(config, name) for name in experiments.selected(config)}
 TEXTS = {name: experiments.as_text(experiment) for name, experiment in EXPERIMENTS.items()}
 
 # Content-addressed training states; outside every declared output, since Snakemake deletes those
 # before a job runs again and resuming needs them.
 CACHE = "results/cache/training"
-
-# With conda each job finds its own environment's Python; else the one that runs Snakemake.
-CONDA = "conda" in {str(method) for method in workflow.deployment_settings.deployment_method}
-PYTHON = "python" if CONDA else shlex.quote(sys.executable)
 
 # Rules to which a profile gives a GPU, which makes their time limits shorter.
 SET_RESOURCES = workflow.resource_settings.overwrite_resources

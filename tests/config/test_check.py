@@ -1,34 +1,19 @@
 """A broken configuration gets a message that names the key, the value and the way out."""
 
-import copy
-from pathlib import Path
-
 import pytest
 import yaml
 from geomem.config.check import SCHEMA, check, problems
 from geomem.config.cli import main, overlaid
 from geomem.errors import InputError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.config.broken import BROKEN, BROKEN_FILES, ROOT, changed, default_config
 
 
 @pytest.fixture
 def config():
-    return yaml.safe_load((ROOT / "config.yaml").read_text())
-
-
-def changed(config, path, value):
-    """A copy of `config` with one key, by dotted path, set to `value` (or deleted for `...`)."""
-    config = copy.deepcopy(config)
-    *places, last = path.split(".")
-    section = config
-    for place in places:
-        section = section.setdefault(place, {})
-    if value is ...:
-        del section[last]
-    else:
-        section[last] = value
-    return config
+    return default_config()
 
 
 def test_the_shipped_configurations_are_sound(config):
@@ -39,69 +24,9 @@ def test_the_shipped_configurations_are_sound(config):
         assert problems(overlaid(config, yaml.safe_load(preset.read_text()))) == [], preset
 
 
-BROKEN = [
-    ("experiments.depth.trainig", {}, "experiments.depth.trainig: unknown key; did you mean train"),
-    ("defaults.training.optimizer.lr", "1e-3", "YAML takes 1e-3 for text: write 0.001"),
-    ("defaults.training.optimizer.lr", 0, "must be greater than 0"),
-    (
-        "experiments.depth.training",
-        {"optimizer": {"nesterov": True, "momentum": 0}},
-        "nesterov: true needs a momentum above 0",
-    ),
-    ("defaults.training.optimizer.lr", float("nan"), "not a finite number"),
-    ("defaults.training.optimizer.lr", float("inf"), "not a finite number"),
-    ("defaults.training.optimizer.name", "sdg", "did you mean sgd?"),
-    ("defaults.training.epochs", "60", "is text, expected a whole number (leave out the quotes)"),
-    ("defaults.training.epochs", 2.5, "is a number, expected a whole number"),
-    ("defaults.training.epochs", True, "is true or false, expected a whole number"),
-    ("defaults.training.epochs", None, "is null"),
-    ("defaults.training.epochs", 0, "must be at least 1"),
-    ("experiments.depth.training.schedule", {"name": "step", "gamma": 1}, "milestones: missing"),
-    ("defaults.training.schedule", {"name": "constant", "gamma": 1}, "schedule.gamma: unknown key"),
-    ("defaults.training.augmentation.flip", "yes", "expected true or false"),
-    ("defaults.training.snapshots", [3, 3], "3 stands there twice"),
-    ("defaults.training.snapshots", [61], "61 lies past training.epochs = "),
-    ("defaults.noises", 0.5, "is a number, expected a list"),
-    ("defaults.noises", [1.5], "defaults.noises[0]: 1.5 must be at most 1"),
-    ("defaults.noises", [], "must not be empty"),
-    ("experiments.width-sweep.noises", [0.3, 0.3000000001], "could not be told apart"),
-    ("defaults.widths", [8, 0], "defaults.widths[1]: 0 must be at least 1"),
-    ("defaults.seeds", [-1], "must be at least 0"),
-    ("defaults.model.name", "vgg17", "vgg16"),
-    ("defaults.model.dropout", 1, "must be less than 1"),
-    ("defaults.data", {"name": "mnist"}, "is not one of: glyphs, cifar10"),
-    ("experiments.depth.data", {"name": "cifar10", "download": False}, "depth.data.path: missing"),
-    ("defaults.data.path", "here", "data.path: unknown key"),
-    ("defaults.data.classes", 99, "must be at most 98"),
-    ("defaults.analysis.epochs", ["frist"], "is not one of: best, last, a whole number"),
-    ("experiments.depth.analysis.epochs", [99], "99 lies past training.epochs = "),
-    ("defaults.analysis.classes", 1, "is not one of: all, a whole number of at least 2"),
-    ("experiments.depth.analysis.classes", 99, "is more than data.classes = "),
-    ("experiments.width-sweep.data.test_per_class", 9, "25 test images per class are wanted"),
-    ("experiments.depth.noises", [0.02], "at noise 0.02 there are"),
-    ("defaults.analysis.layers", [], "must not be empty"),
-    ("defaults.geometry.n_t", 1, "must be at least 2"),
-    ("defaults.geometry.confidence", 95, "must be less than 1"),
-    ("defaults.rewind.schemes", ["sufix"], "did you mean suffix?"),
-    ("defaults.rewind.batch_norm", "keep", "is text, expected a list"),
-    ("defaults.labels.rule", ..., "experiments.depth.labels.rule: missing"),
-    ("experiments", {}, "must not be empty"),
-    ("experiments", ..., "experiments: missing"),
-    ("experiments.../evil", {}, "may hold only letters"),
-    ("run", ["dept"], "no experiment is called 'dept'; did you mean depth?"),
-    ("run", "depth", "is not one of: all, a list"),
-    ("colour", "blue", "colour: unknown key"),
-]
-
-
 @pytest.mark.parametrize(("path", "value", "message"), BROKEN)
 def test_each_broken_key_is_named(config, path, value, message):
-    if path == "experiments.../evil":
-        broken = copy.deepcopy(config)
-        broken["experiments"]["../evil"] = {}
-    else:
-        broken = changed(config, path, value)
-    found = problems(broken)
+    found = problems(changed(config, path, value))
     assert any(message in text for text in found), found
     assert len(found) <= len(config["experiments"]), (
         "one message for each that inherits the mistake"
@@ -160,8 +85,49 @@ def test_command(tmp_path, capsys):
         main([str(path)])
     assert main([str(ROOT / "config.yaml")]) == 0
     assert "width-sweep: 5 networks" in capsys.readouterr().out
-    path.write_text("a: [")
-    with pytest.raises(InputError, match="is not YAML"):
-        main([str(path)])
     with pytest.raises(InputError, match="cannot be read"):
         main([str(tmp_path / "absent.yaml")])
+
+
+@pytest.mark.parametrize("name", BROKEN_FILES)
+def test_a_file_that_is_no_configuration(tmp_path, name):
+    text, message = BROKEN_FILES[name]
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        main([str(path)])
+
+
+PLACES = sorted(keys(default_config()))
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+
+
+@given(place=st.sampled_from(PLACES), junk=JUNK)
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_whatever_stands_there_is_accepted_or_named(place, junk):
+    """No value of any key raises anything, and every message names a key on the way to it."""
+    for message in problems(changed(default_config(), place, junk)):
+        names = {"experiments", "defaults", "run", *place.split(".")}
+        assert any(name in message.split(": ")[0] for name in names), message
+
+
+@given(place=st.sampled_from(PLACES), position=st.integers(0, 30), letter=st.sampled_from("xqz_"))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_a_misspelt_key_is_named(place, position, letter):
+    *above, last = place.split(".")
+    config = default_config()
+    section = config
+    for part in above:
+        section = section[part]
+    position %= len(last) + 1
+    misspelt = last[:position] + letter + last[position:]
+    section[misspelt] = section.pop(last)
+    found = problems(config)
+    if place.startswith("experiments.") and len(above) == 1:
+        assert found == [], "an experiment bears any name"
+    else:
+        assert any(last in message for message in found), found

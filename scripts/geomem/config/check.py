@@ -1,6 +1,7 @@
 """Check a configuration: every problem at once, each naming the key, the value and the way out."""
 
 import difflib
+import functools
 import math
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from geomem.config.experiments import resolve, selected
 from geomem.errors import InputError
 
 SCHEMA = Path(__file__).resolve().parents[3] / "rules" / "config.schema.yaml"
+
+_CACHE = "cache"  # folder beside those of the experiments
 
 _TYPES = {
     "object": "a section of keys",
@@ -39,14 +42,25 @@ def problems(config):
     """
     if not isinstance(config, dict):
         return [f"a configuration is a section of keys, not {_show(config)}"]
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    schema = _schema()
     # A section may leave out what another supplies: what is required is asked of the experiments
     # as they will run, once everything written down is sound.
+    found = [
+        f"{_name(path)}: {_show(key)} is {_kind(key)}, expected text (put it in quotes)"
+        for path, key in _keys_not_text(config)
+    ]
+    if found:
+        return found
     found = [m for e in _errors(schema, config) if not _incomplete(e) for m in _messages(e)]
     found += [f"{_name(path)}: {value} is not a finite number" for path, value in _infinite(config)]
     if not found:
         found = list(_relations(schema, config))
     return list(dict.fromkeys(found))
+
+
+@functools.cache
+def _schema():
+    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
 
 
 def _errors(schema, value):
@@ -62,6 +76,11 @@ def _messages(error, at=()):
     where, value, rule = _name((*at, *error.absolute_path)), error.instance, error.validator_value
     kind = error.validator
     if kind in ("oneOf", "anyOf"):
+        meant = [branch for branch in rule if _is_a(value, branch.get("type"))]
+        if len(meant) == 1 and isinstance(value, list):  # so what is wrong lies within
+            for inner in _errors(meant[0], value):
+                yield from _messages(inner, (*at, *error.absolute_path))
+            return
         yield f"{where}: {_show(value)} is not one of: {_alternatives(error)}"
     elif kind == "additionalProperties":
         known = list(error.schema.get("properties", {}))
@@ -112,6 +131,8 @@ def _relations(schema, config):
     for name in selected(config):
         if name not in known:
             continue
+        if name == _CACHE:
+            yield f"experiments.{name}: the name is taken by results/{name}; choose another"
         experiment = resolve(config, name)
         whole = {"$defs": schema["$defs"], **schema["$defs"]["experiment"]}
         errors = list(_errors(whole, experiment))
@@ -123,7 +144,7 @@ def _relations(schema, config):
 
 def _experiment_relations(at, experiment):
     epochs = experiment["training"]["epochs"]
-    for section in ("analysis", "rewind", "gradients"):
+    for section in ("analysis", "rewind", "gradients", "simulation"):
         for epoch in experiment[section]["epochs"]:
             if isinstance(epoch, int) and epoch > epochs:
                 yield f"{at}.{section}.epochs: {epoch} lies past training.epochs = {epochs}"
@@ -140,8 +161,24 @@ def _experiment_relations(at, experiment):
     for noise in {text for text in written if written.count(text) > 1}:
         yield f"{at}.noises: two values read {noise} to six digits; results could not be told apart"
     data, analysis = experiment["data"], experiment["analysis"]
+    yield from _simulated(at, experiment["simulation"], analysis)
     if data["name"] == "glyphs":
         yield from _counts(at, experiment["noises"], data, analysis)
+
+
+def _simulated(at, simulation, analysis):
+    """Whether a simulation uses only what is analysed."""
+    if not simulation["epochs"]:
+        return
+    for name in ("classes", "per_class"):
+        if analysis[name] != "all" and simulation[name] > analysis[name]:
+            yield (
+                f"{at}.simulation.{name}: {simulation[name]} is more than analysis.{name} ="
+                f" {analysis[name]}"
+            )
+    for kind in simulation["kinds"]:
+        if kind not in analysis["kinds"]:
+            yield f"{at}.simulation.kinds: {kind} is not among analysis.kinds; add it there"
 
 
 def _counts(at, noises, data, analysis):
@@ -171,6 +208,19 @@ def _counts(at, noises, data, analysis):
                     f" noise {noise:g} there are {count}; raise data.train_per_class or lower"
                     " analysis.per_class"
                 )
+
+
+def _is_a(value, name):
+    return name is not None and jsonschema.Draft202012Validator({"type": name}).is_valid(value)
+
+
+def _keys_not_text(value, path=()):
+    """Keys that YAML does not take for text, such as 1, null or yes."""
+    items = value.items() if isinstance(value, dict) else ()
+    for key, item in items:
+        if not isinstance(key, str):
+            yield path, key
+        yield from _keys_not_text(item, (*path, key))
 
 
 def _infinite(value, path=()):
@@ -229,8 +279,14 @@ def _yaml_hint(value):
     except ValueError:
         return ""
     if "e" in value.lower() and math.isfinite(number):
-        return f" (YAML takes {value} for text: write {number!r} or {number:.1e})"
+        return f" (YAML takes {value} for text: write {_number(number)})"
     return " (leave out the quotes)"
+
+
+def _number(value):
+    """A number as YAML 1.1 reads it: with a point where there is an exponent."""
+    text = repr(value)
+    return text.replace("e", ".0e") if "e" in text and "." not in text else text
 
 
 def _nearest(value, options):

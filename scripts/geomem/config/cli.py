@@ -25,11 +25,24 @@ def main(argv=None):
     return 0
 
 
+class _EachKeyOnce(yaml.SafeLoader):
+    """Loads plain data, and nothing in which a key stands twice: YAML would take the last."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for i, key in enumerate(keys):
+            if key in keys[:i]:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key} stands there twice", node.value[i][0].start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
 def read(path):
     """Read one YAML file as a dict; a file that is no such thing is an InputError."""
     try:
         with open(path, encoding="utf-8") as file:
-            content = yaml.safe_load(file)
+            content = yaml.load(file, _EachKeyOnce)  # safe: of SafeLoader
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

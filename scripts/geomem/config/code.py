@@ -3,8 +3,11 @@
 import ast
 import functools
 import hashlib
+import importlib.util
 import json
 from pathlib import Path
+
+from geomem.errors import InputError
 
 SCRIPTS = Path(__file__).resolve().parents[2]
 
@@ -44,6 +47,20 @@ def own_model(name, folder="."):
     place = Path(folder, *module.split("."))
     candidates = (place.with_suffix(".py"), place / "__init__.py")
     return [str(path) for path in candidates if path.is_file()]
+
+
+def require_model(name, folder="."):
+    """Raise InputError if the module of a user's network is nowhere to be found.
+
+    It is not imported for that: only the jobs that build the network run a user's code.
+    """
+    package = name.partition(":")[0].partition(".")[0]
+    if ":" in name and not own_model(name, folder) and importlib.util.find_spec(package) is None:
+        raise InputError(
+            f"model.name: there is no module for {name!r}; it is looked for in "
+            f"{Path(folder).absolute()} (where the workflow is run), in PYTHONPATH and among the "
+            "installed packages"
+        )
 
 
 @functools.cache
