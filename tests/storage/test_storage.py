@@ -7,6 +7,7 @@ from geomem.errors import DamagedFileError, InputError
 from geomem.storage.arrays import read_arrays, write_arrays
 from geomem.storage.atomic import replacing
 from geomem.storage.cli import provenance_of
+from geomem.storage.pages import page_provenance, write_page
 from geomem.storage.provenance import provenance
 from geomem.storage.tables import (
     read_document,
@@ -27,22 +28,24 @@ def write_each(folder):
     write_arrays(folder / "a.npz", ARRAYS, ORIGIN)
     write_table(folder / "t.parquet", FRAME, ORIGIN)
     write_document(folder / "d.json", {"best_epoch": 14}, ORIGIN)
+    write_page(folder / "p.html", "<html>é</html>\n", ORIGIN)
     return [
         (folder / "a.npz", read_arrays),
         (folder / "t.parquet", read_table),
         (folder / "d.json", read_document),
+        (folder / "p.html", page_provenance),
     ]
 
 
 def test_round_trip_and_provenance(tmp_path):
-    (arrays, _), (table, _), (document, _) = write_each(tmp_path)
+    (arrays, _), (table, _), (document, _), (page, _) = write_each(tmp_path)
     read, origin = read_arrays(arrays)
     assert origin == ORIGIN
     assert read.keys() == ARRAYS.keys()
     assert all(np.array_equal(read[name], ARRAYS[name]) for name in ARRAYS)
     pd.testing.assert_frame_equal(read_table(table), FRAME)
     assert read_document(document) == {"best_epoch": 14}
-    assert all(provenance_of(path) == ORIGIN for path in (arrays, table, document))
+    assert all(provenance_of(path) == ORIGIN for path in (arrays, table, document, page))
     assert list(read_arrays(arrays, ["x"])[0]) == ["x"]
 
 
@@ -61,7 +64,7 @@ def test_missing_and_foreign_files(tmp_path):
         provenance_of(tmp_path / "x.txt")
 
 
-@pytest.mark.parametrize("kind", [0, 1, 2])
+@pytest.mark.parametrize("kind", range(4))
 def test_truncation_is_found_at_every_length(tmp_path, kind):
     path, reader = write_each(tmp_path)[kind]
     whole = path.read_bytes()
@@ -71,26 +74,17 @@ def test_truncation_is_found_at_every_length(tmp_path, kind):
             reader(path)
 
 
-@pytest.mark.parametrize("kind", [0, 1, 2])
+@pytest.mark.parametrize("kind", range(4))
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
-def test_no_flipped_bit_changes_what_is_read(tmp_path, kind, place, bit):
+def test_no_flipped_bit_goes_unnoticed(tmp_path, kind, place, bit):
     path, reader = write_each(tmp_path)[kind]
-    before = reader(path)
     altered = bytearray(path.read_bytes())
     altered[int(place * len(altered))] ^= 1 << bit
     path.write_bytes(altered)
-    try:
-        after = reader(path)
-    except DamagedFileError:
-        return
-    # Not noticed: then it must have hit something that carries no result (the provenance).
-    if kind == 0:
-        assert all(np.array_equal(after[0][name], before[0][name]) for name in ARRAYS)
-    elif kind == 1:
-        pd.testing.assert_frame_equal(after, before)
-    else:
-        assert after == before
+    for read in (reader, provenance_of):
+        with pytest.raises(DamagedFileError):
+            read(path)
 
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path):

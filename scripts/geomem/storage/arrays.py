@@ -1,18 +1,24 @@
-"""Named arrays in one uncompressed .npz file (the zip format carries a checksum per array)."""
+"""Named arrays in one uncompressed .npz file."""
 
 import json
+import zipfile
 
 import numpy as np
 
 from geomem.storage.atomic import damaged, missing, replacing
+from geomem.storage.seal import UNSEALED, seal, verify
 
 PROVENANCE = "provenance"
 
 
 def write_arrays(path, arrays, provenance):
     """Write a mapping of names to arrays (no object arrays) and their provenance."""
-    with replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, allow_pickle=False, **arrays, **{PROVENANCE: json.dumps(provenance)})
+    with replacing(path) as temporary:
+        with open(temporary, "wb") as file:
+            np.savez(file, allow_pickle=False, **arrays, **{PROVENANCE: json.dumps(provenance)})
+        with zipfile.ZipFile(temporary, "a") as archive:
+            archive.comment = UNSEALED.encode()
+        seal(temporary)
 
 
 def read_arrays(path, names=None):
@@ -28,6 +34,7 @@ def read_arrays(path, names=None):
         If the file is missing, truncated, altered, or lacks a name asked for.
     """
     try:
+        verify(path)
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             wanted = [n for n in file.files if n != PROVENANCE] if names is None else names
             return {name: file[name] for name in wanted}, json.loads(str(file[PROVENANCE]))

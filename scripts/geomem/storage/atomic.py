@@ -4,6 +4,7 @@ import contextlib
 import glob
 import hashlib
 import os
+import shlex
 import tempfile
 from pathlib import Path
 
@@ -44,11 +45,11 @@ def digest(path):
 
 def damaged(path, why):
     """The error for a result file that cannot be trusted, with the command that rebuilds it."""
-    return DamagedFileError(
-        f"{path} is damaged ({why}); rebuild it with: snakemake --cores 1 --force '{path}'"
-    )
+    command = f"snakemake --cores 1 --force {shlex.quote(str(path))}"
+    return DamagedFileError(f"{path} is damaged ({why}); rebuild it with: {command}")
 
 
 def missing(path):
     """The error for a result file that is not there, with the command that makes it."""
-    return DamagedFileError(f"{path} does not exist; make it with: snakemake --cores 1 '{path}'")
+    command = f"snakemake --cores 1 {shlex.quote(str(path))}"
+    return DamagedFileError(f"{path} does not exist; make it with: {command}")

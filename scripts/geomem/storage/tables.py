@@ -1,12 +1,12 @@
-"""Tables in Parquet and small JSON documents, each with a checksum inside."""
+"""Tables in Parquet and small JSON documents, each with its provenance and a checksum inside."""
 
-import hashlib
 import json
 
 from geomem.storage.atomic import damaged, missing, replacing
+from geomem.storage.seal import UNSEALED, seal, verify
 
-_ORIGIN = b"geomem.provenance"
-_SUM = b"geomem.sha256"
+_ORIGIN = "geomem.provenance"
+_SUM = "geomem.checksum"
 
 
 def write_table(path, frame, provenance):
@@ -15,13 +15,11 @@ def write_table(path, frame, provenance):
     import pyarrow.parquet
 
     table = pyarrow.Table.from_pandas(frame, preserve_index=False)
-    origin = json.dumps(provenance)
-    # What a reader will see is what is summed: Parquet may change a type on the way.
-    carried = {_ORIGIN: origin.encode(), _SUM: _frame_checksum(table.to_pandas(), origin).encode()}
     with replacing(path) as temporary:
-        pyarrow.parquet.write_table(
-            table.replace_schema_metadata({**(table.schema.metadata or {}), **carried}), temporary
-        )
+        with pyarrow.parquet.ParquetWriter(temporary, table.schema) as writer:
+            writer.write_table(table)
+            writer.add_key_value_metadata({_ORIGIN: json.dumps(provenance), _SUM: UNSEALED})
+        seal(temporary)
 
 
 def read_table(path):
@@ -32,45 +30,27 @@ def read_table(path):
     DamagedFileError
         If the file is missing, truncated, or fails its checksum.
     """
-    return _read_table(path)[0]
+    import pyarrow.parquet
+
+    return _checked(path, lambda: pyarrow.parquet.read_table(path).to_pandas())
 
 
 def table_provenance(path):
     """The provenance dict of a table written by `write_table`."""
-    return _read_table(path)[1]
-
-
-def _read_table(path):
     import pyarrow.parquet
 
-    try:
-        table = pyarrow.parquet.read_table(path)
-        frame = table.to_pandas()
-        origin = table.schema.metadata[_ORIGIN].decode()
-        whole = table.schema.metadata[_SUM].decode() == _frame_checksum(frame, origin)
-    except FileNotFoundError:
-        raise missing(path) from None
-    except Exception as error:  # an altered header can raise nearly anything
-        raise damaged(path, error) from error
-    if not whole:
-        raise damaged(path, "its checksum does not match")
-    return frame, json.loads(origin)
-
-
-def _frame_checksum(frame, origin):
-    import pandas as pd
-
-    types = [(str(name), str(kind)) for name, kind in frame.dtypes.items()]
-    summed = hashlib.sha256(json.dumps([types, origin]).encode())
-    summed.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
-    return summed.hexdigest()
+    return _checked(
+        path,
+        lambda: json.loads(pyarrow.parquet.read_metadata(path).metadata[_ORIGIN.encode()]),
+    )
 
 
 def write_document(path, content, provenance):
-    """Write a small JSON document with its provenance and a checksum of its content."""
-    document = {"content": content, "sha256": _checksum(content), "provenance": provenance}
+    """Write a small JSON document with its provenance and a checksum."""
+    document = {"content": content, "checksum": UNSEALED, "provenance": provenance}
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+        seal(temporary)
 
 
 def read_document(path):
@@ -90,17 +70,19 @@ def document_provenance(path):
 
 
 def _read_document(path):
-    try:
+    def read():
         with open(path, encoding="utf-8") as file:
-            document = json.load(file)
-        if document["sha256"] != _checksum(document["content"]):
-            raise damaged(path, "its checksum does not match")
-        return {key: document[key] for key in ("content", "provenance")}
+            return json.load(file)
+
+    return _checked(path, read)
+
+
+def _checked(path, read):
+    """What `read()` gives, if the file at `path` is as it was written."""
+    try:
+        verify(path)
+        return read()
     except FileNotFoundError:
         raise missing(path) from None
-    except (ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # an altered header can raise nearly anything
         raise damaged(path, error) from error
-
-
-def _checksum(content):
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
