@@ -33,7 +33,7 @@ rule activations:
         python=interpreter,
         spec=spec("activations"),
     shell:
-        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --probe {input.probe:q} --snapshot {input.snapshot:q}"
         " --output {output:q} 2> {log:q}"
 
@@ -58,7 +58,7 @@ rule geometry:
         python=interpreter,
         spec=spec("geometry"),
     shell:
-        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --activations {input.activations:q} --output {output:q} 2> {log:q}"
 
 
@@ -86,7 +86,7 @@ rule rewind:
         python=interpreter,
         spec=spec("rewind"),
     shell:
-        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --final {input.final:q}"
         " --snapshots {input.snapshots:q} --output {output:q} 2> {log:q}"
 
@@ -114,7 +114,7 @@ rule gradients:
         python=interpreter,
         spec=spec("gradients"),
     shell:
-        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --probe {input.probe:q} --snapshots {input.snapshots:q}"
         " --output {output:q} 2> {log:q}"
 
@@ -142,6 +142,6 @@ rule simulation:
         python=interpreter,
         spec=spec("simulation"),
     shell:
-        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --probe {input.probe:q} --snapshots {input.snapshots:q}"
         " --output {output:q} 2> {log:q}"

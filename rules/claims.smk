@@ -34,6 +34,6 @@ rule claims:
         spec=claims_spec,
         inputs=lambda wildcards, input: table_options(claims_inputs(wildcards)),
     shell:
-        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " {params.inputs} --output {output.table:q} --csv {output.csv:q}"
         " --page {output.page:q} 2> {log:q}"

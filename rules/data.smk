@@ -26,7 +26,7 @@ rule images:
         python=interpreter,
         spec=spec("images"),
     shell:
-        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --output {output:q} 2> {log:q}"
 
 
@@ -50,7 +50,7 @@ rule labels:
         python=interpreter,
         spec=spec("labels"),
     shell:
-        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --output {output:q} 2> {log:q}"
 
 
@@ -75,5 +75,5 @@ rule probe:
         python=interpreter,
         spec=spec("probe"),
     shell:
-        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --output {output:q} 2> {log:q}"

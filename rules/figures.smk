@@ -29,7 +29,7 @@ rule table:
         python=interpreter,
         spec=table_spec,
     shell:
-        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --receipts {input.receipts:q} --tables {input.tables:q} --output {output:q} 2> {log:q}"
 
 
@@ -63,6 +63,6 @@ rule figure:
         inputs=lambda wildcards, input: figure_options(wildcards, input),
         caption=figure_caption,
     shell:
-        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
-        " --figure {wildcards.figure} {params.inputs}"
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        " --figure {wildcards.figure:q} {params.inputs}"
         " --png {output.png:q} --svg {output.svg:q} 2> {log:q}"

@@ -32,7 +32,7 @@ rule explorer:
         spec=explorer_spec,
         inputs=lambda wildcards, input: table_options(explorer_inputs(wildcards)),
     shell:
-        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " {params.inputs} --output {output:q} 2> {log:q}"
 
 
@@ -67,5 +67,5 @@ rule provenance:
             }
         ),
     shell:
-        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --receipts {input.receipts:q} --files {input.files:q} --output {output:q} 2> {log:q}"

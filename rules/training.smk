@@ -35,7 +35,7 @@ rule train:
         cache=state_cache,
         keep=kept_epochs,
     shell:
-        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q}"
         " --cache {params.cache:q} --keep={params.keep}"
         " --accuracy {output.accuracy:q} --receipt {output.receipt:q} 2> {log:q}"
@@ -65,6 +65,6 @@ rule snapshot:
         spec=spec("snapshot"),
         cache=state_cache,
     shell:
-        "{params.python} {input.script} --spec {params.spec:q} --threads {threads}"
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --receipt {input.receipt:q}"
         " --cache {params.cache:q} --output {output:q} 2> {log:q}"

@@ -1,3 +1,6 @@
+"""Images in folders: what is read, and what is refused."""
+
+import os
 import tarfile
 from pathlib import Path
 
@@ -174,17 +177,29 @@ def test_path_missing_or_a_file(folder):
         _load(folder, train_per_class=4)
 
 
-def test_unreadable_file(folder):
-    path = next(folder.glob("test/*/*"))
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_may_not_be_read(folder, what):
+    path = next(folder.glob("test/*/*")) if what == "file" else folder / "train"
     path.chmod(0)
+    _load_nothing(folder)  # whatever is imported late
+    root = os.geteuid() == 0
+    if root:  # who may read anything
+        for above in (folder, *folder.parents):
+            if above.stat().st_uid == 0 and above.name.startswith(("pytest", "test", "popen")):
+                above.chmod(0o755)
+        os.seteuid(65534)
     try:
-        path.read_bytes()
-    except PermissionError:
-        pass
-    else:
-        pytest.skip("this user may read any file")
-    with pytest.raises(InputError, match="cannot be read as an image"):
-        _load(folder)
+        with pytest.raises(InputError, match=r"cannot be read|may not be read"):
+            _load(folder)
+    finally:
+        if root:
+            os.seteuid(0)
+        path.chmod(0o755)
+
+
+def _load_nothing(folder):
+    with pytest.raises(InputError):
+        _load(folder / "nowhere")
 
 
 def test_tiny_imagenet(tiny):

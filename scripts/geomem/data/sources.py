@@ -48,4 +48,9 @@ def make_images(spec):
             )
     if "path" in parameters and not settings.get("path"):
         raise InputError(f"data.path is missing; set it to the folder that holds {name}")
-    return checked(SOURCES[name](**settings), f"data set {name}")
+    try:
+        return checked(SOURCES[name](**settings), f"data set {name}")
+    except PermissionError as error:
+        raise InputError(
+            f"data.path: {error.filename} may not be read by this user; change its permissions"
+        ) from error

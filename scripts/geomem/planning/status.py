@@ -85,7 +85,8 @@ def report(jobs, states, held):
         for cell in sorted(cells, key=lambda cell: [*map(float, cell)]):
             width, noise, seed = cell
             lines.append(f"  {width:>6} {noise:>6} {seed:>5}  {_row(cells[cell])}")
-        lines.append(f"  {'shared':>19}  {_row(shared)}")
+        if shared:
+            lines.append(f"  {'shared':>19}  {_row(shared)}")
     for wanted, count in (("running", 1), ("failed", _LAST_LINES)):
         for job in (job for job, found in zip(jobs, states, strict=True) if found == wanted):
             lines += ["", f"{wanted}: {job.rule} of {_described(job)} ({job.log})"]

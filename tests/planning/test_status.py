@@ -1,0 +1,59 @@
+"""What became of jobs, from what lies there."""
+
+import base64
+
+import pytest
+from geomem.planning.dry_run import Job
+from geomem.planning.status import begun, report, state
+from geomem.storage.tables import write_document
+
+
+@pytest.fixture
+def job(tmp_path):
+    """A training of which nothing is there."""
+    cell = {"experiment": "tiny", "width": "2", "noise": "0.5", "seed": "0"}
+    receipt, log = tmp_path / "training.json", tmp_path / "train.log"
+    return Job("train", cell, "", (), (str(receipt),), str(log))
+
+
+def test_states_of_a_job(job, tmp_path):
+    assert state(job, waiting=True, running=False) == "missing"
+    (tmp_path / "train.log").write_text("epoch 1\nerror: no room\n")
+    assert state(job, waiting=True, running=False) == "failed"
+    assert state(job, waiting=True, running=True) == "running"
+    (tmp_path / "training.json").write_text("{}")
+    assert state(job, waiting=True, running=False) == "outdated"
+    assert state(job, waiting=False, running=False) == "done"
+
+
+def test_the_report_tells_the_last_lines_of_what_failed(job, tmp_path):
+    (tmp_path / "train.log").write_text("".join(f"epoch {n}\n" for n in range(9)) + "error: full\n")
+    text = report([job], ["failed"], held=False)
+    assert "1 jobs: 1 failed. No run is going on." in text
+    assert "2    0.5     0  failed" in text
+    assert "failed: train of experiment tiny, width 2, noise 0.5, seed 0" in text
+    assert text.endswith("    epoch 5\n    epoch 6\n    epoch 7\n    epoch 8\n    error: full")
+    (tmp_path / "train.log").write_text("")
+    assert "(its log is empty)" in report([job], ["failed"], held=False)
+    assert "A run is going on." in report([job], ["running"], held=True)
+
+
+def test_a_cell_whose_training_diverged(job, tmp_path):
+    table = Job("table", {"experiment": "tiny", "table": "accuracy"}, "", (), ())
+    path = tmp_path / "training.json"
+    write_document(path, {"status": "diverged"}, {})
+    assert "diverged  1 done" in report([job, table], ["done", "done"], held=False)
+    write_document(path, {"status": "completed"}, {})
+    assert "diverged" not in report([job, table], ["done", "done"], held=False)
+
+
+def test_notes_of_snakemake_with_short_and_long_names(tmp_path):
+    names = ["results/tiny/a.parquet", "results/" + "long" * 90]
+    for name in names:
+        coded = base64.urlsafe_b64encode(name.encode()).decode()
+        parts = [coded[i : i + 254] for i in range(0, len(coded), 254)]
+        path = tmp_path.joinpath(*("@" + part for part in parts[:-1]), parts[-1])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    assert begun(tmp_path) == set(names)
+    assert begun(tmp_path / "nowhere") == set()

@@ -1,0 +1,58 @@
+"""One run at a time, and results from the future."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from geomem.errors import InputError
+from geomem.storage import lock
+from geomem.storage.clock import refuse_future
+from geomem.storage.lock import hold, is_held
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+HOLD = """
+import sys, time
+from geomem.storage.lock import hold
+hold(sys.argv[1])
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_lock_ends_with_its_holder_however_it_ends(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout.readline() == "held\n"
+        assert is_held(tmp_path)
+        with pytest.raises(InputError, match=rf"in use by another run \(process {other.pid} on "):
+            hold(tmp_path)
+        other.kill()
+    assert not is_held(tmp_path)
+    hold(tmp_path)
+    lock._held.pop().close()
+    assert (tmp_path / ".lock").read_text().startswith(f"process {os.getpid()} on ")
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write there"):
+        hold(tmp_path / "file" / "results")
+    assert not is_held(tmp_path / "nowhere")
+
+
+def test_files_from_the_future(tmp_path):
+    path = tmp_path / "a" / "table.parquet"
+    path.parent.mkdir()
+    path.write_text("x")
+    refuse_future(tmp_path)
+    ahead = time.time() + 3600
+    os.utime(path, (ahead, ahead))
+    with pytest.raises(InputError, match=r"1 files in .* newer than now, .*table\.parquet by 3"):
+        refuse_future(tmp_path)
