@@ -6,7 +6,7 @@ BIN := .venv/bin
 OVERLAY := $(if $(PRESET),--configfile presets/$(PRESET).yaml)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help env run report status explain estimate test test-slow lint lock
+.PHONY: help env run report status explain estimate test test-slow lint audit lock
 .DELETE_ON_ERROR:
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make test       environment, then the tests (about 5 minutes)"
 	@echo "make test-slow  the tests that take minutes each"
 	@echo "make lint       ruff, snakefmt, snakemake --lint"
+	@echo "make audit      known advisories on the pinned packages"
 	@echo "make env        the environment alone, in .venv, from envs/requirements.txt"
 	@echo "make lock       pin envs/requirements.in anew"
 	@echo "With PRESET=tiny-imagenet, these lay presets/tiny-imagenet.yaml over config.yaml."
@@ -57,6 +58,9 @@ lint: env
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
+
+audit: env
+	@$(BIN)/python .ci/audit
 
 lock: env
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
