@@ -311,9 +311,8 @@ def explorer_spec(wildcards):
     return experiments.as_text({"experiment": wildcards.experiment, "epochs": epochs})
 
 
-def results_of(wildcards):
-    """Input function: what a reader of an experiment opens."""
-    name = wildcards.experiment
+def results_of(name):
+    """What a reader of an experiment opens."""
     experiment = EXPERIMENTS[name]
     return [
         *(f"results/{name}/tables/{table}.parquet" for table in tables_of(experiment)),
@@ -336,5 +335,8 @@ def hold_results():
 
 def wanted_files():
     """Every table, figure and page of every selected experiment."""
-    # The page of provenance needs all others.
-    return [f"results/{name}/provenance.html" for name in EXPERIMENTS]
+    return [
+        path
+        for name in EXPERIMENTS
+        for path in (*results_of(name), f"results/{name}/provenance.html")
+    ]

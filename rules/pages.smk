@@ -40,7 +40,7 @@ rule provenance:
     input:
         script=script("write_provenance.py"),
         receipts=per_run("results/{experiment}/runs/{run}/training.json"),
-        files=results_of,
+        files=lambda wildcards: results_of(wildcards.experiment),
     output:
         report(
             "results/{experiment}/provenance.html",

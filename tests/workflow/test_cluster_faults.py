@@ -53,7 +53,8 @@ def told(controller, undisturbed):
     preempted = controller.until(lambda: next(filter(restarted(controller), jobs), None))
     cancelled, out_of_time = (name for name in jobs if name != preempted)
     cluster.ask("scancel", jobs[cancelled])
-    cluster.ask("scontrol", "update", f"JobId={jobs[out_of_time]}", "TimeLimit=1")
+    shorten = ("scontrol", "update", f"JobId={jobs[out_of_time]}", "TimeLimit=1")
+    controller.until(lambda: cluster.does(*shorten))
     controller.until(lambda: controller.jobs(out_of_time)[0]["state"] == "TIMEOUT")
     controller.until(lambda: running(controller, out_of_time, nth=1))
 

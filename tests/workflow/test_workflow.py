@@ -26,6 +26,25 @@ def test_everything_is_made_and_nothing_is_left_to_do(finished):
     assert not list(finished.path.glob("results/**/.*.tmp")), "stray temporary files"
 
 
+@pytest.mark.parametrize(
+    ("path", "made"),
+    [
+        ("figures/depth.png", ("figure", "experiment=tiny, figure=depth")),
+        ("tables/rewind.parquet", ("table", "experiment=tiny, table=rewind")),
+        ("claims/claims.html", ("claims", "experiment=tiny")),
+    ],
+)
+def test_what_is_deleted_is_made_again(finished, path, made):
+    path = finished.path / "results/tiny" / path
+    aside = path.with_name("aside")
+    path.rename(aside)
+    try:
+        assert made in finished.pending()
+    finally:
+        aside.rename(path)
+    assert finished.pending() == set()
+
+
 def test_accuracy_table(finished, table):
     accuracy = table("accuracy")
     assert set(accuracy.epoch) == {0, 1, 2, 3}

@@ -87,9 +87,18 @@ class Cluster:
 
     def ask(self, *command):
         """What a Slurm command says, e.g. `ask("squeue", "--states=all")`."""
+        done = self._run(command)
+        assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
+        return done.stdout
+
+    def does(self, *command):
+        """Whether a Slurm command succeeds; some are refused while a job changes its state."""
+        return self._run(command).returncode == 0
+
+    def _run(self, command):
         return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=True
-        ).stdout
+            command, env=self.environment, capture_output=True, text=True, check=False
+        )
 
     def jobs(self):
         """Every job so far, a list of dicts `id`, `state`, `comment` (Snakemake: the rule)."""
