@@ -3,7 +3,7 @@ SHELL := /bin/bash
 CORES ?= 2
 PYTHON ?= python3
 BIN := .venv/bin
-OVERLAY := $(if $(PRESET),--configfile presets/$(PRESET).yaml)
+OVERLAY := $(if $(PRESET),--configfile presets/$(PRESET).yaml)$(if $(CONFIG),--configfile $(CONFIG))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help env run report status explain estimate test test-slow lint audit lock
@@ -14,22 +14,24 @@ help:
 	@echo "make report     the same, then results/report.html: all pages and figures in one file"
 	@echo "make status     what is done, running, failed, diverged or missing, and why jobs failed"
 	@echo "make explain    what would run, and why, in plain words"
-	@echo "make estimate   what it would cost: hours, disk, memory (about a minute)"
+	@echo "make estimate   what it would cost: hours, disk, memory (a minute or a few)"
 	@echo "make test       environment, then the tests (about 5 minutes)"
 	@echo "make test-slow  the tests that take minutes each"
 	@echo "make lint       ruff, snakefmt, snakemake --lint"
 	@echo "make audit      known advisories on the pinned packages"
 	@echo "make env        the environment alone, in .venv, from envs/requirements.txt"
 	@echo "make lock       pin envs/requirements.in anew"
-	@echo "With PRESET=tiny-imagenet, these lay presets/tiny-imagenet.yaml over config.yaml."
+	@echo "With PRESET=tiny-imagenet, or CONFIG=mine.yaml, these lay that file over config.yaml."
 
 env: .venv/ready
 
-.venv/ready: envs/requirements.txt
+.venv/ready: envs/requirements.txt Makefile
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --require-hashes --requirement envs/uv.txt
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes envs/uv.txt envs/requirements.txt
-	PYTHONPATH=scripts $(BIN)/python -m geomem.geometry.warm
+	@# What `pip install --editable` would do, without fetching what builds packages.
+	@echo '$(CURDIR)/scripts' > "$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')/geomem.pth"
+	$(BIN)/python -m geomem.geometry.warm
 	@touch $@
 
 run: env
@@ -39,13 +41,13 @@ report: run
 	@$(BIN)/snakemake $(OVERLAY) --report results/report.html
 
 status: env
-	@PYTHONPATH=scripts $(BIN)/python -m geomem status $(OVERLAY)
+	@$(BIN)/python -m geomem status $(OVERLAY)
 
 explain: env
-	@PYTHONPATH=scripts $(BIN)/python -m geomem explain $(OVERLAY)
+	@$(BIN)/python -m geomem explain $(OVERLAY)
 
 estimate: env
-	@PYTHONPATH=scripts $(BIN)/python -m geomem estimate --cores $(CORES) $(OVERLAY)
+	@$(BIN)/python -m geomem estimate --cores $(CORES) $(OVERLAY)
 
 test: env
 	$(BIN)/python -m pytest -n 2 tests

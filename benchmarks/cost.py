@@ -1,6 +1,6 @@
 """What the trainings of a configuration cost: measured on this CPU, estimated for a GPU.
 
-    PYTHONPATH=scripts python benchmarks/cost.py config.yaml presets/paper.yaml
+    python benchmarks/cost.py config.yaml presets/paper.yaml
 
 For every network of the configuration, at its own width: images per second of training and of
 evaluation with one thread, from a few steps timed in processor time (a busy machine gives the same

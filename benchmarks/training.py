@@ -1,7 +1,7 @@
 """Speed of training: ratios between ways to do the same work, measured in one run.
 
-    PYTHONPATH=scripts python benchmarks/training.py
-    PYTHONPATH=scripts python benchmarks/training.py --network resnet18 --width 64 --channels 3 \
+    python benchmarks/training.py
+    python benchmarks/training.py --network resnet18 --width 64 --channels 3 \
         --precision bfloat16
 
 - `loop / bare`: images per second of the training loop against forward, backward and update on

@@ -75,7 +75,7 @@ BUILD_NETWORKS = (
 
 
 wildcard_constraints:
-    experiment=r"[A-Za-z0-9][A-Za-z0-9_-]*",
+    experiment="|".join(EXPERIMENTS),
     width=r"\d+",
     noise=r"[0-9.e-]+",
     seed=r"\d+",

@@ -59,6 +59,9 @@ def run(main):
     except KeyboardInterrupt:
         log("interrupted")
         status = 130
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
     except OSError as error:
         if error.filename is None and error.errno is None:
             traceback.print_exc()

@@ -144,7 +144,7 @@ def test_the_largest_number_named_works(noise):
         ({"classes": "some"}, "classes is 'some'"),
         ({"per_class": 1}, "per_class is 1"),
         ({"per_class": 2.0}, "per_class is 2.0"),
-        ({"per_class": 30}, "kind test has only 20 images of class 0; set probe.per_class to"),
+        ({"per_class": 30}, "kind test has only 20 images of class 0; set analysis.per_class to"),
     ],
 )
 def test_arguments_out_of_range(arguments, named):
@@ -181,5 +181,5 @@ def test_only_the_kinds_asked_for_must_have_enough_images():
 
 
 def test_kinds_without_any_image():
-    with pytest.raises(InputError, match=r"probe\.kinds is permuted, of which"):
+    with pytest.raises(InputError, match=r"analysis\.kinds is permuted, of which"):
         choose_probe(_labels(8, 20, 0.0), TEST_LABELS, per_class=5, kinds=("permuted",))

@@ -49,7 +49,8 @@ def told(controller, undisturbed):
         name: controller.until(lambda name=name: training_job(controller, name)) for name in names
     }
     # Three of four cores are taken: for this one a training must make room.
-    cluster.ask("sbatch", "--partition=urgent", "--cpus-per-task=2", "--mem=100", "--wrap=sleep 5")
+    urgent = ("--partition=urgent", "--cpus-per-task=2", "--mem=100", "--output=/dev/null")
+    cluster.ask("sbatch", *urgent, "--wrap=sleep 5")
     preempted = controller.until(lambda: next(filter(restarted(controller), jobs), None))
     cancelled, out_of_time = (name for name in jobs if name != preempted)
     cluster.ask("scancel", jobs[cancelled])

@@ -120,7 +120,7 @@ def test_damaged_files(tmp_path, finished, undisturbed):
         text = said.stdout + said.stderr
         assert said.returncode == 1, f"{reader.rule} did not notice that {path} is damaged\n{text}"
         assert "Traceback" not in text
-        found = re.search(r"error: (\S+) is damaged \(.*\); rebuild it with: (.*)", text)
+        found = re.search(r"error: (\S+) is damaged \(.*\); rebuild it with: (.*?) [(]and", text)
         assert found and found.group(1) == path, text
         rebuilt = workspace.snakemake(*shlex.split(found.group(2))[1:], check=False)
         assert rebuilt.returncode == 0, rebuilt.stdout + rebuilt.stderr

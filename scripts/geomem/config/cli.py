@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from geomem.config.check import check
+from geomem.config.code import require_model
 from geomem.config.experiments import resolve, runs, selected
 from geomem.errors import InputError
 
@@ -21,7 +22,10 @@ def main(argv=None):
         config = overlaid(config, read(path))
     check(config)
     for name in selected(config):
-        print(f"{name}: {len(runs(resolve(config, name)))} networks")
+        experiment = resolve(config, name)
+        require_model(experiment["model"]["name"])
+        count = len(runs(experiment))
+        print(f"{name}: {count} {'network' if count == 1 else 'networks'}")
     return 0
 
 

@@ -65,14 +65,16 @@ def choose_probe(
         If a class cannot fill a manifold, naming the largest `per_class` that works.
     """
     if isinstance(per_class, bool) or not isinstance(per_class, int) or per_class < 2:
-        raise InputError(f"probe.per_class is {per_class!r}; expected a whole number, at least 2")
+        raise InputError(
+            f"analysis.per_class is {per_class!r}; expected a whole number, at least 2"
+        )
     chosen = _choose_classes(labels, classes, seed)
     images = _candidates(labels, test_labels, seed)
     wanted = {kind for kind in (*kinds, *(["test"] if controls else [])) if kind in images}
     grouping = {kind: images[kind][_GROUPED_BY[kind]] for kind in KINDS if kind in wanted}
     if not grouping:
         raise InputError(
-            f"probe.kinds is {', '.join(kinds)}, of which these labels hold no image; ask for "
+            f"analysis.kinds is {', '.join(kinds)}, of which these labels hold no image; ask for "
             "another kind, or for label noise above 0 and below 1"
         )
     _check_counts(grouping, chosen, per_class)
@@ -115,7 +117,7 @@ def _choose_classes(labels, classes, seed):
     whole = isinstance(classes, int) and not isinstance(classes, bool)
     if not whole or not 2 <= classes <= n_classes:
         raise InputError(
-            f'probe.classes is {classes!r}; expected "all" or a whole number, 2 to {n_classes}'
+            f'analysis.classes is {classes!r}; expected "all" or a whole number, 2 to {n_classes}'
         )
     return np.sort(generator("probe classes", seed).permutation(n_classes)[:classes])
 
@@ -150,12 +152,12 @@ def _check_counts(grouping, chosen, per_class):
         return
     kind = counts.min().idxmin()
     remedy = (
-        f"set probe.per_class to at most {most}"
+        f"set analysis.per_class to at most {most}"
         if most >= 2
         else "take more images per class, another noise level or fewer classes"
     )
     raise InputError(
-        f"probe.per_class is {per_class}, but kind {kind} has only {most} images of class "
+        f"analysis.per_class is {per_class}, but kind {kind} has only {most} images of class "
         f"{counts[kind].idxmin()}; {remedy}"
     )
 

@@ -56,8 +56,8 @@
     }
     for (const [column, values] of Object.entries(section.numbers)) made[column] = values[i];
     made.number = digits(made.value);
-    made.interval = made.lo === null || made.hi === null ? "not known"
-      : `${digits(made.lo)} to ${digits(made.hi)}`;
+    made.interval = made.hi === null ? "not known"
+      : made.lo === null ? `at most ${digits(made.hi)}` : `${digits(made.lo)} to ${digits(made.hi)}`;
     made.when = content.named.includes(made.epoch)
       ? `${made.epoch} (${made.seed === content.mean ? "on average " : ""}${digits(made.at)})` : made.epoch;
     made.averaged = made.seed === content.mean ? `mean of ${made.seeds}` : made.seed;
@@ -245,7 +245,7 @@
       }
       done.push(show(lines, ofLines.length ? lineChart(section, state, ofLines) : null));
       listing(details, section, ofLines.filter((r) => !(overEpochs && r.epoch === "best")), measured);
-      status.textContent = sentence(section, state, fixed, ofLines.length);
+      status.textContent = sentence(section, state, fixed, ofLines.length, ofLines.filter((r) => r.value === null).length);
       return Promise.all(done);
     }
     return draw;
@@ -258,9 +258,11 @@
     return section.known[column].filter((value) => drawn.has(value));
   }
 
-  function sentence(section, state, fixed, count) {
+  function sentence(section, state, fixed, count, unknown) {
     if (!count) return "Nothing was measured for this choice.";
-    if (section.name !== "rewind") return "";
+    if (section.name !== "rewind") {
+      return unknown ? `${unknown} of ${count} have no value, at most an upper bound: see the list below.` : "";
+    }
     const none = { ...fixed };
     delete none.epoch;
     const found = rowsOf(section, { ...none, scheme: "none" })

@@ -57,7 +57,8 @@ def _versions(origins):
     """Distinct sets of versions: several where a run was continued after an update."""
     found = {}
     for origin in origins:
-        packages = {"geomem": origin["geomem"], "python": origin["python"], **origin["packages"]}
+        packages = {"geomem": origin["geomem"], "python": origin["python"]}
+        packages |= dict(sorted(origin["packages"].items()))
         found.setdefault(", ".join(f"{n} {v}" for n, v in packages.items()), []).append(origin)
     return table(
         ["versions", "results", "written"],

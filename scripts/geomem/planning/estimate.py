@@ -184,7 +184,7 @@ def check_disk(costs, folder):
     free = shutil.disk_usage(place).free
     if needed > free:
         raise InputError(
-            f"{folder} needs {_size(needed)} more, and {_size(free)} are free there; make room, "
-            "make results a link to a larger disk, or ask for fewer analysis.epochs, widths, "
-            "seeds or images (analysis.per_class)"
+            f"{folder} needs {_size(needed)} more (with a tenth for logs), and {_size(free)} are "
+            "free there; make room, make results a link to a larger disk, or ask for fewer "
+            "analysis.epochs, widths, seeds or images (analysis.per_class)"
         )

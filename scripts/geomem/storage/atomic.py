@@ -43,13 +43,16 @@ def digest(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+_OVERLAY = " (and the --configfile of the run, if it had one)"
+
+
 def damaged(path, why):
     """The error for a result file that cannot be trusted, with the command that rebuilds it."""
     command = f"snakemake --cores 1 --force {shlex.quote(str(path))}"
-    return DamagedFileError(f"{path} is damaged ({why}); rebuild it with: {command}")
+    return DamagedFileError(f"{path} is damaged ({why}); rebuild it with: {command}{_OVERLAY}")
 
 
 def missing(path):
     """The error for a result file that is not there, with the command that makes it."""
     command = f"snakemake --cores 1 {shlex.quote(str(path))}"
-    return DamagedFileError(f"{path} does not exist; make it with: {command}")
+    return DamagedFileError(f"{path} does not exist; make it with: {command}{_OVERLAY}")

@@ -37,7 +37,7 @@ def _verify(path, inode, size, time):
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             place = content.rfind(_MARK) + len(_MARK)
             if place < len(_MARK):
-                raise ValueError("it has no checksum: it is cut off, or of another program")
+                raise ValueError("it has no checksum: it is cut off, or of another version")
             if content[place : place + 64] != _checksum(content, place):
                 raise ValueError("its checksum does not match")
 
