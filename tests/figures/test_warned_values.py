@@ -112,7 +112,7 @@ def test_depth_shows_a_far_value_at_the_edge_without_widening_the_axes(plain):
     total = 2 * len(synthetic.SMALL) * 6
     caption = caption_of(figure)
     assert f"radius (1 of {total} values, in fc1): “{RADIUS.partition(': ')[2]}”" in caption
-    assert f"Beyond the axes, with their intervals: {mean:.0f} (" in caption
+    assert f"Beyond the axes, with their intervals: test fc1 {mean:.0f} (" in caption
 
 
 def test_depth_opens_the_marks_of_values_within_the_axes(plain):

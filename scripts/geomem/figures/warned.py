@@ -225,10 +225,12 @@ def _beyond(curves):
     for curve in curves:
         ends = curve.summary[["value", "lo", "hi"]].to_numpy(float)
         interrupted = np.isnan(curve.line.get_ydata()) & ~np.isnan(ends[:, 0])
-        for value, lo, hi in ends[interrupted]:
+        layers = curve.summary["layer"].to_numpy()[interrupted]
+        for layer, (value, lo, hi) in zip(layers, ends[interrupted], strict=True):
             known = np.isfinite(lo) and np.isfinite(hi)
             interval = f" ({number(lo)} to {number(hi)})" if known else ""
-            texts.append(f"{number(value)}{interval}")
+            kind = curve.look.label.removeprefix("control: ")
+            texts.append(f"{kind} {style.layer_label(layer)} {number(value)}{interval}")
     more = f" and {len(texts) - MOST_BEYOND} more" if len(texts) > MOST_BEYOND else ""
     listed = ", ".join(texts[:MOST_BEYOND])
     return f" Beyond the axes, with their intervals: {listed}{more}." if texts else ""
