@@ -39,8 +39,8 @@ def page(experiment, settings, origin, runs, usage):
             "<h2>Networks trained</h2>",
             _runs([receipt for receipt, _ in runs]),
             "<h2>Time and memory of the jobs</h2>",
-            "<p class='small'>Of those that had ended when this page was written. Memory is looked at "
-            "every so often: of a job of a second or two it says little.</p>",
+            "<p class='small'>Of those that had ended when this page was written. Memory is "
+            "looked at every so often: of a job of a second or two it says little.</p>",
             _usage(usage),
             "<h2>Settings</h2><p class='small'>As they ran, defaults applied; under "
             "<code>experiments:</code> of a configuration they give the same results.</p>",
