@@ -13,7 +13,8 @@ learning rate). `make explain` says the same of your own change before you run i
 `python -m tests.workflow.rerun_table` writes this file from `tests/workflow/rerun_cases.py`.
 
 Jobs: `images`, `labels`, `probe` (which images are analysed), `train`, `snapshot` (weights at an
-epoch), `activations`, `geometry`, `rewind`, `gradients`, `simulation`, `table`, `figure`, `claims`.
+epoch), `activations`, `geometry`, `rewind`, `gradients`, `simulation`, `table`, `figure`, `claims`,
+`explorer`, `provenance` (which lists every result, so it comes after any).
 """
 
 # In the order of the workflow.
