@@ -22,8 +22,10 @@ def main(argv=None):
     from geomem.storage.tables import read_table, write_table
 
     started = time.monotonic()
-    test_labels = load_images(arguments.images).test_labels
-    probe = choose_probe(read_table(arguments.labels), test_labels, **arguments.spec)
+    images, labels = load_images(arguments.images), read_table(arguments.labels)
+    probe = choose_probe(
+        labels, images.test_labels, class_names=images.class_names, **arguments.spec
+    )
     manifolds = probe.groupby("kind")["manifold"].nunique()
     log(", ".join(f"{count} {kind}" for kind, count in manifolds.items()), "manifolds")
     inputs = [arguments.images, arguments.labels]

@@ -145,6 +145,7 @@ def test_the_largest_number_named_works(noise):
         ({"per_class": 1}, "per_class is 1"),
         ({"per_class": 2.0}, "per_class is 2.0"),
         ({"per_class": 30}, "kind test has only 20 images of class 0; set analysis.per_class to"),
+        ({"per_class": 30, "class_names": ["<a>", *"bcdefgh"]}, "only 20 images of class <a>;"),
     ],
 )
 def test_arguments_out_of_range(arguments, named):

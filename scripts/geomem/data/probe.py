@@ -27,7 +27,15 @@ COLUMNS = ("kind", "manifold", "position", "split", "index", "true_label", "assi
 
 
 def choose_probe(
-    labels, test_labels, *, classes="all", per_class=50, seed=0, kinds=KINDS, controls=()
+    labels,
+    test_labels,
+    *,
+    classes="all",
+    per_class=50,
+    seed=0,
+    kinds=KINDS,
+    controls=(),
+    class_names=None,
 ):
     """Choose the images of every manifold.
 
@@ -46,6 +54,8 @@ def choose_probe(
         Which of the four kinds to choose.
     controls : sequence of str
         Which of the two controls to choose.
+    class_names : sequence of str, optional
+        What a message calls the classes; default: their numbers.
 
     Returns
     -------
@@ -77,7 +87,7 @@ def choose_probe(
             f"analysis.kinds is {', '.join(kinds)}, of which these labels hold no image; ask for "
             "another kind, or for label noise above 0 and below 1"
         )
-    _check_counts(grouping, chosen, per_class)
+    _check_counts(grouping, chosen, per_class, class_names)
 
     taken = {
         kind: _first_of_each(grouping[kind], chosen, per_class)
@@ -144,7 +154,7 @@ def _shuffle(table, purpose, seed):
     return table.iloc[order].reset_index(drop=True)
 
 
-def _check_counts(grouping, chosen, per_class):
+def _check_counts(grouping, chosen, per_class, class_names):
     counts = pd.DataFrame({kind: groups.value_counts() for kind, groups in grouping.items()})
     counts = counts.reindex(chosen).fillna(0).astype(int)
     most = int(counts.to_numpy().min())
@@ -156,9 +166,11 @@ def _check_counts(grouping, chosen, per_class):
         if most >= 2
         else "take more images per class, another noise level or fewer classes"
     )
+    number = counts[kind].idxmin()
+    name = number if class_names is None else f"{class_names[number]!s:.60}"
     raise InputError(
         f"analysis.per_class is {per_class}, but kind {kind} has only {most} images of class "
-        f"{counts[kind].idxmin()}; {remedy}"
+        f"{name}; {remedy}"
     )
 
 
