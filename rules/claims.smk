@@ -8,7 +8,7 @@ Makes:  results/EXPERIMENT/claims/claims.parquet and .csv   effects, intervals, 
 
 rule claims:
     input:
-        unpack(claims_inputs),
+        unpack(tables_among(JUDGED)),
         script=script("judge_claims.py"),
     output:
         table="results/{experiment}/claims/claims.parquet",
@@ -32,7 +32,7 @@ rule claims:
         code=program("judge_claims.py"),
         python=interpreter,
         spec=claims_spec,
-        inputs=lambda wildcards, input: table_options(claims_inputs(wildcards)),
+        inputs=lambda wildcards, input: options_of(tables_among(JUDGED)(wildcards)),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " {params.inputs} --output {output.table:q} --csv {output.csv:q}"

@@ -216,9 +216,9 @@ def figure_inputs(wildcards):
     return {name: files[name] for name in FIGURES[wildcards.figure]}
 
 
-def figure_options(wildcards, input):
-    """`--geometry PATH ...` for the inputs of a figure."""
-    return " ".join(f"--{name} {shlex.quote(input[name])}" for name in FIGURES[wildcards.figure])
+def options_of(paths):
+    """`--geometry PATH ...` for input files by name."""
+    return " ".join(f"--{name} {shlex.quote(path)}" for name, path in paths.items())
 
 
 def figure_spec(wildcards):
@@ -271,16 +271,15 @@ def figures_of(experiment):
     return names
 
 
-def claims_inputs(wildcards):
-    """Input function: the tables that claims are judged on, by name."""
-    asked = tables_of(EXPERIMENTS[wildcards.experiment])
-    place = f"results/{wildcards.experiment}/tables"
-    return {table: f"{place}/{table}.parquet" for table in JUDGED if table in asked}
+def tables_among(names):
+    """Input function: the tables of these names that an experiment has, by name."""
 
+    def files(wildcards):
+        asked = tables_of(EXPERIMENTS[wildcards.experiment])
+        place = f"results/{wildcards.experiment}/tables"
+        return {table: f"{place}/{table}.parquet" for table in names if table in asked}
 
-def table_options(paths):
-    """`--geometry PATH ...` for tables by name."""
-    return " ".join(f"--{name} {shlex.quote(path)}" for name, path in paths.items())
+    return files
 
 
 def claims_spec(wildcards):
@@ -294,13 +293,6 @@ def claims_spec(wildcards):
             "claims": experiment["claims"],
         }
     )
-
-
-def explorer_inputs(wildcards):
-    """Input function: every table of the experiment, by name."""
-    place = f"results/{wildcards.experiment}/tables"
-    tables = tables_of(EXPERIMENTS[wildcards.experiment])
-    return {table: f"{place}/{table}.parquet" for table in tables}
 
 
 def explorer_spec(wildcards):

@@ -60,7 +60,7 @@ rule figure:
         code=program("draw_figure.py"),
         python=interpreter,
         spec=figure_spec,
-        inputs=lambda wildcards, input: figure_options(wildcards, input),
+        inputs=lambda wildcards, input: options_of(figure_inputs(wildcards)),
         caption=figure_caption,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"

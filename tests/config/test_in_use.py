@@ -1,9 +1,5 @@
 """Every broken configuration as a user meets it: through snakemake and through `geomem check`."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 import yaml
 
@@ -23,13 +19,7 @@ def workspace(tmp_path_factory):
 def refused(workspace, text):
     """What `geomem check` and snakemake say of a configuration; nothing may be written."""
     (workspace.path / "config.yaml").write_text(text)
-    checked = subprocess.run(
-        [sys.executable, "-m", "geomem", "check", "config.yaml"],
-        cwd=workspace.path,
-        env={**os.environ, "PYTHONPATH": "scripts"},
-        capture_output=True,
-        text=True,
-    )
+    checked = workspace.geomem("check", "config.yaml")
     assert checked.returncode == 2 and checked.stdout == "", checked
     ran = workspace.snakemake(check=False)
     assert ran.returncode == 1

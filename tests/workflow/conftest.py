@@ -43,6 +43,26 @@ class Workspace:
             pytest.fail(f"snakemake {' '.join(arguments)}\n{result.stdout}\n{result.stderr}")
         return result
 
+    def start(self):
+        """Snakemake in the background, in a process group of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", "--cores", "2"],
+            cwd=self.path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def geomem(self, *arguments):
+        """Run `python -m geomem` here."""
+        return subprocess.run(
+            [sys.executable, "-m", "geomem", *arguments],
+            cwd=self.path,
+            env={**os.environ, "PYTHONPATH": "scripts"},
+            capture_output=True,
+            text=True,
+        )
+
     def pending(self, *arguments, **environment):
         """What a dry run would do: a set of (rule, wildcards) pairs, rule `all` left out."""
         said = self.snakemake("--dry-run", *arguments, **environment)

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
@@ -19,14 +18,8 @@ pytestmark = pytest.mark.slow
 
 @contextlib.contextmanager
 def started(workspace):
-    """Snakemake in a process group of its own, which is killed at the end."""
-    running = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--cores", "2"],
-        cwd=workspace.path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    """Snakemake, which is killed with its jobs at the end."""
+    running = workspace.start()
     try:
         yield running
     finally:
@@ -35,14 +28,9 @@ def started(workspace):
 
 
 def status(workspace):
-    return subprocess.run(
-        [sys.executable, "-m", "geomem", "status"],
-        cwd=workspace.path,
-        env={**os.environ, "PYTHONPATH": "scripts"},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    said = workspace.geomem("status")
+    assert said.returncode == 0, said.stderr
+    return said.stdout
 
 
 def until(found, seconds=60):

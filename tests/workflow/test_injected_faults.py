@@ -11,7 +11,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def test_interruptions(tmp_path, undisturbed):
         if workspace is None:
             workspace = make_workspace(tmp_path / str(sent))
         whom, what = chance.choice(("snakemake", "all", "job")), chance.choice(SIGNALS)
-        running = start(workspace)
+        running = workspace.start()
         time.sleep(chance.uniform(1.5, 9))
         if running.poll() is None and interrupt(workspace, running, whom, what, chance):
             sent += 1
@@ -56,16 +55,6 @@ def test_interruptions(tmp_path, undisturbed):
         assert_same_results(workspace.path / "results", undisturbed)
         assert not list((workspace.path / "results").rglob("*.tmp"))
     assert {"snakemake", "all", "job"} == {words.split()[-1] for words in told}, told
-
-
-def start(workspace):
-    return subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--cores", "2"],
-        cwd=workspace.path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
 
 
 def interrupt(workspace, running, whom, what, chance):

@@ -52,5 +52,6 @@ def make_images(spec):
         return checked(SOURCES[name](**settings), f"data set {name}")
     except PermissionError as error:
         raise InputError(
-            f"data.path: {error.filename} may not be read by this user; change its permissions"
+            f"data.path: {error.filename} may not be read (or, for a download, written) by this "
+            "user; change its permissions"
         ) from error
