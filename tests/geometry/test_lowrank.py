@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from geomem.geometry import manifold_geometry
+from geomem.geometry import lowrank, manifold_geometry
 from geomem.geometry.lowrank import find_low_rank, mean_cosine
 from geomem.geometry.newton import _hessian, _state, cost, minimize
 from scipy.optimize import minimize as scipy_minimize
@@ -19,6 +19,10 @@ def x():
 
 def orthonormal(matrix):
     return np.ascontiguousarray(np.linalg.qr(matrix)[0])
+
+
+def serial(function, *items):
+    return list(map(function, *items))
 
 
 @pytest.mark.parametrize("k", [1, 2, 4])
@@ -68,8 +72,7 @@ def planted(rank, seed=0, n=30, n_features=120):
 def test_planted_rank_is_found(options):
     centers = planted(5)
     rng = np.random.default_rng(0)
-    run = lambda function, items: list(map(function, items))  # noqa: E731
-    found = find_low_rank(centers @ centers.T, rng, run, **options)
+    found = find_low_rank(centers @ centers.T, rng, serial, **options)
     centred = centers - centers.mean(axis=0)
     directions = found.weights.T @ centers
     k = len(directions)
@@ -93,3 +96,31 @@ def test_removed_directions_do_not_matter():
     without = points - points @ directions.T @ directions
     expected = manifold_geometry(without, random_state=0, remove_low_rank=False)
     np.testing.assert_allclose(found.capacity, expected.capacity, rtol=1e-8)
+
+
+def valley(seed=3):
+    """Centres whose cost at K* is flat along a curved valley: the descent takes many steps."""
+    rng = np.random.default_rng(seed)
+    centers = rng.standard_normal((100, 15)) @ rng.standard_normal((15, 400)) / 2
+    return centers + 0.5 * rng.standard_normal((100, 400))
+
+
+def test_chosen_minimum_is_stationary():
+    centers = valley()
+    centers -= centers.mean(axis=0)
+    found = find_low_rank(centers @ centers.T, np.random.default_rng(0), serial)
+    x = np.ascontiguousarray(centers / np.linalg.norm(centers, axis=1).mean())
+    v = np.ascontiguousarray(centers.T @ found.weights)
+    k = v.shape[1]
+    assert np.allclose(v.T @ v, np.eye(k), atol=1e-10)
+    assert cost(x, x @ x.T, v) == pytest.approx(found.costs[k - 1], rel=1e-12)
+    assert np.linalg.norm(_state(x, x @ x.T, v)[7]) < 1e-8
+    assert not found.warnings
+
+
+@pytest.mark.parametrize("keep", ["cost", "stability"])
+def test_descent_cut_short_is_told(monkeypatch, keep):
+    monkeypatch.setattr(lowrank, "FINAL_ITERATIONS", 2)
+    centers = valley()
+    found = find_low_rank(centers @ centers.T, np.random.default_rng(0), serial, keep=keep)
+    assert "still fell after 2 Newton steps" in found.warnings[0]

@@ -17,6 +17,7 @@ START_TOLERANCE = 1e-3  # enough to follow a minimum from K to K + 1 and to tell
 TOLERANCE = 1e-7
 FINAL_TOLERANCE = 1e-20  # for the K chosen: rounding in the centres must not show in the capacity
 MAX_ITERATIONS = 40  # where the cost is flat along a valley, more gain less than 1e-3 of it
+FINAL_ITERATIONS = 1000  # for the K chosen, to the end of its valley: one to three hundred do
 NEAR = 0.02  # above the least mean cosine, relative: more than START_TOLERANCE leaves open
 COLLAPSED = 1e-2  # squared share left of a centre, below which the directions swallowed it
 KEEP = ("cost", "stability")
@@ -120,7 +121,11 @@ def find_low_rank(centers, rng, run, *, remove=True, starts=4, keep="cost"):
         best = _choose(x, fits, rng, run, starts)
     else:
         chosen = int(np.argmin([fit.correlation for fit in fits]))
-        best = fits[chosen] = _descend(x, fits[chosen].v, FINAL_TOLERANCE)
+        best = fits[chosen] = _finish(x, fits[chosen])
+    if not best.converged:
+        warnings.append(
+            f"the cost of the low-rank structure still fell after {FINAL_ITERATIONS} Newton steps"
+        )
     short = np.flatnonzero(kept)[_shares(x, best.v) < COLLAPSED]
     if len(short):
         warnings.append(
@@ -141,23 +146,30 @@ def mean_cosine(rows):
 
 @dataclass(frozen=True)
 class _Fit:
-    """Directions (rank, K), their cost, the mean cosine between the residual centres, and the
-    squared share of its length left to the centre that loses most."""
+    """Directions (rank, K), their cost, the mean cosine between the residual centres, the squared
+    share of its length left to the centre that loses most, and whether the descent came to its end.
+    """
 
     v: np.ndarray
     cost: float
     correlation: float
     share: float
+    converged: bool
 
 
-def _descend(x, start, tolerance):
+def _finish(x, fit):
+    return _descend(x, fit.v, FINAL_TOLERANCE, FINAL_ITERATIONS)
+
+
+def _descend(x, start, tolerance, max_iterations=MAX_ITERATIONS):
     from geomem.geometry.newton import cost, minimize  # compiled: loaded when first needed
 
     products = x @ x.T
     start = np.ascontiguousarray(start)
     excess = cost(x, products, start) - 0.5 * len(x)
-    v, value, *_ = minimize(x, products, start, tolerance * excess, MAX_ITERATIONS)
-    return _Fit(v, value, mean_cosine(x - (x @ v) @ v.T), _shares(x, v).min())
+    v, value, _, iterations, _ = minimize(x, products, start, tolerance * excess, max_iterations)
+    correlation = mean_cosine(x - (x @ v) @ v.T)
+    return _Fit(v, value, correlation, _shares(x, v).min(), iterations < max_iterations)
 
 
 def _with(v, direction):
@@ -200,21 +212,22 @@ def _choose(x, fits, rng, run, starts):
     near.sort(key=lambda k: fits[k].correlation)
     for k in near:
         for fit in _minima(x, before[k], fits[k], rng, run, starts):
-            fits[k] = _descend(x, fit.v, FINAL_TOLERANCE)
+            fits[k] = _finish(x, fit)
             if fits[k].share > COLLAPSED:
                 return fits[k]
+    fits[near[0]] = _finish(x, fits[near[0]])
     return fits[near[0]]
 
 
 def _minima(x, before, fit, rng, run, starts):
-    """`fit` and the lowest other minimum that swallows no centre; the better one first."""
-    found = [fit]
+    """Those of `fit` and the lowest other minimum that swallow no centre; the lower one first."""
+    found = [fit] if fit.share > COLLAPSED else []
     for rival in sorted(_from_random(x, before, rng, run, starts - 1), key=lambda r: r.cost):
         rival = _descend(x, rival.v, TOLERANCE)
         if rival.share > COLLAPSED:
             found.append(rival)
             break
-    return sorted(found, key=lambda f: (f.share <= COLLAPSED, f.cost))
+    return sorted(found, key=lambda f: f.cost)
 
 
 def _shares(x, v):

@@ -6,14 +6,16 @@ F = sum(A * B) / 2, half the sum of squared cosines of the residual centres. Its
 2 X' (diag(h) c - B c), and F depends on V V' alone, so steps are tangent to the Grassmannian:
 V' Z = 0. Steihaug's conjugate gradients solve each Newton step within a trust region (Absil,
 Mahony and Sepulchre, Optimization Algorithms on Matrix Manifolds, 2008, ch. 7), preconditioned
-by the Hessian's Kronecker-shaped part, Z -> S Z - Z V'G with S = 2 X' (diag(h) - B) X, in whose
-eigenvectors all coordinates are kept, so that it divides element by element.
+by the Hessian's Kronecker-shaped part, Z -> S Z - Z V'G with S = 2 X' (diag(h) - B) X: at first by
+its diagonal in the given coordinates (near enough for short descents where those are the centres'
+principal axes), then in its eigenvectors, in which all coordinates are kept from there on.
 """
 
 import numba
 import numpy as np
 
-STALE = 80  # steps that a preconditioner serves: it costs as much as some 30 of them
+FIRST = 60  # conjugate-gradient steps that the first preconditioner, a diagonal, serves
+STALE = 80  # steps that a later one serves: it costs as much as some 30 of them
 
 _jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
 
@@ -104,7 +106,26 @@ def _hessian(x, v, state, z):
 
 
 @_jit
-def _preconditioner(x, v, state):
+def _diagonal(x, state):
+    """What the preconditioner divides by in the given coordinates, its other elements left out."""
+    b, h, vg = state[2], state[4], state[6]
+    bx = np.dot(b, x)
+    s = np.zeros(x.shape[1])
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            s[j] += 2.0 * x[i, j] * (h[i] * x[i, j] - bx[i, j])
+    return _divisor(s, np.diag(vg))
+
+
+@_jit
+def _divisor(values, mu):
+    """|values - mu| (r, K), bounded away from zero: directions of little curvature stay short."""
+    divisor = np.abs(values.reshape(-1, 1) - mu)
+    return np.maximum(divisor, 1e-3 * divisor.max())
+
+
+@_jit
+def _eigenvectors(x, v, state):
     """Bases in which the preconditioner divides element by element, and what it divides by."""
     b, h, vg = state[2], state[4], state[6]
     s = 2.0 * np.dot(x.T, h.reshape(-1, 1) * x - np.dot(b, x))
@@ -112,10 +133,8 @@ def _preconditioner(x, v, state):
     s = s - np.dot(v, sv.T) - np.dot(sv, v.T) + np.dot(v, np.dot(np.dot(v.T, sv), v.T))
     values, vectors = np.linalg.eigh(0.5 * (s + s.T))
     mu, right = np.linalg.eigh(vg)
-    divisor = np.abs(values.reshape(-1, 1) - mu)
-    divisor = np.maximum(divisor, 1e-3 * divisor.max())
     vectors, right = np.ascontiguousarray(vectors), np.ascontiguousarray(right)
-    return vectors, right, divisor
+    return vectors, right, _divisor(values, mu)
 
 
 @_jit
@@ -203,26 +222,25 @@ def minimize(x, products, v, tolerance, max_iterations):
         return v, value, norm, 0, 0
     state = _state(x, products, v)
     rotation = np.eye(len(v))
-    radius = -1.0
-    stale = STALE + 1
+    divisor = _diagonal(x, state)
+    radius = 4.0 * np.sqrt(_inner(state[7], _precondition(v, divisor, state[7])))
+    left = FIRST  # steps until a new preconditioner is worth its cost
     iteration = 0
     while iteration < max_iterations:
         norm = np.sqrt(_inner(state[7], state[7]))
         if norm <= 1e-13 * value:
             break
         iteration += 1
-        if stale > STALE:
-            vectors, right, divisor = _preconditioner(x, v, state)
+        if left < 0:
+            vectors, right, divisor = _eigenvectors(x, v, state)
             x = np.dot(x, vectors)
             v = np.dot(vectors.T, np.dot(v, right))
             rotation = np.dot(rotation, vectors)
             state = _state(x, products, v)
-            stale = 0
-            if radius < 0.0:
-                radius = 4.0 * np.sqrt(_inner(state[7], _precondition(v, divisor, state[7])))
+            left = STALE
         z, predicted, steps, edge = _step(x, v, state, divisor, radius, 0.1 * norm, v.size)
         total += steps
-        stale += steps
+        left -= steps
         z -= np.dot(v, np.dot(v.T, z))
         moved = _orthonormal(v + z)
         after = cost(x, products, moved)

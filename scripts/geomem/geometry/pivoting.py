@@ -23,14 +23,14 @@ _jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reasso
 
 
 @_jit
-def _sweep(gram, b, z, w):
-    """Projected Gauss-Seidel from z = 0; leaves z, and w = G z - b."""
+def _sweep(gram, inverse, b, z, w):
+    """Projected Gauss-Seidel from z = 0 with 1 / diag G; leaves z, and w = G z - b."""
     n = len(b)
     z[:] = 0.0
     w[:] = -b
     for _ in range(SWEEPS[0] + n // SWEEPS[1]):
         for i in range(n):
-            new = max(z[i] - w[i] / gram[i, i], 0.0)
+            new = max(z[i] - w[i] * inverse[i], 0.0)
             change = new - z[i]
             if change != 0.0:
                 z[i] = new
@@ -40,35 +40,35 @@ def _sweep(gram, b, z, w):
 
 
 @_jit
-def _factorize(gram, free, size, upper):
-    """Upper Cholesky factor of G on the indices free[:size], in `upper`; False where singular."""
+def _factorize(gram, b, free, size, upper, inverse):
+    """U of G = U' D^-1 U, D = diag U, on the indices free[:size], and 1 / D; U'^-1 b beside it, as
+    column `size`. False where G is singular."""
     for i in range(size):
         row = gram[free[i]]
         for j in range(i, size):
             upper[i, j] = row[free[j]]
+        upper[i, size] = b[free[i]]
     for i in range(size):
         target = upper[i]
         whole = i - i % 4
         for k in range(0, whole, 4):  # four rows at a time: `target` is read and written once
             p, q, r, s = upper[k], upper[k + 1], upper[k + 2], upper[k + 3]
-            pi, qi, ri, si = p[i], q[i], r[i], s[i]
-            for j in range(i, size):
+            pi, qi = p[i] * inverse[k], q[i] * inverse[k + 1]
+            ri, si = r[i] * inverse[k + 2], s[i] * inverse[k + 3]
+            for j in range(i, size + 1):
                 target[j] -= (pi * p[j] + qi * q[j]) + (ri * r[j] + si * s[j])
         for k in range(whole, i):
-            factor = upper[k, i]
-            for j in range(i, size):
+            factor = upper[k, i] * inverse[k]
+            for j in range(i, size + 1):
                 target[j] -= factor * upper[k, j]
-        pivot = target[i]
-        if not pivot > _PIVOT * gram[free[i], free[i]]:
+        if not target[i] > _PIVOT * gram[free[i], free[i]]:
             return False
-        scale = 1.0 / np.sqrt(pivot)
-        for j in range(i, size):
-            target[j] *= scale
+        inverse[i] = 1.0 / target[i]
     return True
 
 
 @_jit
-def _factorize_large(gram, free, size, upper):
+def _factorize_large(gram, b, free, size, upper, inverse):
     """As `_factorize`, by LAPACK."""
     part = np.empty((size, size))
     for i in range(size):
@@ -80,39 +80,39 @@ def _factorize_large(gram, free, size, upper):
     except Exception:
         return False
     for i in range(size):
-        if not lower[i, i] * lower[i, i] > _PIVOT * part[i, i]:
+        pivot = lower[i, i] * lower[i, i]
+        if not pivot > _PIVOT * part[i, i]:
             return False
+        inverse[i] = 1.0 / pivot
         for j in range(i, size):
-            upper[i, j] = lower[j, i]
+            upper[i, j] = lower[j, i] * lower[i, i]
+        upper[i, size] = b[free[i]]
+    for i in range(size):
+        factor = upper[i, size] * inverse[i]
+        for j in range(i + 1, size):
+            upper[j, size] -= factor * upper[i, j]
     return True
 
 
 @_jit
-def _solve_free(gram, b, free, size, upper, z):
+def _solve_free(gram, b, free, size, upper, inverse, z):
     """Solve G z = b on the indices free[:size]; False where G is singular there."""
     if size < LARGE:
-        regular = _factorize(gram, free, size, upper)
+        regular = _factorize(gram, b, free, size, upper, inverse)
     else:
-        regular = _factorize_large(gram, free, size, upper)
+        regular = _factorize_large(gram, b, free, size, upper, inverse)
     if not regular:
         return False
-    for i in range(size):
-        z[i] = b[free[i]]
-    for i in range(size):
-        z[i] /= upper[i, i]
-        value = z[i]
-        for j in range(i + 1, size):
-            z[j] -= value * upper[i, j]
     for i in range(size - 1, -1, -1):
-        total = z[i]
+        total = upper[i, size]
         for j in range(i + 1, size):
             total -= upper[i, j] * z[j]
-        z[i] = total / upper[i, i]
+        z[i] = total * inverse[i]
     return True
 
 
 @_jit
-def _pivot(gram, b, z, w, is_free, free, upper, compact):
+def _pivot(gram, b, z, w, is_free, free, upper, inverse, compact):
     """Block principal pivoting from the positive z; leaves z and w, and tells if it succeeded."""
     n = len(b)
     for i in range(n):
@@ -125,7 +125,7 @@ def _pivot(gram, b, z, w, is_free, free, upper, compact):
             if is_free[i]:
                 free[size] = i
                 size += 1
-        if not _solve_free(gram, b, free, size, upper, compact):
+        if not _solve_free(gram, b, free, size, upper, inverse, compact):
             return False
         z[:] = 0.0
         w[:] = -b
@@ -299,7 +299,11 @@ def solve_all(gram, stack, b, t, weights):
     w = np.empty(n)
     is_free = np.empty(n, dtype=np.bool_)
     free = np.empty(n, dtype=np.int64)
-    upper = np.empty((n, n))
+    upper = np.empty((n, n + 1))
+    inverse_diagonal = np.empty(n)
+    for i in range(n):
+        inverse_diagonal[i] = 1.0 / gram[i, i]
+    inverse = np.empty(n)
     compact = np.empty(n)
     other = np.empty(n)
     largest = 0.0
@@ -310,8 +314,8 @@ def solve_all(gram, stack, b, t, weights):
             z[:] = 0.0
             z[top] = 1.0
             continue
-        _sweep(gram, b[k], z, w)
-        solved = _pivot(gram, b[k], z, w, is_free, free, upper, compact)
+        _sweep(gram, inverse_diagonal, b[k], z, w)
+        solved = _pivot(gram, b[k], z, w, is_free, free, upper, inverse, compact)
         violation = _violation(gram, b[k], z, w) if solved else np.inf
         if not violation <= _GOOD:
             _active_set(stack, t[k], np.abs(b[k]).max(), other)
