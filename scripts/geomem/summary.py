@@ -1,4 +1,4 @@
-"""`python -m geomem summary results/EXPERIMENT`: its main numbers, read off its tables."""
+"""`python -m geomem summary EXPERIMENT`: its main numbers, read off its tables."""
 
 import argparse
 from pathlib import Path
@@ -8,24 +8,37 @@ from geomem.errors import InputError
 from geomem.storage.tables import read_table
 
 RUN = ["width", "noise", "seed"]
+WARNED = " !"
 
 
 def main(argv=None):
     """Print the main numbers of an experiment as Markdown tables."""
     parser = argparse.ArgumentParser(prog="python -m geomem summary", description=main.__doc__)
-    parser.add_argument("experiment", type=Path, help="folder, such as results/depth")
-    folder = parser.parse_args(argv).experiment / "tables"
-    if not folder.is_dir():
-        raise InputError(f"{folder} is no folder; give one of an experiment that has been run")
+    parser.add_argument("experiment", help="its name, such as depth, or its folder")
+    folder = _tables(parser.parse_args(argv).experiment)
     found = {path.stem: read_table(path) for path in sorted(folder.glob("*.parquet"))}
     makers = (("accuracy", accuracies), ("geometry", geometries), ("rewind", recoveries))
     for name, make in makers:
         if name in found:
-            print(f"\n{name}\n\n{markdown(make(found[name]))}")
+            text = markdown(make(found[name]))
+            print(f"\n{name}\n\n{text}")
+            if WARNED in text:
+                print(f"\n{WARNED.strip()}: with a warning, in the column `warnings` of the table")
     claims = folder.parent / "claims" / "claims.parquet"
     if claims.is_file():
         print(f"\nclaims\n\n{markdown(markdown_rows(read_table(claims)))}")
     return 0
+
+
+def _tables(experiment):
+    folders = [Path(experiment) / "tables", Path("results") / experiment / "tables"]
+    for folder in folders:
+        if folder.is_dir():
+            return folder
+    raise InputError(
+        f"neither {folders[0]} nor {folders[1]} is a folder; give the name or the folder of an "
+        "experiment that has been run"
+    )
 
 
 def accuracies(table):
@@ -56,8 +69,9 @@ def geometries(table):
             at = part[part[moment]].set_index("metric")
             for metric in ("capacity", "radius", "dimension"):
                 if metric in at.index:
-                    value, lo, hi = at.loc[metric, ["value", "lo", "hi"]]
-                    row[f"{metric} {moment}"] = f"{value:.3g} [{lo:.3g}, {hi:.3g}]"
+                    value, lo, hi, warnings = at.loc[metric, ["value", "lo", "hi", "warnings"]]
+                    mark = WARNED if warnings else ""
+                    row[f"{metric} {moment}"] = f"{value:.3g} [{lo:.3g}, {hi:.3g}]{mark}"
         rows.append(row)
     return rows
 

@@ -24,5 +24,20 @@ def test_summary_prints_the_numbers_of_the_tables(tmp_path, capsys):
 
 
 def test_a_folder_without_tables_is_named(tmp_path):
-    with pytest.raises(InputError, match="is no folder"):
+    with pytest.raises(InputError, match=r"nor .* is a folder"):
         summary.main([str(tmp_path)])
+
+
+def test_an_experiment_goes_by_its_name_and_a_warned_number_is_marked(
+    tmp_path, capsys, monkeypatch
+):
+    geometry = synthetic.geometry_table(synthetic.cells((8,), (0.5,)))
+    warned = (geometry["layer"] == "fc3") & (geometry["kind"] == "test") & geometry["best"]
+    geometry["warnings"] = geometry["warnings"].where(~warned, "its radius says little")
+    write_table(tmp_path / "results" / "depth" / "tables" / "geometry.parquet", geometry, {})
+    monkeypatch.chdir(tmp_path)
+    assert summary.main(["depth"]) == 0
+    said = capsys.readouterr().out
+    marked = [line for line in said.splitlines() if "] !" in line]
+    assert marked and all("| test |" in line for line in marked)
+    assert "with a warning" in said

@@ -50,6 +50,7 @@ def test_the_page_of_provenance_tells_settings_versions_runs_times_and_files():
     assert "<script" not in text
     for part in ("widths: [8]", "numpy 9.9", "12,345", "7 to 9", "15.0", "12.5", "600", "ab" * 32):
         assert part in text, part
+    assert "not there any more" in page("made-up", {}, origin, runs, [])
 
 
 def test_cells_of_a_table_are_escaped():

@@ -27,7 +27,16 @@ def results(tmp_path):
 
 
 def test_time_by_jobs_at_once(results):
-    assert filled(read_usage(results, ["a"])) == {2: 6, 1: 6, 0: 2}
+    assert filled(read_usage(results, ["a"])) == ({2: 6, 1: 6, 0: 2}, 0)
+
+
+def test_time_between_two_runs_does_not_count(results, capsys):
+    benchmark(results, "a/benchmarks/tables/geometry.tsv", 4, 10000)
+    jobs = read_usage(results, ["a"])
+    assert filled(jobs) == ({2: 6, 1: 10, 0: 2}, 10000 - 4 - 1014)
+    main([str(results), "--experiments", "a"])
+    said = capsys.readouterr().out
+    assert "took 18 s" in said and "Not counted: 8,982 s" in said
 
 
 def test_report(results, capsys):
@@ -44,5 +53,6 @@ def test_every_experiment_by_default(results):
 
 
 def test_no_benchmarks(tmp_path):
+    assert read_usage(tmp_path) == []
     with pytest.raises(InputError, match="no benchmarks of any experiment"):
-        read_usage(tmp_path)
+        main([str(tmp_path)])

@@ -104,6 +104,8 @@ def _range(values):
 
 
 def _usage(jobs):
+    if not jobs:
+        return "<p>Its benchmark files are not there any more.</p>"
     groups = defaultdict(list)
     for job in jobs:
         groups[job.rule].append(job)

@@ -1,7 +1,8 @@
 """What a run used: jobs, time and memory by kind, and how well it filled the cores.
 
 Read from the benchmark files that Snakemake leaves beside the results; a job's time stamp is its
-end. The run is taken to last from the start of its first job to the end of its last one.
+end. The run is taken to last from the start of its first job to the end of its last one, without
+the pauses between two runs.
 """
 
 import argparse
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geomem.errors import InputError
+
+PAUSE = 60  # seconds in which nothing runs: another run has begun, or jobs wait for a cluster
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,11 @@ def main(argv=None):
     parser.add_argument("--experiments", nargs="*", help="only these; default: all there are")
     parser.add_argument("--cores", type=int, default=2, help="that the run was given")
     arguments = parser.parse_args(argv)
-    print(report(read_usage(arguments.results, arguments.experiments), arguments.cores))
+    jobs = read_usage(arguments.results, arguments.experiments)
+    if not jobs:
+        names = ", ".join(arguments.experiments or ["any experiment"])
+        raise InputError(f"{arguments.results}: no benchmarks of {names}")
+    print(report(jobs, arguments.cores))
     return 0
 
 
@@ -50,16 +57,9 @@ def read_usage(results, experiments=None):
     Returns
     -------
     list of Usage
-
-    Raises
-    ------
-    InputError
-        If there is none.
     """
     names = experiments or [path.parent.name for path in sorted(results.glob("*/benchmarks"))]
     files = [file for name in names for file in (results / name / "benchmarks").rglob("*.tsv")]
-    if not files:
-        raise InputError(f"{results}: no benchmarks of {', '.join(names) or 'any experiment'}")
     return [_read(file) for file in files]
 
 
@@ -78,13 +78,16 @@ def _read(file):
 
 
 def filled(jobs):
-    """Seconds of the run by how many jobs were running at once, a dict of int to float."""
+    """Seconds by how many jobs were running at once, a dict of int to float; and of pauses."""
     changes = sorted([(job.start, 1) for job in jobs] + [(job.end, -1) for job in jobs])
-    seconds, running = defaultdict(float), 0
+    seconds, running, paused = defaultdict(float), 0, 0.0
     for (time, change), (following, _) in itertools.pairwise(changes):
         running += change
-        seconds[running] += following - time
-    return dict(seconds)
+        if running == 0 and following - time > PAUSE:
+            paused += following - time
+        else:
+            seconds[running] += following - time
+    return dict(seconds), paused
 
 
 def report(jobs, cores):
@@ -95,13 +98,17 @@ def report(jobs, cores):
     lines = [f"{'':12} {'jobs':>6} {'hours':>10} {'memory':>9}"]
     lines += [_line(rule, found) for rule, found in kinds.items()]
     lines.append(_line("together", jobs))
-    wall = max(job.end for job in jobs) - min(job.start for job in jobs)
+    busy, paused = filled(jobs)
+    wall = sum(busy.values())
     compute = sum(job.seconds for job in jobs) / cores
     lines.append(
         f"\nThe run took {wall:.0f} s, its jobs {compute:.0f} s for each of {cores} cores:"
         f" {wall / compute - 1:+.0%}."
     )
-    busy = filled(jobs)
+    if paused:
+        lines.append(
+            f"Not counted: {paused:,.0f} s in which nothing ran for more than {PAUSE} s at a time."
+        )
     shares = [f"{count} running {busy[count] / wall:.0%}" for count in sorted(busy)]
     lines.append(f"Jobs at once: {', '.join(shares)} of the time.")
     return "\n".join(lines)
