@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 import pytest
 from geomem.errors import InputError
-from geomem.figures import catalogue, style
+from geomem.figures import catalogue, scales, style
 from geomem.tables import collect
 
 from tests.figures import synthetic
@@ -220,13 +220,13 @@ def test_caller_settings_do_not_show(three_seeds):
     ],
 )
 def test_layer_labels_stay_apart_and_short(name, label):
-    assert style.layer_label(name) == label
+    assert scales.layer_label(name) == label
 
 
 @pytest.mark.parametrize("n", [1, 24, 25, 120])
 def test_many_layers_have_fewer_ticks_the_last_one_among_them(n):
     axes = matplotlib.figure.Figure().subplots()
-    style.layer_axis(axes, [f"layer{i}" for i in range(n)])
+    scales.layer_axis(axes, [f"layer{i}" for i in range(n)])
     shown = [tick.get_text() for tick in axes.get_xticklabels()]
     assert shown[-1] == f"layer{n - 1}"
     assert len(shown) <= 24

@@ -1,6 +1,6 @@
 """Accuracy of each kind of image over the epochs of training."""
 
-from geomem.figures import seeds, style
+from geomem.figures import scales, seeds, style
 from geomem.figures.style import KINDS
 
 
@@ -37,11 +37,11 @@ def draw(accuracy):
             of_kind = summary[summary["kind"] == kind]
             if len(of_kind):
                 style.curve(axes, of_kind["epoch"], of_kind, look, markers=False, scale=100)
-        style.mark_epochs(axes, here.loc[here["best"], "epoch"], "best epoch")
+        scales.mark_epochs(axes, here.loc[here["best"], "epoch"], "best epoch")
         handles += axes.get_lines()
         _mark_diverged(axes, here)
         axes.set_title(seeds.condition_title(cell))
-        style.epoch_axis(axes, here["epoch"])
+        scales.epoch_axis(axes, here["epoch"])
     grid[0, 0].set_ylim(-3, 103)
     for axes in grid[:, 0]:
         axes.set_ylabel(style.LABELS["accuracy"])

@@ -1,6 +1,6 @@
 """How far the geometry of each layer moves from the best to the last epoch."""
 
-from geomem.figures import paper, seeds, style, warned
+from geomem.figures import paper, scales, seeds, style, warned
 from geomem.figures.depth import METRICS, draw_layers, mark_paper
 
 LABELS = {
@@ -53,8 +53,8 @@ def draw(geometry, accuracy, *, per_class=None, kappa=0, remove_low_rank=True):
         style.row_title(axes_row, _title(here, best, accuracy, cell))
     cut = ""
     for column, metric in zip(grid.T, METRICS, strict=True):
-        cut = style.frame_values(column[:1], [curve.summary for curve in curves[metric]]) or cut
-        style.include(column[0], traced[metric])
+        cut = scales.frame_values(column[:1], [curve.summary for curve in curves[metric]]) or cut
+        scales.include(column[0], traced[metric])
         handles += warned.mark(curves[metric])
     style.tidy(grid)
     style.legend(figure, handles, columns=5)

@@ -1,6 +1,6 @@
 """Geometry of the manifolds over the layers of the network (the paper's figure 3)."""
 
-from geomem.figures import paper, seeds, style, warned
+from geomem.figures import paper, scales, seeds, style, warned
 from geomem.figures.style import CONTROLS, KINDS, Look
 
 METRICS = ("capacity", "radius", "dimension")
@@ -56,9 +56,9 @@ def draw(
     cut = ""
     for column, metric in zip(grid.T, METRICS, strict=True):
         summaries = [curve.summary for curve in curves[metric]]
-        cut = style.frame_values(column[:1], summaries, positive=True) or cut
-        style.include(column[0], traced[metric])
-        style.include(column[0], [2 / per_class] if metric == "capacity" and per_class else [])
+        cut = scales.frame_values(column[:1], summaries, positive=True) or cut
+        scales.include(column[0], traced[metric])
+        scales.include(column[0], [2 / per_class] if metric == "capacity" and per_class else [])
         handles += warned.mark(curves[metric])
     style.tidy(grid)
     style.legend(figure, handles, columns=5)
@@ -85,7 +85,7 @@ def draw_layers(axes, table, names):
         of_kind = summary[summary["kind"] == kind]
         if len(of_kind):
             curves.append(style.curve(axes, of_kind["layer"].map(names.index), of_kind, look))
-    style.layer_axis(axes, names)
+    scales.layer_axis(axes, names)
     return curves
 
 

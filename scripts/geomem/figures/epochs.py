@@ -1,6 +1,6 @@
 """Geometry of the last layers over the epochs of training."""
 
-from geomem.figures import seeds, style, warned
+from geomem.figures import scales, seeds, style, warned
 from geomem.figures.depth import METRICS
 from geomem.figures.style import KINDS
 
@@ -54,17 +54,17 @@ def draw(geometry, accuracy, *, layers=3, metrics=None):
                 of_kind = summary[summary["kind"] == kind]
                 if len(of_kind):
                     curves[metric].append(style.curve(axes, of_kind["epoch"], of_kind, look))
-            style.mark_epochs(axes, best, "best epoch")
+            scales.mark_epochs(axes, best, "best epoch")
             handles += axes.get_lines()
-            axes.set_title(style.layer_label(layer, 26))
-            style.epoch_axis(axes, here["epoch"])
+            axes.set_title(scales.layer_label(layer, 26))
+            scales.epoch_axis(axes, here["epoch"])
         axes_row[0].set_ylabel(style.LABELS[metric])
         if len(cells) > 1:
             axes_row[0].set_title(f"{seeds.condition_title(cell)}: {axes_row[0].get_title('left')}")
     cut = ""
     for metric in metrics:
         summaries = [curve.summary for curve in curves[metric]]
-        cut = style.frame_values(axes_of[metric], summaries, positive=True) or cut
+        cut = scales.frame_values(axes_of[metric], summaries, positive=True) or cut
         handles += warned.mark(curves[metric])
     style.tidy(grid)
     style.legend(figure, handles)

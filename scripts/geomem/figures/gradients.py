@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from geomem.figures import seeds, style
+from geomem.figures import scales, seeds, style
 from geomem.figures.style import KINDS, Look
 
 PARTS = {"label": ("label-dependent", "-"), "independent": ("label-independent", "--")}
@@ -45,7 +45,7 @@ def draw(gradients, accuracy, *, kinds=("unpermuted", "permuted")):
         for axes, layer in zip(axes_row, layers, strict=False):
             summaries += _draw_layer(axes, here[here["layer"] == layer], kinds)
             handles += axes.get_lines()
-            axes.set_title(style.layer_label(layer, 22), fontsize=6.5, pad=2)
+            axes.set_title(scales.layer_label(layer, 22), fontsize=6.5, pad=2)
         if first and len(blocks) > 1:
             name = axes_row[0].get_title("left")
             axes_row[0].set_title(f"{seeds.condition_title(cell)}\n{name}", fontsize=6.5, pad=2)
@@ -109,7 +109,7 @@ def _label(figure, grid, norms):
         shown = [axes for axes in column if axes.get_visible()]
         if not shown:
             continue
-        style.epoch_axis(shown[-1], norms["epoch"])
+        scales.epoch_axis(shown[-1], norms["epoch"])
         shown[-1].tick_params(labelbottom=True)
         if shown[-1] is not column[-1]:
             shown[-1].set_xlabel("")  # would push the rows apart

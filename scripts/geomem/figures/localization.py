@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from geomem.figures import seeds, style
+from geomem.figures import scales, seeds, style
 from geomem.figures.style import KINDS
 
 SCHEMES = {"single": "this layer alone", "suffix": "it and all after it"}
@@ -41,7 +41,7 @@ def draw(rewind, gradients, accuracy, *, epoch=None):
             of_policy = changes[changes["batch_norm"] == policy]
             _draw_changes(figure, grid, i, of_policy, cell, epoch, panels, drawn)
     cuts = [
-        style.frame_values(axes, drawn[name], positive=name == "share")
+        scales.frame_values(axes, drawn[name], positive=name == "share")
         for name, axes in panels.items()
     ]
     handles = [line for axes in figure.axes for line in axes.get_lines()]
@@ -177,5 +177,5 @@ def _lines(axes, table, scale=100):
             style.curve(axes, summary["layer"].map(names.index), summary, KINDS[kind], scale=scale)
             columns = ["value", "lo", "hi"]
             summaries.append(summary.assign(**scale * summary[columns].astype(float)))
-    style.layer_axis(axes, names, most=14)
+    scales.layer_axis(axes, names, most=14)
     return summaries

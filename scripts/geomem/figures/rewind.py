@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from geomem.figures import seeds, style
+from geomem.figures import scales, seeds, style
 from geomem.figures.style import Look
 
 SCHEMES = {
@@ -68,7 +68,7 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
             _reference(axes, seeds.of_condition(accuracy, cell), kind)
             handles += axes.get_lines()
             if names:
-                style.layer_axis(axes, names)
+                scales.layer_axis(axes, names)
             axes.set_xlabel(f"set back: {SCHEMES[scheme]}")
         axes_row[0].set_ylabel(f"{kind} {style.LABELS['accuracy']}")
         axes_row[0].set_ylim(bottom=0)

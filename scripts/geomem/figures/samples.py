@@ -3,7 +3,7 @@
 import numpy as np
 
 from geomem.errors import InputError
-from geomem.figures import style
+from geomem.figures import scales, style
 from geomem.figures.style import KINDS
 
 COLUMNS = 8
@@ -59,9 +59,9 @@ def _show(axes, image, names, sample):
     grey = pixels.shape[-1] == 1
     axes.imshow(pixels[..., 0] if grey else pixels, cmap="gray" if grey else None,
                 vmin=0, vmax=255, interpolation="nearest")  # fmt: skip
-    title = style.shortened(str(names[sample.assigned_label]), 16)
+    title = scales.shortened(str(names[sample.assigned_label]), 16)
     if sample.kind == "permuted":
-        title += f"\n({style.shortened(str(names[sample.true_label]), 14)})"
+        title += f"\n({scales.shortened(str(names[sample.true_label]), 14)})"
     axes.set_title(
         title, loc="center", fontsize=6, pad=2.5, parse_math=False, color=KINDS[sample.kind].color
     )

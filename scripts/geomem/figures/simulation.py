@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from geomem.figures import seeds, style
+from geomem.figures import scales, seeds, style
 from geomem.figures.style import KINDS, Look
 
 CONTROLS = {
@@ -66,7 +66,7 @@ def draw(simulation, accuracy, *, epochs=None):
         first.set_title(f"{title}\n{first.get_title('left')}")
         for axes in grid[start : start + height, 0]:
             axes.set_ylabel(style.LABELS["capacity"])
-    cut = style.frame_values([*over_layers, *identities], summaries, positive=True)
+    cut = scales.frame_values([*over_layers, *identities], summaries, positive=True)
     for axes in identities:
         axes.set_xlim(axes.get_ylim())
         axes.set_ylabel(r"simulated $\alpha$")
@@ -131,7 +131,7 @@ def _over_layers(axes, rows, names, look):
     for layer, bound in bounds["value"].items():
         place = names.index(layer)
         axes.plot(place, bound, marker=r"$\downarrow$", color=look.color, markersize=6)
-    style.layer_axis(axes, names)
+    scales.layer_axis(axes, names)
     return [theory, simulated, bounds]
 
 

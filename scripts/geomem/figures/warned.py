@@ -10,7 +10,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from geomem.figures import style
+from geomem.figures import scales, style
 from geomem.figures.style import Look
 
 QUANTITIES = ("capacity", "radius", "dimension")
@@ -210,7 +210,7 @@ def note(curves):
         exact = of_message["message"].unique()
         metrics = [name for name in QUANTITIES if name in set(of_message["metric"])]
         count, total = of_message.index.nunique(), drawn["metric"].isin(metrics).sum()
-        text = style.shortened(exact[0] if len(exact) == 1 else general, LONGEST)
+        text = scales.shortened(exact[0] if len(exact) == 1 else general, LONGEST)
         where = f"{count} of {total} values, in {_layers(of_message)}"
         found.append(f"{', '.join(metrics)} ({where}): “{text}”")
     return (
@@ -230,7 +230,7 @@ def _beyond(curves):
             known = np.isfinite(lo) and np.isfinite(hi)
             interval = f" ({number(lo)} to {number(hi)})" if known else ""
             kind = curve.look.label.removeprefix("control: ")
-            texts.append(f"{kind} {style.layer_label(layer)} {number(value)}{interval}")
+            texts.append(f"{kind} {scales.layer_label(layer)} {number(value)}{interval}")
     more = f" and {len(texts) - MOST_BEYOND} more" if len(texts) > MOST_BEYOND else ""
     listed = ", ".join(texts[:MOST_BEYOND])
     return f" Beyond the axes, with their intervals: {listed}{more}." if texts else ""
@@ -243,5 +243,5 @@ def _general(message):
 
 def _layers(rows):
     names = rows.sort_values("layer_index")["layer"].unique()
-    shown = ", ".join(map(style.layer_label, names[:MOST_LAYERS]))
+    shown = ", ".join(map(scales.layer_label, names[:MOST_LAYERS]))
     return shown if len(names) <= MOST_LAYERS else f"{shown} and {len(names) - MOST_LAYERS} more"

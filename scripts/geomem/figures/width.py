@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import EngFormatter, FixedLocator, LogLocator, NullLocator
 
-from geomem.figures import paper, seeds, style, warned
+from geomem.figures import paper, scales, seeds, style, warned
 from geomem.figures.style import Look
 
 MOMENTS = {
@@ -66,9 +66,9 @@ def draw(
     cut = ""
     for name in PANELS:
         summaries = [curve.summary for curve in curves[name]]
-        cut = style.frame_values(axes_of[name], summaries, positive=True) or cut
+        cut = scales.frame_values(axes_of[name], summaries, positive=True) or cut
         for axes in axes_of[name]:
-            style.include(axes, traced[name])
+            scales.include(axes, traced[name])
             if name in ACCURACIES:
                 axes.set_ylim(top=min(axes.get_ylim()[1], 103))
             _size_axis(axes, size, any(traced.values()))
