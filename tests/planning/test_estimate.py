@@ -11,6 +11,7 @@ from geomem.errors import InputError
 from geomem.planning import costs, estimate
 from geomem.planning.dry_run import Job
 from geomem.planning.sizes import DataSize, activations_bytes, data_size, probe_size, states_kept
+from PIL import Image
 
 TINY = Path(__file__).resolve().parents[1] / "workflow" / "tiny.yaml"
 
@@ -58,6 +59,11 @@ def test_image_folders_are_counted(tmp_path):
     data = {"name": "image-folder", "path": str(tmp_path), "size": 16}
     assert data_size(data) == DataSize(10, 4, 2, (3, 16, 16))
     assert data_size({**data, "train_per_class": 3}).train == 6
+    del data["size"]
+    assert data_size(data).shape == (3, 64, 64), "no image can be read"
+    for name in "ab":
+        Image.new("L", (20, 30)).save(tmp_path / "train" / name / "0.png")
+    assert data_size(data).shape == (3, 30, 20), "that of the first image"
 
 
 def test_activations_are_as_large_as_said(tiny):

@@ -89,6 +89,10 @@ def job_cost(rule, experiment, rates, width=None, noise=None, size=None):
     network = None if width is None else rates.network(experiment, width)
     rows = len(runs(experiment)) * len(experiment["analysis"]["epochs"]) * geometry_rows(probe, 20)
     noisy = noise is None or noise > 0
+
+    def results(rule):
+        return result_bytes(rule, experiment, size, probe, network)
+
     work = {
         "images": lambda: _drawing(experiment["data"], size, rates),
         "train": lambda: _training(experiment, size, network),
@@ -105,10 +109,13 @@ def job_cost(rule, experiment, rates, width=None, noise=None, size=None):
     held = {
         "images": lambda: 2 * size.bytes,
         "train": lambda: 2 * size.bytes + 4 * network.state_bytes + _batch(experiment, network),
-        "activations": lambda: size.bytes + _kept(probe, network),
-        "geometry": lambda: result_bytes("activations", experiment, size, probe, network),
+        # What is written is held twice: layer by layer, and as the file's arrays.
+        "activations": lambda: size.bytes + _kept(probe, network) + 2 * results("activations"),
+        "geometry": lambda: results("activations"),
         "rewind": lambda: 2 * size.bytes + _rewound_bytes(experiment, network),
-        "gradients": lambda: 2 * size.bytes + 20 * network.weight_bytes,
+        "gradients": lambda: (
+            2 * size.bytes + 20 * network.weight_bytes + _batch(experiment, network)
+        ),
         "simulation": lambda: size.bytes + _kept(probe, network),
         "table": lambda: rows * _ROW[1],
         "figure": lambda: rows * _ROW[1],
@@ -119,7 +126,7 @@ def job_cost(rule, experiment, rates, width=None, noise=None, size=None):
     seconds += work[rule]() if rule in work else 0
     memory += held[rule]() if rule in held else 0
     memory += _WORKSPACE if STARTS[rule] == "torch" else 0
-    return Cost(seconds, result_bytes(rule, experiment, size, probe, network), memory)
+    return Cost(seconds, results(rule), memory)
 
 
 def _rewound(experiment, network):

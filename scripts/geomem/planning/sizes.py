@@ -1,5 +1,6 @@
 """How many images, classes and bytes an experiment comes to, from its settings alone."""
 
+import itertools
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -30,8 +31,8 @@ class DataSize:
 def data_size(data):
     """The size of the data set that a `data` section describes.
 
-    Image folders are counted; their images are taken to be in colour, and as large as `size`
-    (64 pixels a side without it).
+    Image folders are counted; their images are taken to be in colour, and as large as `size` or,
+    without it, as their first one (64 pixels a side where there is none yet).
     """
     name = data["name"]
     if name == "glyphs":
@@ -42,12 +43,12 @@ def data_size(data):
         classes = _CIFAR[name]
         train = classes * (data.get("train_per_class") or 50_000 // classes)
         return DataSize(train, 10_000, classes, (3, 32, 32))
-    side = data.get("size") or 64
     folder = Path(data["path"])
+    shape = 3, *([data["size"]] * 2 if data.get("size") else _first_image(folder / "train"))
     train, classes = _count(folder / "train", data.get("train_per_class"))
     if name == "tiny-imagenet":
-        return DataSize(train, classes * 50, classes, (3, side, side))
-    return DataSize(train, _count(folder / "test", None)[0], classes, (3, side, side))
+        return DataSize(train, classes * 50, classes, shape)
+    return DataSize(train, _count(folder / "test", None)[0], classes, shape)
 
 
 def _count(folder, per_class):
@@ -60,6 +61,20 @@ def _count(folder, per_class):
         if each.is_dir()
     ]
     return sum(min(count, per_class or count) for count in counts), len(counts)
+
+
+def _first_image(folder):
+    """Height and width of an image below a folder; 64 and 64 if none is found among a few files."""
+    from PIL import Image
+
+    files = (path for path in folder.rglob("*") if path.is_file())
+    for path in itertools.islice(files, 10):
+        try:
+            with Image.open(path) as image:
+                return image.height, image.width
+        except (OSError, ValueError, Image.DecompressionBombError):
+            continue  # a list of boxes, or damaged: the job that reads all images says so
+    return 64, 64
 
 
 @dataclass(frozen=True)
