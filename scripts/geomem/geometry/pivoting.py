@@ -41,8 +41,8 @@ def _sweep(gram, inverse, b, z, w):
 
 @_jit
 def _factorize(gram, b, free, size, upper, inverse):
-    """U of G = U' D^-1 U, D = diag U, on the indices free[:size], and 1 / D; U'^-1 b beside it, as
-    column `size`. False where G is singular."""
+    """Upper U of G = L U, L = U' D^-1, D = diag U, on the indices free[:size], with L^-1 b as its
+    column `size`; and 1 / D. False where G is singular."""
     for i in range(size):
         row = gram[free[i]]
         for j in range(i, size):
