@@ -26,9 +26,7 @@ def frame_values(axes_list, summaries, *, positive=False, beyond=0.5):
     """
     frames = [s[["value", "lo", "hi"]].to_numpy(float) for s in summaries if len(s)]
     every = np.concatenate(frames) if frames else np.empty((0, 3))
-    warned = np.concatenate([style.has_warning(s) for s in summaries if len(s)] or [[]]).astype(
-        bool
-    )
+    warned = np.concatenate([np.zeros(0, bool), *map(style.has_warning, summaries)])
     finite = np.isfinite(every[:, 0])
     every, framed = every[finite], every[finite & ~warned]
     if not len(every):
