@@ -30,8 +30,19 @@ def geometry(points, t, kappa):
     )
 
 
-def low_rank_cost(x, v):
-    """Half the sum of squared cosines between the rows of x (P, r) off the directions v (r, K)."""
+def low_rank_cost(x, v, barrier=0.0):
+    """Half the sum of squared cosines between the rows of x (P, r) off the directions v (r, K).
+
+    With a barrier, minus its product with the sum of log squared fractions left of the rows.
+    """
     residual = x - x @ v @ v.T
-    units = residual / np.linalg.norm(residual, axis=1, keepdims=True)
-    return 0.5 * ((units @ units.T) ** 2).sum()
+    lengths = np.linalg.norm(residual, axis=1)
+    units = residual / lengths[:, np.newaxis]
+    left = 2.0 * np.log(lengths / np.linalg.norm(x, axis=1))
+    return 0.5 * ((units @ units.T) ** 2).sum() - barrier * left.sum()
+
+
+def mean_cosine(rows):
+    """Mean over pairs of different rows of the absolute cosine."""
+    units = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.mean([abs(a @ b) for i, a in enumerate(units) for b in units[:i]])
