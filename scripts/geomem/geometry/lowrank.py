@@ -199,7 +199,7 @@ def find_low_rank(
 
 
 def _by_barrier(x, run, starts, k, confidence):
-    """The fit chosen, the best one of each K, the other plausible ones, and how often it was found."""
+    """The fit chosen, the best one of each K, other plausible ones, the starts that found it."""
     levels, hits = lowrank_barrier.search(x, run, starts=starts, k=k, confidence=confidence)
     chosen = lowrank_barrier.lowest(levels) if k == "auto" else levels[k][0]
     best = descend(x, chosen.v, lowrank_barrier.BARRIER, FINAL_TOLERANCE, FINAL_ITERATIONS)

@@ -112,7 +112,7 @@ def is_plausible(fit, best, confidence):
 
 
 def _one_more(x, v):
-    """The minimum with one direction more, at first the one that the residual centres share most."""
+    """The minimum with one direction more, at first the residual centres' strongest."""
     return descend(x, with_direction(v, strongest(x, v, 1)), BARRIER, *ROUGH)
 
 

@@ -1,10 +1,10 @@
 """Trust-region Newton on a Grassmannian for the low-rank structure of the centres (compiled).
 
 Notation, for centre coordinates X (P, r) and an orthonormal V (r, K): c = X V, A = X X' - c c',
-d = diag A, B_mn = A_mn / (d_m d_n), h_m = sum_n A_mn B_mn / d_m. The cost is
-F = sum(A * B) / 2 - barrier sum_m log(d_m / |x_m|^2): half the sum of squared cosines of the residual
-centres, and a barrier against directions that swallow a centre. With h_m + barrier / d_m for h_m its
-gradient is 2 X' (diag(h) c - B c), and F depends on V V' alone, so steps are tangent to the Grassmannian:
+d = diag A, B_mn = A_mn / (d_m d_n), h_m = (sum_n A_mn B_mn + barrier) / d_m. The objective is
+F = sum(A * B) / 2 - barrier sum_m log(d_m / |x_m|^2): half the sum of squared cosines of the
+residual centres, and a barrier against directions that swallow a centre. Its gradient is
+2 X' (diag(h) c - B c), and F depends on V V' alone, so steps are tangent to the Grassmannian:
 V' Z = 0. Steihaug's conjugate gradients solve each Newton step within a trust region (Absil,
 Mahony and Sepulchre, Optimization Algorithms on Matrix Manifolds, 2008, ch. 7), preconditioned
 by the Hessian's Kronecker-shaped part, Z -> S Z - Z V'G with S = 2 X' (diag(h) - B) X: at first by
