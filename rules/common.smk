@@ -63,7 +63,7 @@ FIGURES = {
     "localization": ("rewind", "gradients", "accuracy"),
 }
 
-# Commands that build the network, and so depend on the user's own source file of it.
+# Commands that build the network, and so depend on its source.
 BUILD_NETWORKS = (
     "train.py",
     "take_snapshot.py",
@@ -88,15 +88,14 @@ def script(name):
 
 
 def program(name):
-    """Params function: checksums of the modules a command imports, as JSON text.
+    """Params function: checksums of the modules that a command and its network import, as JSON.
 
     Not inputs: thirty files for every job would double the time it takes to plan 10,000 of them.
     """
 
     def text(wildcards):
-        builds = name in BUILD_NETWORKS
-        own = code.own_model(EXPERIMENTS[wildcards.experiment]["model"]["name"]) if builds else ()
-        return code.checksums(name, tuple(own))
+        network = EXPERIMENTS[wildcards.experiment]["model"]["name"]
+        return code.checksums(name, [code.network_path(network)] if name in BUILD_NETWORKS else [])
 
     return text
 

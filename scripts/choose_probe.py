@@ -4,9 +4,7 @@
 "kinds": [names], "controls": [names]}.
 """
 
-import time
-
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 
 def main(argv=None):
@@ -21,7 +19,6 @@ def main(argv=None):
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table, write_table
 
-    started = time.monotonic()
     images, labels = load_images(arguments.images), read_table(arguments.labels)
     probe = choose_probe(
         labels, images.test_labels, class_names=images.class_names, **arguments.spec
@@ -29,9 +26,9 @@ def main(argv=None):
     manifolds = probe.groupby("kind")["manifold"].nunique()
     log(", ".join(f"{count} {kind}" for kind, count in manifolds.items()), "manifolds")
     inputs = [arguments.images, arguments.labels]
-    origin = provenance("choose_probe", arguments.spec, inputs, started=started)
+    origin = provenance("choose_probe", arguments.spec, inputs)
     write_table(arguments.output, probe, origin)
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

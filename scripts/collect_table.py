@@ -8,9 +8,7 @@ number for every run, all of the first run before those of the second. Where a r
 an epoch, its table of that epoch has no rows.
 """
 
-import time
-
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 
 def main(argv=None):
@@ -20,7 +18,6 @@ def main(argv=None):
     arguments.add_argument("--output", required=True, metavar="PATH")
     args = arguments.parse_args(argv)
     limit_threads(args.threads)
-    started = time.monotonic()
 
     from geomem.errors import InputError
     from geomem.storage.provenance import provenance
@@ -62,11 +59,9 @@ def main(argv=None):
         ],
     )
     inputs = [*args.receipts, *args.tables]
-    write_table(
-        args.output, collected, provenance("collect_table", args.spec, inputs, started=started)
-    )
+    write_table(args.output, collected, provenance("collect_table", args.spec, inputs))
     log(f"{args.output}: {len(collected)} rows from {len(runs)} runs")
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

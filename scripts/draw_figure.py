@@ -7,9 +7,7 @@ remove_low_rank, network, data; rewind: kinds; gradients: kinds; simulation: epo
 localization: epoch.
 """
 
-import time
-
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 
 def main(argv=None):
@@ -22,7 +20,6 @@ def main(argv=None):
     arguments.add_argument("--svg", metavar="PATH")
     args = arguments.parse_args(argv)
     limit_threads(args.threads)
-    started = time.monotonic()
 
     from geomem.errors import InputError
     from geomem.figures.catalogue import FIGURES, draw
@@ -51,10 +48,10 @@ def main(argv=None):
         figure,
         args.png,
         args.svg,
-        provenance("draw_figure", spec, paths.values(), started=started),
+        provenance("draw_figure", spec, paths.values()),
     )
     log(f"drew {args.figure}")
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

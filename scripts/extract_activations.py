@@ -4,9 +4,7 @@
 "raw"}. A snapshot that training did not reach gives a file without layers.
 """
 
-import time
-
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 
 def main(argv=None):
@@ -27,16 +25,13 @@ def main(argv=None):
     from geomem.storage.tables import read_table
     from geomem.training.device import choose_device, compute_deterministically, device_name
 
-    started = time.monotonic()
     torch.set_num_threads(arguments.threads)
     compute_deterministically()
     spec, device = arguments.spec, choose_device()
     inputs = [arguments.images, arguments.probe, arguments.snapshot]
 
     def origin():
-        return provenance(
-            "extract_activations", spec, inputs, started=started, device=device_name(device)
-        )
+        return provenance("extract_activations", spec, inputs, device=device_name(device))
 
     snapshot = load_snapshot(arguments.snapshot)
     if not snapshot.reached:
@@ -60,4 +55,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

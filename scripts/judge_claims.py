@@ -7,9 +7,7 @@
 A table that is not given leaves its targets "not measured".
 """
 
-import time
-
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 TABLES = ("accuracy", "geometry", "rewind", "gradients")
 
@@ -23,7 +21,6 @@ def main(argv=None):
     options.add_argument("--page", required=True, metavar="HTML")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
-    started = time.monotonic()
 
     import pandas as pd
     from geomem.claims.evidence import Run
@@ -54,7 +51,7 @@ def main(argv=None):
     rows = judge_all(runs, spec["claims"])
     found = pd.DataFrame([{"experiment": spec["experiment"], **row} for row in rows])
     found = found[list(COLUMNS)].astype({"width": "Int64"})
-    origin = provenance("judge_claims", spec, list(paths.values()), started=started)
+    origin = provenance("judge_claims", spec, list(paths.values()))
     text = page(found, spec["experiment"], spec["claims"]["confidence"])
     with replacing(arguments.csv) as temporary:
         found.to_csv(temporary, index=False)
@@ -65,4 +62,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

@@ -3,9 +3,7 @@
 --spec is the `data` section of an experiment, for example {"name": "glyphs", "classes": 98}.
 """
 
-import time
-
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 
 def main(argv=None):
@@ -17,16 +15,13 @@ def main(argv=None):
     from geomem.data.sources import make_images
     from geomem.storage.provenance import provenance
 
-    started = time.monotonic()
     images = make_images(arguments.spec)
     log(
         f"{len(images.train_labels)} training and {len(images.test_labels)} test images of shape "
         f"{images.image_shape} in {images.n_classes} classes"
     )
-    save_images(
-        arguments.output, images, provenance("make_dataset", arguments.spec, started=started)
-    )
+    save_images(arguments.output, images, provenance("make_dataset", arguments.spec))
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

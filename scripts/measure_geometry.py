@@ -6,9 +6,7 @@ All layers and kinds share their Gaussian vectors, so that differences are not d
 Activations of an epoch that training did not reach have no layers; their table has no rows.
 """
 
-import time
-
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 SETTINGS = ("n_t", "kappa", "remove_low_rank", "confidence")
 COLUMNS = (
@@ -28,7 +26,6 @@ def main(argv=None):
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import write_table
 
-    started = time.monotonic()
     spec = arguments.spec
     activations = read_activations(arguments.activations)
     frames = []
@@ -53,9 +50,9 @@ def main(argv=None):
     empty = pd.DataFrame(columns=list(COLUMNS))
     table = pd.concat(frames, ignore_index=True) if frames else empty
     table.insert(0, "epoch", activations.epoch)
-    origin = provenance("measure_geometry", spec, [arguments.activations], started=started)
+    origin = provenance("measure_geometry", spec, [arguments.activations])
     write_table(arguments.output, table, origin)
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

@@ -7,7 +7,7 @@ table is empty.
 
 import time
 
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 
 def main(argv=None):
@@ -63,9 +63,9 @@ def main(argv=None):
     log(f"{len(rows)} accuracies in {time.monotonic() - started:.1f} s")
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"layer_index": "Int64"})
     inputs = [arguments.images, arguments.labels, arguments.final, *arguments.snapshots]
-    origin = provenance("rewind_layers", spec, inputs, started=started, device=device_name(device))
+    origin = provenance("rewind_layers", spec, inputs, device=device_name(device))
     write_table(arguments.output, frame, origin)
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

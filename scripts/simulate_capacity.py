@@ -7,7 +7,7 @@ left out.
 
 import time
 
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 
 def main(argv=None):
@@ -54,11 +54,9 @@ def main(argv=None):
         )
         log(f"epoch {epoch}: {time.monotonic() - started:.1f} s")
     inputs = [arguments.images, arguments.probe, *arguments.snapshots]
-    origin = provenance(
-        "simulate_capacity", spec, inputs, started=started, device=device_name(device)
-    )
+    origin = provenance("simulate_capacity", spec, inputs, device=device_name(device))
     write_table(arguments.output, pd.DataFrame(rows, columns=list(COLUMNS)), origin)
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

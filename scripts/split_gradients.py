@@ -5,7 +5,7 @@
 
 import time
 
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 
 def main(argv=None):
@@ -38,11 +38,9 @@ def main(argv=None):
         rows += split_gradients(model, layers, images, probe, normalizer, epoch=epoch)
         log(f"epoch {epoch}: {time.monotonic() - started:.1f} s")
     inputs = [arguments.images, arguments.probe, *arguments.snapshots]
-    origin = provenance(
-        "split_gradients", spec, inputs, started=started, device=device_name(device)
-    )
+    origin = provenance("split_gradients", spec, inputs, device=device_name(device))
     write_table(arguments.output, pd.DataFrame(rows, columns=list(COLUMNS)), origin)
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

@@ -3,9 +3,7 @@
 --spec {"experiment": NAME, "epochs": {TABLE: [number, "best" or "last", ... as measured]}}
 """
 
-import time
-
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 TABLES = ("accuracy", "geometry", "rewind", "gradients", "simulation")
 
@@ -17,7 +15,6 @@ def main(argv=None):
     options.add_argument("--output", required=True, metavar="HTML")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
-    started = time.monotonic()
 
     from geomem.pages.explorer import library, page
     from geomem.pages.records import records
@@ -31,10 +28,10 @@ def main(argv=None):
     for name, path in paths.items():
         rows[name], notes[name] = records(name, read_table(path), spec["epochs"].get(name, ()))
     text = page(spec["experiment"], rows, notes, library())
-    origin = provenance("write_explorer", spec, list(paths.values()), started=started)
+    origin = provenance("write_explorer", spec, list(paths.values()))
     write_page(arguments.output, text, origin)
     log(f"{sum(map(len, rows.values()))} values, {len(text) / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

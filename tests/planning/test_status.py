@@ -18,8 +18,17 @@ def job(tmp_path):
 
 def test_states_of_a_job(job, tmp_path):
     assert state(job, waiting=True, running=False) == "missing"
-    (tmp_path / "train.log").write_text("epoch 1\nerror: no room\n")
-    assert state(job, waiting=True, running=False) == "failed"
+    log = tmp_path / "train.log"
+    for text, expected in (
+        ("epoch 1\nerror: no room\nended with status 1 after 3.2 s\n", "failed"),
+        ("epoch 1\n", "interrupted"),  # killed, or out of memory or time
+        ("epoch 1\nended with status 1 after 3.2 s\nepoch 2\n", "interrupted"),
+        ("epoch 1\nerror: asked to stop\nended with status 75 after 3.2 s\n", "interrupted"),
+        ("interrupted\nended with status 130 after 3.2 s\n", "interrupted"),
+        ("epoch 3\nended with status 0 after 3.2 s\n", "missing"),  # made, and then deleted
+    ):
+        log.write_text(text)
+        assert state(job, waiting=True, running=False) == expected, text
     assert state(job, waiting=True, running=True) == "running"
     (tmp_path / "training.json").write_text("{}")
     assert state(job, waiting=True, running=False) == "outdated"
@@ -42,7 +51,7 @@ def test_a_cell_whose_training_diverged(job, tmp_path):
     table = Job("table", {"experiment": "tiny", "table": "accuracy"}, "", (), ())
     path = tmp_path / "training.json"
     write_document(path, {"status": "diverged"}, {})
-    assert "diverged  1 done" in report([job, table], ["done", "done"], held=False)
+    assert "diverged    1 done" in report([job, table], ["done", "done"], held=False)
     write_document(path, {"status": "completed"}, {})
     assert "diverged" not in report([job, table], ["done", "done"], held=False)
 
