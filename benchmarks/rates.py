@@ -18,8 +18,8 @@ limit_threads(1)
 
 from geomem.config.cli import read  # noqa: E402
 from geomem.planning import timing  # noqa: E402
-from geomem.planning.costs import STARTS  # noqa: E402
 from geomem.planning.sizes import DataSize, ProbeSize  # noqa: E402
+from geomem.registry.stages import STAGES  # noqa: E402
 
 WIDTHS = {
     "vgg-small": (2, 16),
@@ -33,7 +33,7 @@ SIZE, PROBE = DataSize(50_000, 10_000, 100, (3, 32, 32)), ProbeSize(100, 50, 4)
 
 def main():
     """Measure and write."""
-    startup = {kind: timing.startup(kind) for kind in sorted(set(STARTS.values()))}
+    startup = {kind: timing.startup(kind) for kind in sorted({s.startup for s in STAGES.values()})}
     experiment = read(SCRIPTS.parent / "config.yaml")["defaults"]
     networks = {}
     for name, widths in WIDTHS.items():

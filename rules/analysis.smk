@@ -3,8 +3,8 @@
 Needs:  snapshots, images, labels, probe; the config's `analysis`, `geometry`, `rewind`,
         `gradients`, `simulation` sections
 Makes:  results/EXPERIMENT/runs/RUN/activations/EPOCH.npz     inner products of every layer
-        results/EXPERIMENT/runs/RUN/geometry/EPOCH.parquet    capacity, radius, dimension ...
-        results/EXPERIMENT/runs/RUN/rewind.parquet            accuracies with layers set back
+        results/EXPERIMENT/runs/RUN/measures/MEASURE/EPOCH.parquet   capacity, radius, dimension ...
+        results/EXPERIMENT/runs/RUN/rewind.parquet            accuracies with layers rewound
         results/EXPERIMENT/runs/RUN/gradients.parquet         label-dependent and -independent parts
         results/EXPERIMENT/runs/RUN/simulation.parquet        capacity by theory and by trial
 """
@@ -29,7 +29,7 @@ rule activations:
         mem_mb=memory("activations"),
         gpu=0,
     params:
-        code=program("extract_activations.py"),
+        code=program("extract_activations.py", network),
         python=interpreter,
         spec=spec("activations"),
     shell:
@@ -38,25 +38,25 @@ rule activations:
         " --output {output:q} 2> {log:q}"
 
 
-rule geometry:
+rule measure:
     input:
-        script=script("measure_geometry.py"),
+        script=script("measure_layers.py"),
         activations="results/{experiment}/runs/w{width}_n{noise}_s{seed}/activations/{epoch}.npz",
     output:
-        "results/{experiment}/runs/w{width}_n{noise}_s{seed}/geometry/{epoch}.parquet",
+        "results/{experiment}/runs/w{width}_n{noise}_s{seed}/measures/{measure}/{epoch}.parquet",
     log:
-        "results/{experiment}/logs/geometry/w{width}_n{noise}_s{seed}_{epoch}.log",
+        "results/{experiment}/logs/measures/{measure}/w{width}_n{noise}_s{seed}_{epoch}.log",
     benchmark:
-        "results/{experiment}/benchmarks/geometry/w{width}_n{noise}_s{seed}_{epoch}.tsv"
+        "results/{experiment}/benchmarks/measures/{measure}/w{width}_n{noise}_s{seed}_{epoch}.tsv"
     conda:
         "../envs/analysis.yaml"
     resources:
-        runtime=runtime("geometry"),
-        mem_mb=memory("geometry"),
+        runtime=runtime("measure"),
+        mem_mb=memory("measure"),
     params:
-        code=program("measure_geometry.py"),
+        code=program("measure_layers.py", measure_function),
         python=interpreter,
-        spec=spec("geometry"),
+        spec=measure_spec,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --activations {input.activations:q} --output {output:q} 2> {log:q}"
@@ -82,7 +82,7 @@ rule rewind:
         mem_mb=memory("rewind"),
         gpu=0,
     params:
-        code=program("rewind_layers.py"),
+        code=program("rewind_layers.py", network),
         python=interpreter,
         spec=spec("rewind"),
     shell:
@@ -110,7 +110,7 @@ rule gradients:
         mem_mb=memory("gradients"),
         gpu=0,
     params:
-        code=program("split_gradients.py"),
+        code=program("split_gradients.py", network),
         python=interpreter,
         spec=spec("gradients"),
     shell:
@@ -138,7 +138,7 @@ rule simulation:
         mem_mb=memory("simulation"),
         gpu=0,
     params:
-        code=program("simulate_capacity.py"),
+        code=program("simulate_capacity.py", network),
         python=interpreter,
         spec=spec("simulation"),
     shell:

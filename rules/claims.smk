@@ -8,7 +8,7 @@ Makes:  results/EXPERIMENT/claims/claims.parquet and .csv   effects, intervals, 
 
 rule claims:
     input:
-        unpack(tables_among(JUDGED)),
+        unpack(tables_among(judged=True)),
         script=script("judge_claims.py"),
     output:
         table="results/{experiment}/claims/claims.parquet",
@@ -32,8 +32,8 @@ rule claims:
         code=program("judge_claims.py"),
         python=interpreter,
         spec=claims_spec,
-        inputs=lambda wildcards, input: options_of(tables_among(JUDGED)(wildcards)),
+        inputs=lambda wildcards, input: options_of(tables_among(judged=True)(wildcards)),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " {params.inputs} --output {output.table:q} --csv {output.csv:q}"
+        " --tables {params.inputs} --output {output.table:q} --csv {output.csv:q}"
         " --page {output.page:q} 2> {log:q}"

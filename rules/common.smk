@@ -16,6 +16,10 @@ from geomem.config.check import check
 from geomem.config.cli import read
 from geomem.errors import InputError
 from geomem.planning.resources import megabytes, minutes
+from geomem.registry import datasets
+from geomem.registry.figures import figures_of
+from geomem.registry.measures import chosen
+from geomem.registry.tables import tables_of
 from geomem.storage.clock import refuse_future
 from geomem.storage.lock import hold
 from snakemake.exceptions import WorkflowError
@@ -30,9 +34,6 @@ try:
             read(path)
     check(config)
     EXPERIMENTS = {name: experiments.resolve(config, name) for name in experiments.selected(config)}
-    if workflow.is_main_process and not CONDA:
-        for experiment in EXPERIMENTS.values():
-            code.require_model(experiment["model"]["name"])
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -46,32 +47,12 @@ CACHE = "results/cache/training"
 SET_RESOURCES = workflow.resource_settings.overwrite_resources
 ON_GPU = {name for name, given in SET_RESOURCES.items() if given.get("gpu").value}
 
-TABLES = ("accuracy", "geometry", "rewind", "gradients", "simulation")
-JUDGED = ("accuracy", "geometry", "rewind", "gradients")  # tables that claims are about
-
-# What each figure is drawn from.
-FIGURES = {
-    "samples": ("images", "labels"),
-    "accuracy": ("accuracy",),
-    "depth": ("geometry", "accuracy"),
-    "change": ("geometry", "accuracy"),
-    "epochs": ("geometry", "accuracy"),
-    "width": ("accuracy", "geometry"),
-    "simulation": ("simulation", "accuracy"),
-    "rewind": ("rewind", "accuracy"),
-    "gradients": ("gradients", "accuracy"),
-    "localization": ("rewind", "gradients", "accuracy"),
+TABLES = {name: tables_of(experiment) for name, experiment in EXPERIMENTS.items()}
+FIGURES = {name: figures_of(experiment) for name, experiment in EXPERIMENTS.items()}
+MEASURES = {
+    name: {measure.name: measure for measure in chosen(experiment)}
+    for name, experiment in EXPERIMENTS.items()
 }
-
-# Commands that build the network, and so depend on its source.
-BUILD_NETWORKS = (
-    "train.py",
-    "take_snapshot.py",
-    "extract_activations.py",
-    "rewind_layers.py",
-    "split_gradients.py",
-    "simulate_capacity.py",
-)
 
 
 wildcard_constraints:
@@ -80,6 +61,9 @@ wildcard_constraints:
     noise=r"[0-9.e-]+",
     seed=r"\d+",
     epoch=r"best|last|\d+",
+    measure=r"\w+",
+    table=r"\w+",
+    figure=r"\w+",
 
 
 def script(name):
@@ -87,17 +71,43 @@ def script(name):
     return f"{SCRIPTS}/{name}"
 
 
-def program(name):
-    """Params function: checksums of the modules that a command and its network import, as JSON.
+def program(command, function=None):
+    """Params function: checksums of the modules that a command imports, as JSON text.
 
     Not inputs: thirty files for every job would double the time it takes to plan 10,000 of them.
+
+    Parameters
+    ----------
+    command : str
+        File name under scripts/.
+    function : callable, optional
+        Of wildcards: import path of what the command is told to run.
     """
 
     def text(wildcards):
-        network = EXPERIMENTS[wildcards.experiment]["model"]["name"]
-        return code.checksums(name, [code.network_path(network)] if name in BUILD_NETWORKS else [])
+        return code.checksums(command, [function(wildcards)] if function else [])
 
     return text
+
+
+def network(wildcards):
+    """Import path of the network."""
+    return code.network_path(EXPERIMENTS[wildcards.experiment]["model"]["name"])
+
+
+def loader(wildcards):
+    """Import path of the loader of the images."""
+    return datasets.find(EXPERIMENTS[wildcards.experiment]["data"]["name"]).load
+
+
+def measure_function(wildcards):
+    """Import path of a measure."""
+    return MEASURES[wildcards.experiment][wildcards.measure].function
+
+
+def figure_function(wildcards, threads=None):
+    """Import path of a figure."""
+    return FIGURES[wildcards.experiment][wildcards.figure].function
 
 
 def spec(stage):
@@ -139,13 +149,18 @@ def kept_epochs(wildcards, threads):
 def runtime(stage):
     """Resource function: a job's time limit in minutes, more at each attempt."""
     return lambda wildcards, attempt: minutes(
-        stage, *job_settings(wildcards), gpu=stage in ON_GPU, attempt=attempt
+        wildcards.get("measure", stage),
+        *job_settings(wildcards),
+        gpu=stage in ON_GPU,
+        attempt=attempt,
     )
 
 
 def memory(stage):
     """Resource function: a job's memory in MB, more at each attempt."""
-    return lambda wildcards, attempt: megabytes(stage, *job_settings(wildcards), attempt=attempt)
+    return lambda wildcards, attempt: megabytes(
+        wildcards.get("measure", stage), *job_settings(wildcards), attempt=attempt
+    )
 
 
 def job_settings(wildcards):
@@ -180,103 +195,76 @@ def per_run(pattern):
     return files
 
 
+def measure_spec(wildcards):
+    """Params function: a measure's function, what it is given, and its settings."""
+    experiment = EXPERIMENTS[wildcards.experiment]
+    return experiments.as_text(MEASURES[wildcards.experiment][wildcards.measure].spec(experiment))
+
+
 def table_parts(wildcards):
     """Input function: what one table of an experiment is collected from, run by run."""
-    patterns = {
-        "accuracy": "results/{experiment}/runs/{run}/accuracy.parquet",
-        "geometry": "results/{experiment}/runs/{run}/geometry/{epoch}.parquet",
-        "rewind": "results/{experiment}/runs/{run}/rewind.parquet",
-        "gradients": "results/{experiment}/runs/{run}/gradients.parquet",
-        "simulation": "results/{experiment}/runs/{run}/simulation.parquet",
-    }
-    return per_run(patterns[wildcards.table])(wildcards)
+    return per_run(TABLES[wildcards.experiment][wildcards.table].parts)(wildcards)
 
 
 def table_spec(wildcards):
-    """Params function: which run is which, in the order of the inputs."""
+    """Params function: the table's keys, and which run is which, in the order of the inputs."""
     runs = experiments.runs(EXPERIMENTS[wildcards.experiment]).values()
     cells = [dict(zip(("width", "noise", "seed"), run)) for run in runs]
+    keys = TABLES[wildcards.experiment][wildcards.table].keys
     return experiments.as_text(
-        {"experiment": wildcards.experiment, "table": wildcards.table, "runs": cells}
+        {
+            "experiment": wildcards.experiment,
+            "table": wildcards.table,
+            "keys": keys,
+            "runs": cells,
+        }
     )
 
 
 def figure_inputs(wildcards):
     """Input function: the tables (or images and labels) a figure is drawn from, by name."""
     place = f"results/{wildcards.experiment}"
-    # The sample sheet shows the noisiest labels, where most there is to see.
+    # The sample sheet shows the noisiest labels, where there is most to see.
     experiment = EXPERIMENTS[wildcards.experiment]
     noisiest = f"n{max(experiment['noises']):g}_s{experiment['seeds'][0]}"
-    files = {
+    pictures = {
         "images": f"{place}/data/images.npz",
         "labels": f"{place}/labels/{noisiest}.parquet",
-        **{table: f"{place}/tables/{table}.parquet" for table in TABLES},
     }
-    return {name: files[name] for name in FIGURES[wildcards.figure]}
+    names = FIGURES[wildcards.experiment][wildcards.figure].inputs
+    return {name: pictures.get(name, f"{place}/tables/{name}.parquet") for name in names}
 
 
 def options_of(paths):
-    """`--geometry PATH ...` for input files by name."""
-    return " ".join(f"--{name} {shlex.quote(path)}" for name, path in paths.items())
+    """`geometry=PATH ...` for input files by name."""
+    return " ".join(shlex.quote(f"{name}={path}") for name, path in paths.items())
 
 
 def figure_spec(wildcards):
     """Params function: the settings of a figure."""
-    experiment = EXPERIMENTS[wildcards.experiment]
-    settings = {}
-    if wildcards.figure in ("depth", "change", "width"):
-        # What a capacity can be compared with: 2/M, and the paper's if measured the same way.
-        settings["per_class"] = experiment["analysis"]["per_class"]
-        settings |= {key: experiment["geometry"][key] for key in ("kappa", "remove_low_rank")}
-    if wildcards.figure == "width":
-        settings |= {"network": experiment["model"]["name"], "data": experiment["data"]["name"]}
-    return experiments.as_text(settings)
+    figure = FIGURES[wildcards.experiment][wildcards.figure]
+    return experiments.as_text(figure.settings(EXPERIMENTS[wildcards.experiment]))
 
 
 def figure_caption(wildcards, threads):
-    """What the report says below a figure, from report/FIGURE.rst; report/figure.rst shows it.
+    """What the report says below a figure; report/figure.rst shows it.
 
     A report's caption is one file for a whole rule. Taking `threads` keeps the text out of what
     decides whether a figure is drawn again.
     """
-    return (Path(workflow.basedir) / "rules" / "report" / f"{wildcards.figure}.rst").read_text()
+    return FIGURES[wildcards.experiment][wildcards.figure].caption
 
 
-def tables_of(experiment):
-    """Tables that an experiment's settings ask for."""
-    asked = {
-        "accuracy": True,
-        "geometry": bool(experiment["analysis"]["epochs"]),
-        "rewind": bool(experiment["rewind"]["epochs"]),
-        "gradients": bool(experiment["gradients"]["epochs"]),
-        "simulation": bool(experiment["simulation"]["epochs"]),
-    }
-    return [name for name in TABLES if asked[name]]
-
-
-def figures_of(experiment):
-    """Figures that an experiment's settings ask for."""
-    tables = tables_of(experiment)
-    names = ["samples", "accuracy"]
-    if "geometry" in tables:
-        names += ["depth", "epochs"]
-        if {"best", "last"} <= set(experiment["analysis"]["epochs"]):
-            names.append("change")
-        if len(experiment["widths"]) > 1:
-            names.append("width")
-    names += [name for name in ("simulation", "rewind", "gradients") if name in tables]
-    if {"rewind", "gradients"} <= set(tables):
-        names.append("localization")
-    return names
-
-
-def tables_among(names):
-    """Input function: the tables of these names that an experiment has, by name."""
+def tables_among(judged=False):
+    """Input function: an experiment's tables by name; with `judged` those that claims are about."""
 
     def files(wildcards):
-        asked = tables_of(EXPERIMENTS[wildcards.experiment])
         place = f"results/{wildcards.experiment}/tables"
-        return {table: f"{place}/{table}.parquet" for table in names if table in asked}
+        return {
+            name: f"{place}/{name}.parquet"
+            for name, table in TABLES[wildcards.experiment].items()
+            if table.judged or not judged
+        }
 
     return files
 
@@ -295,19 +283,22 @@ def claims_spec(wildcards):
 
 
 def explorer_spec(wildcards):
-    """Params function: which epochs each table was asked for."""
+    """Params function: what the explorer has to know of each table."""
     experiment = EXPERIMENTS[wildcards.experiment]
-    sections = {"geometry": "analysis"} | {name: name for name in TABLES[2:]}
-    epochs = {table: experiment[section]["epochs"] for table, section in sections.items()}
-    return experiments.as_text({"experiment": wildcards.experiment, "epochs": epochs})
+    tables = TABLES[wildcards.experiment].items()
+    return experiments.as_text(
+        {
+            "experiment": wildcards.experiment,
+            "tables": {name: table.described(experiment) for name, table in tables},
+        }
+    )
 
 
 def results_of(name):
     """What a reader of an experiment opens."""
-    experiment = EXPERIMENTS[name]
     return [
-        *(f"results/{name}/tables/{table}.parquet" for table in tables_of(experiment)),
-        *(f"results/{name}/figures/{figure}.png" for figure in figures_of(experiment)),
+        *(f"results/{name}/tables/{table}.parquet" for table in TABLES[name]),
+        *(f"results/{name}/figures/{figure}.png" for figure in FIGURES[name]),
         f"results/{name}/claims/claims.parquet",
         f"results/{name}/claims/claims.html",
         f"results/{name}/explorer.html",

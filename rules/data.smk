@@ -22,7 +22,7 @@ rule images:
         runtime=runtime("images"),
         mem_mb=memory("images"),
     params:
-        code=program("make_dataset.py"),
+        code=program("make_dataset.py", loader),
         python=interpreter,
         spec=spec("images"),
     shell:

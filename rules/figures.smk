@@ -2,7 +2,7 @@
 
 Needs:  the per-run files of training and analysis
 Makes:  results/EXPERIMENT/tables/TABLE.parquet
-        results/EXPERIMENT/figures/FIGURE.png and .svg, with their captions for a report in report/
+        results/EXPERIMENT/figures/FIGURE.png and .svg
 """
 
 
@@ -17,8 +17,6 @@ rule table:
         "results/{experiment}/logs/tables/{table}.log",
     benchmark:
         "results/{experiment}/benchmarks/tables/{table}.tsv"
-    wildcard_constraints:
-        table="|".join(TABLES),
     conda:
         "../envs/analysis.yaml"
     resources:
@@ -49,20 +47,19 @@ rule figure:
         "results/{experiment}/logs/figures/{figure}.log",
     benchmark:
         "results/{experiment}/benchmarks/figures/{figure}.tsv"
-    wildcard_constraints:
-        figure="|".join(FIGURES),
     conda:
         "../envs/plot.yaml"
     resources:
         runtime=runtime("figure"),
         mem_mb=memory("figure"),
     params:
-        code=program("draw_figure.py"),
+        code=program("draw_figure.py", figure_function),
         python=interpreter,
         spec=figure_spec,
         inputs=lambda wildcards, input: options_of(figure_inputs(wildcards)),
+        function=figure_function,
         caption=figure_caption,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " --figure {wildcards.figure:q} {params.inputs}"
+        " --figure {params.function:q} --inputs {params.inputs}"
         " --png {output.png:q} --svg {output.svg:q} 2> {log:q}"

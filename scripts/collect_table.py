@@ -1,7 +1,7 @@
 """Collect the tables of an experiment's runs into one.
 
---spec {"experiment": NAME, "table": "accuracy" | "geometry" | "rewind" | "gradients" |
-        "simulation", "runs": [{"width": 8, "noise": 0.5, "seed": 0}, ...]}
+--spec {"experiment": NAME, "table": NAME, "keys": [columns that tell the rows of a run apart],
+        "runs": [{"width": 8, "noise": 0.5, "seed": 0}, ...]}
 
 Receipts (training.json) come one per run in the order of spec `runs`; so do the tables, the same
 number for every run, all of the first run before those of the second. Where a run diverged before
@@ -22,12 +22,9 @@ def main(argv=None):
     from geomem.errors import InputError
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_document, read_table, write_table
-    from geomem.tables import KEYS, RunTables, check_columns, collect
+    from geomem.tables import RunTables, check_columns, collect
 
-    table = args.spec.get("table")
-    if table not in KEYS:
-        raise InputError(f"spec: table is {table!r}; expected one of {', '.join(KEYS)}")
-    runs = args.spec.get("runs", [])
+    table, keys, runs = (args.spec[name] for name in ("table", "keys", "runs"))
     if len(args.receipts) != len(runs):
         raise InputError(
             f"--receipts: {len(args.receipts)} files for {len(runs)} runs in the spec; "
@@ -42,12 +39,12 @@ def main(argv=None):
     def read(path):
         frame = read_table(path)
         if len(frame):
-            check_columns(frame, table, path)
+            check_columns(frame, table, keys, path)
         return frame
 
     per_run = len(args.tables) // len(runs)
     collected = collect(
-        table,
+        keys,
         args.spec["experiment"],
         [
             RunTables(

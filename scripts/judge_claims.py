@@ -7,15 +7,19 @@
 A table that is not given leaves its targets "not measured".
 """
 
-from geomem.command import job, limit_threads, log, parser
-
-TABLES = ("accuracy", "geometry", "rewind", "gradients")
+from geomem.command import job, limit_threads, log, named_path, parser
 
 
 def main(argv=None):
     options = parser(__doc__)
-    for name in TABLES:
-        options.add_argument(f"--{name}", metavar="PARQUET", help="collected table")
+    options.add_argument(
+        "--tables",
+        nargs="+",
+        type=named_path,
+        required=True,
+        metavar="NAME=PARQUET",
+        help="collected tables",
+    )
     options.add_argument("--output", required=True, metavar="PARQUET")
     options.add_argument("--csv", required=True, metavar="CSV")
     options.add_argument("--page", required=True, metavar="HTML")
@@ -33,7 +37,7 @@ def main(argv=None):
     from geomem.tables import RUN_KEYS
 
     spec = arguments.spec
-    paths = {name: getattr(arguments, name) for name in TABLES if getattr(arguments, name)}
+    paths = dict(arguments.tables)
     tables = {name: read_table(path) for name, path in paths.items()}
     keys = list(RUN_KEYS[1:])
     cells = pd.concat([table[keys] for table in tables.values()]).drop_duplicates()

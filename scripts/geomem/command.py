@@ -38,6 +38,14 @@ def parser(description):
     return result
 
 
+def named_path(text):
+    """`(name, path)` of an argument `NAME=PATH`."""
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=PATH")
+    return name, path
+
+
 def limit_threads(threads):
     """Give BLAS, OpenMP and torch `threads` threads; call before numpy or torch is imported.
 

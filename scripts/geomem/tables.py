@@ -14,13 +14,6 @@ from geomem.errors import InputError
 
 RUN_KEYS = ("experiment", "width", "noise", "seed")
 MEASURED = ("value", "lo", "hi")
-KEYS = {
-    "accuracy": ("epoch", "kind", "metric"),
-    "geometry": ("epoch", "layer", "layer_index", "kind", "manifold", "metric"),
-    "rewind": ("epoch", "scheme", "layer", "layer_index", "batch_norm", "kind", "metric"),
-    "gradients": ("epoch", "layer", "layer_index", "kind", "part", "metric"),
-    "simulation": ("epoch", "layer", "layer_index", "kind", "metric"),
-}
 
 
 @dataclass(frozen=True)
@@ -46,22 +39,23 @@ class RunTables:
     frames: Sequence[pd.DataFrame]
 
 
-def check_columns(frame, table, source):
+def check_columns(frame, table, keys, source):
     """Raise InputError unless `frame`, read from `source`, has the columns of such a table."""
-    absent = [name for name in (*KEYS[table], *MEASURED) if name not in frame.columns]
+    absent = [name for name in (*keys, *MEASURED) if name not in frame.columns]
     if absent:
         raise InputError(
             f"{source}: columns {', '.join(absent)} are missing; a {table} table of one run needs "
-            f"{', '.join((*KEYS[table], *MEASURED))}. Give the file that belongs to {table!r}."
+            f"{', '.join((*keys, *MEASURED))}. Give the file that belongs to {table!r}."
         )
 
 
-def collect(table, experiment, runs):
+def collect(keys, experiment, runs):
     """Stack the tables of all runs and flag each run's best and last epoch.
 
     Parameters
     ----------
-    table : {"accuracy", "geometry", "rewind", "gradients", "simulation"}
+    keys : sequence of str
+        Columns that tell the rows of one run apart.
     experiment : str
     runs : sequence of RunTables
         Runs may lack tables, and tables may lack rows: what is missing stays missing.
@@ -79,7 +73,7 @@ def collect(table, experiment, runs):
         for frame in run.frames
         if len(frame)
     ]
-    keys = [*RUN_KEYS, *KEYS[table]]
+    keys = [*RUN_KEYS, *keys]
     if not parts:
         return pd.DataFrame(columns=[*keys, *MEASURED, "parameters", "best", "last"])
     stacked = pd.concat(parts, ignore_index=True)

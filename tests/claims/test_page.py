@@ -74,9 +74,8 @@ def test_the_command(tmp_path):
         write_table(paths[name], pd.concat(parts, ignore_index=True), {})
     spec = {"experiment": "made-up", "per_class": 50, "confidence": 0.95, "claims": SETTINGS}
     outputs = {name: str(tmp_path / f"out.{name}") for name in ("output", "csv", "page")}
-    options = [
-        word for name, path in {**paths, **outputs}.items() for word in (f"--{name}", str(path))
-    ]
+    options = ["--tables", *(f"{name}={path}" for name, path in paths.items())]
+    options += [word for name, path in outputs.items() for word in (f"--{name}", path)]
     judge_claims.main(["--spec", json.dumps(spec), *options])
     found = read_table(outputs["output"]).set_index("target")
     assert found.loc["T2-final", "verdict"] == "supported"

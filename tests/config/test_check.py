@@ -2,8 +2,9 @@
 
 import pytest
 import yaml
-from geomem.config.check import SCHEMA, check, problems
+from geomem.config.check import check, problems
 from geomem.config.cli import main, overlaid
+from geomem.config.schema import schema as read_schema
 from geomem.errors import InputError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ def test_each_broken_key_is_named(config, path, value, message):
 
 
 def test_ones_own_network_takes_any_further_key(config):
-    own = {"name": "nets.mine:build", "depth": 3}
+    own = {"name": "geomem.models.vgg:vgg16", "depth": 3}
     assert problems(changed(config, "defaults.model", own)) == []
     named = changed(config, "defaults.model", {"name": "vgg16", "depth": 3})
     assert any("model.depth: unknown key" in text for text in problems(named))
@@ -70,7 +71,7 @@ def schema_keys(node, definitions, prefix=""):
 
 
 def test_every_key_of_the_schema_stands_in_the_default_configuration(config):
-    schema = yaml.safe_load(SCHEMA.read_text())
+    schema = read_schema()
     known = set(schema_keys(schema["$defs"]["experiment"], schema["$defs"]))
     of_sgd = {"momentum", "nesterov"}  # the default is another optimizer: named in its comment
     assert all(key in (ROOT / "config.yaml").read_text() for key in of_sgd)

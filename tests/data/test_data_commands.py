@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from geomem.data.image_sets import load_images
 from geomem.errors import DamagedFileError, InputError
+from geomem.registry.datasets import load_spec
 from geomem.storage.tables import read_table, table_provenance
 
 
 def test_commands_hand_on_their_files(tmp_path):
     images, labels, probe = (str(tmp_path / n) for n in ("i.npz", "l.parquet", "p.parquet"))
     data = {"name": "glyphs", "classes": 4, "train_per_class": 20, "test_per_class": 5}
-    make_dataset.main(["--spec", json.dumps(data), "--output", images])
+    make_dataset.main(["--spec", json.dumps(load_spec(data)), "--output", images])
     spec = {"rule": "permute", "noise": 0.5, "seed": 1}
     make_labels.main(["--spec", json.dumps(spec), "--images", images, "--output", labels])
     choice = {"classes": "all", "per_class": 3, "seed": 0}

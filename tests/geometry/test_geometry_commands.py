@@ -1,12 +1,14 @@
 """The geometry command and the workflow's script."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
 from geomem.errors import DamagedFileError, InputError
 from geomem.geometry import manifold_geometry
 from geomem.geometry.cli import main, read_manifolds
+from geomem.registry.measures import MEASURES
 
 POINTS = np.random.default_rng(0).standard_normal((6, 4, 20))
 
@@ -71,7 +73,7 @@ def test_workflow_script(tmp_path):
     from geomem.geometry import inner_products
     from geomem.storage.tables import read_table
 
-    from scripts.measure_geometry import main as measure
+    from scripts.measure_layers import main as measure
 
     arrays = {
         "test/manifolds": np.arange(10, 16),
@@ -79,7 +81,8 @@ def test_workflow_script(tmp_path):
     }
     layers = ({"index": 2, "name": "conv", "kind": "conv", "shape": [20], "features": 20},)
     write_activations(tmp_path / "a.npz", ActivationFile(7, layers, arrays), {})
-    spec = '{"n_t": 40, "kappa": 0.0, "remove_low_rank": true, "confidence": 0.9, "seed": 1}'
+    settings = {"n_t": 40, "kappa": 0.0, "remove_low_rank": True, "confidence": 0.9, "seed": 1}
+    spec = json.dumps(MEASURES["geometry"].spec({"geometry": settings}))
     files = ["--activations", str(tmp_path / "a.npz"), "--output", str(tmp_path / "b.parquet")]
     measure(["--spec", spec, *files])
     table = read_table(tmp_path / "b.parquet")

@@ -96,7 +96,7 @@ def test_lines_and_numbers_are_those_of_the_table(browser, explorer, frames):
     ends = best["interval"].str.split(" to ", expand=True).astype(float)
     assert ends[0].to_dict() == pytest.approx(expected["lo"].to_dict(), rel=6e-4)
     assert ends[1].to_dict() == pytest.approx(expected["hi"].to_dict(), rel=6e-4)
-    assert set(best["file"]) == {"runs/w4_n0.5_s1/geometry/best.parquet"}
+    assert set(best["file"]) == {"runs/w4_n0.5_s1/measures/geometry/best.parquet"}
 
 
 def test_a_pointer_on_a_mark_is_told_its_number_and_file(browser, explorer):

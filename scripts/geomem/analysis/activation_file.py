@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geomem.errors import InputError
 from geomem.geometry.products import ManifoldProducts
 from geomem.storage.arrays import read_arrays, write_arrays
 
@@ -53,6 +54,22 @@ class ActivationFile:
     def products(self, layer_index, kind):
         """ManifoldProducts of one layer and kind."""
         return ManifoldProducts.from_arrays(self.arrays, prefix(layer_index, kind))
+
+    def features(self, layer_index, kind):
+        """Points of one layer and kind by manifold: a list of P arrays (M_mu, features).
+
+        Raises
+        ------
+        InputError
+            If the file has none.
+        """
+        start = prefix(layer_index, kind)
+        if start + "features" not in self.arrays:
+            raise InputError(
+                "the activations hold no features; set analysis.store to raw, which keeps them"
+            )
+        ends = np.cumsum(self.arrays[start + "counts"])[:-1]
+        return np.split(self.arrays[start + "features"], ends)
 
 
 def prefix(layer_index, kind):

@@ -1,17 +1,17 @@
 """Check a configuration: every problem at once, each naming the key, the value and the way out."""
 
 import difflib
-import functools
 import math
-from pathlib import Path
 
 import jsonschema
 import yaml
 
+from geomem.config import functions
 from geomem.config.experiments import resolve, selected
+from geomem.config.schema import schema as read_schema
 from geomem.errors import InputError
-
-SCHEMA = Path(__file__).resolve().parents[3] / "rules" / "config.schema.yaml"
+from geomem.registry.datasets import DATASETS
+from geomem.registry.stages import OBSERVING
 
 _CACHE = "cache"  # folder beside those of the experiments
 
@@ -42,7 +42,7 @@ def problems(config):
     """
     if not isinstance(config, dict):
         return [f"a configuration is a section of keys, not {_show(config)}"]
-    schema = _schema()
+    schema = read_schema()
     # A section may leave out what another supplies: what is required is asked of the experiments
     # as they will run, once everything written down is sound.
     found = [
@@ -56,11 +56,6 @@ def problems(config):
     if not found:
         found = list(_relations(schema, config))
     return list(dict.fromkeys(found))
-
-
-@functools.cache
-def _schema():
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
 
 
 def _errors(schema, value):
@@ -144,7 +139,7 @@ def _relations(schema, config):
 
 def _experiment_relations(at, experiment):
     epochs = experiment["training"]["epochs"]
-    for section in ("analysis", "rewind", "gradients", "simulation"):
+    for section in OBSERVING:
         for epoch in experiment[section]["epochs"]:
             if isinstance(epoch, int) and epoch > epochs:
                 yield f"{at}.{section}.epochs: {epoch} lies past training.epochs = {epochs}"
@@ -162,8 +157,11 @@ def _experiment_relations(at, experiment):
         yield f"{at}.noises: two values read {noise} to six digits; results could not be told apart"
     data, analysis = experiment["data"], experiment["analysis"]
     yield from _simulated(at, experiment["simulation"], analysis)
-    if data["name"] == "glyphs":
-        yield from _counts(at, experiment["noises"], data, analysis)
+    found = list(functions.problems(experiment))
+    yield from (f"{at}.{problem}" for problem in found)
+    known = DATASETS[data["name"]].known if data["name"] in DATASETS else None
+    if known:
+        yield from _counts(at, experiment["noises"], data, known(data), analysis)
 
 
 def _simulated(at, simulation, analysis):
@@ -181,27 +179,28 @@ def _simulated(at, simulation, analysis):
             yield f"{at}.simulation.kinds: {kind} is not among analysis.kinds; add it there"
 
 
-def _counts(at, noises, data, analysis):
+def _counts(at, noises, data, size, analysis):
     """Whether a data set whose size is known beforehand holds the images the analysis wants."""
-    if analysis["classes"] != "all" and analysis["classes"] > data["classes"]:
+    train, test, classes, _ = size
+
+    def held(key, count):
+        return f"data.{key} = {count}" if key in data else f"{data['name']} has {count}"
+
+    if analysis["classes"] != "all" and analysis["classes"] > classes:
         yield (
-            f"{at}.analysis.classes: {analysis['classes']} is more than data.classes ="
-            f" {data['classes']}"
+            f"{at}.analysis.classes: {analysis['classes']} is more than {held('classes', classes)}"
         )
     wanted = analysis["per_class"]
     held_out = "test" in analysis["kinds"] or analysis["controls"]
-    if held_out and wanted > data["test_per_class"]:
+    if held_out and wanted > test // classes:
         yield (
             f"{at}.analysis.per_class: {wanted} test images per class are wanted, but"
-            f" data.test_per_class = {data['test_per_class']}"
+            f" {held('test_per_class', test // classes)}"
         )
+    each = train // classes
     for noise in noises:
-        noisy = round(noise * data["train_per_class"])
-        for kind, count in (
-            ("permuted", noisy),
-            ("restored", noisy),
-            ("unpermuted", data["train_per_class"] - noisy),
-        ):
+        noisy = round(noise * each)
+        for kind, count in (("permuted", noisy), ("restored", noisy), ("unpermuted", each - noisy)):
             if kind in analysis["kinds"] and 0 < count < wanted:
                 yield (
                     f"{at}.analysis.per_class: {wanted} {kind} images per class are wanted, but at"

@@ -6,7 +6,6 @@ from pathlib import Path
 import yaml
 
 from geomem.config.check import check
-from geomem.config.code import require_model
 from geomem.config.experiments import resolve, runs, selected
 from geomem.errors import InputError
 
@@ -23,7 +22,6 @@ def main(argv=None):
     check(config)
     for name in selected(config):
         experiment = resolve(config, name)
-        require_model(experiment["model"]["name"])
         count = len(runs(experiment))
         print(f"{name}: {count} {'network' if count == 1 else 'networks'}")
     return 0

@@ -17,7 +17,6 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-from geomem.errors import InputError
 from geomem.registry.networks import NETWORKS
 
 SCRIPTS = Path(__file__).resolve().parents[2]
@@ -107,19 +106,6 @@ def network_checksums(name):
     start = list(_located(module, folder, implied=False))
     found = _closure(start, folder, implied=False)
     return {module.shown: fingerprint(module.path) for module in found}
-
-
-def require_model(name):
-    """Raise InputError if the module of a user's network is nowhere to be found.
-
-    It is not imported for that: only the jobs that build the network run a user's code.
-    """
-    module, folder = network_path(name).partition(":")[0], os.getcwd()
-    if ":" in name and not list(_located(module, folder)) and _spec(module, folder) is None:
-        raise InputError(
-            f"model.name: there is no module for {name!r}; it is looked for in {folder} (where the "
-            "workflow is run), in PYTHONPATH and among the installed packages"
-        )
 
 
 def fingerprint(path):

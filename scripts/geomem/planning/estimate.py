@@ -15,9 +15,10 @@ from geomem.command import limit_threads
 from geomem.config.cli import overlaid, read
 from geomem.config.experiments import as_text, resolve, stage_spec
 from geomem.errors import InputError
-from geomem.planning.costs import STARTS, Cost, job_cost
+from geomem.planning.costs import Cost, job_cost
 from geomem.planning.dry_run import planned_jobs
 from geomem.planning.sizes import data_size, probe_size
+from geomem.registry.stages import STAGES, planned
 
 _DISK_MARGIN = 1.1  # logs, metadata, what is there twice while it is written
 
@@ -59,13 +60,14 @@ def costs_by_rule(config, jobs):
     costs, trained = defaultdict(list), set()
     for job in jobs:
         name, width, noise, seed = _cell(job)
-        cost = known(job.rule, name, width, noise)
+        kind = job.wildcards.get("measure", job.rule)
+        cost = known(kind, name, width, noise)
         if job.rule == "train":
             network = _training_key(resolve(config, name), width, noise, seed)
             if network in trained:  # by another experiment, whose states it finds
                 cost = Cost(rates.startup("torch")[0], 0, cost.memory)
             trained.add(network)
-        costs[job.rule].append(cost)
+        costs[kind].append(cost)
     return costs
 
 
@@ -88,7 +90,7 @@ class Measured:
         from geomem.planning import timing
 
         # Before this process grows: a child's peak memory counts its parent's at the fork.
-        startups = {kind: timing.startup(kind) for kind in set(STARTS.values())}
+        startups = {kind: timing.startup(kind) for kind in {s.startup for s in STAGES.values()}}
         self.startup = startups.__getitem__
         self.glyph = functools.cache(timing.glyph_seconds)
         self._known = {}
@@ -141,7 +143,7 @@ def report(costs, cores, gpu=False):
     processor = graphics = 0.0
     for rule, found in costs.items():
         hours = sum(cost.seconds for cost in found) / 3600
-        on_gpu = gpu and STARTS[rule] == "torch"
+        on_gpu = gpu and planned(rule).startup == "torch"
         lines.append(_line(rule, found, *((0, hours) if on_gpu else (hours, 0))))
         graphics += hours * on_gpu
         processor += hours * (not on_gpu)
