@@ -8,7 +8,7 @@ Makes:  results/EXPERIMENT/claims/claims.parquet and .csv   effects, intervals, 
 
 rule claims:
     input:
-        unpack(tables_among(judged=True)),
+        unpack(judged_tables),
         script=script("judge_claims.py"),
     output:
         table="results/{experiment}/claims/claims.parquet",
@@ -29,10 +29,10 @@ rule claims:
         runtime=runtime("claims"),
         mem_mb=memory("claims"),
     params:
-        code=program("judge_claims.py"),
+        code=program("judge_claims.py", effects),
         python=interpreter,
         spec=claims_spec,
-        inputs=lambda wildcards, input: options_of(tables_among(judged=True)(wildcards)),
+        inputs=lambda wildcards, input: options_of(judged_tables(wildcards)),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --tables {params.inputs} --output {output.table:q} --csv {output.csv:q}"

@@ -17,6 +17,7 @@ from geomem.config.cli import read
 from geomem.errors import InputError
 from geomem.planning.resources import megabytes, minutes
 from geomem.registry import datasets
+from geomem.registry.claims import judging_settings, targets_of
 from geomem.registry.figures import figures_of
 from geomem.registry.measures import chosen
 from geomem.registry.tables import tables_of
@@ -81,11 +82,12 @@ def program(command, function=None):
     command : str
         File name under scripts/.
     function : callable, optional
-        Of wildcards: import path of what the command is told to run.
+        Of wildcards: import path, or several, of what the command is told to run.
     """
 
     def text(wildcards):
-        return code.checksums(command, [function(wildcards)] if function else [])
+        named = function(wildcards) if function else []
+        return code.checksums(command, [named] if isinstance(named, str) else named)
 
     return text
 
@@ -108,6 +110,12 @@ def measure_function(wildcards):
 def figure_function(wildcards, threads=None):
     """Import path of a figure."""
     return FIGURES[wildcards.experiment][wildcards.figure].function
+
+
+def effects(wildcards):
+    """Import paths of the effects that claims are about."""
+    targets = targets_of(EXPERIMENTS[wildcards.experiment]["claims"])
+    return sorted({target["effect"] for target in targets})
 
 
 def spec(stage):
@@ -255,18 +263,22 @@ def figure_caption(wildcards, threads):
     return FIGURES[wildcards.experiment][wildcards.figure].caption
 
 
-def tables_among(judged=False):
-    """Input function: an experiment's tables by name; with `judged` those that claims are about."""
+def all_tables(wildcards):
+    """Input function: an experiment's tables by name."""
+    place = f"results/{wildcards.experiment}/tables"
+    return {name: f"{place}/{name}.parquet" for name in TABLES[wildcards.experiment]}
 
-    def files(wildcards):
-        place = f"results/{wildcards.experiment}/tables"
-        return {
-            name: f"{place}/{name}.parquet"
-            for name, table in TABLES[wildcards.experiment].items()
-            if table.judged or not judged
-        }
 
-    return files
+def judged_tables(wildcards):
+    """Input function: the tables that an experiment's claims are about, by name."""
+    named = {
+        table
+        for target in targets_of(EXPERIMENTS[wildcards.experiment]["claims"])
+        for table in target["tables"]
+    }
+    tables = TABLES[wildcards.experiment]
+    files = all_tables(wildcards)
+    return {name: files[name] for name in tables if tables[name].judged or name in named}
 
 
 def claims_spec(wildcards):
@@ -277,7 +289,7 @@ def claims_spec(wildcards):
             "experiment": wildcards.experiment,
             "per_class": experiment["analysis"]["per_class"],
             "confidence": experiment["geometry"]["confidence"],
-            "claims": experiment["claims"],
+            "claims": judging_settings(experiment["claims"]),
         }
     )
 

@@ -8,7 +8,7 @@ Makes:  results/EXPERIMENT/explorer.html     tables to look through, in a browse
 
 rule explorer:
     input:
-        unpack(tables_among()),
+        unpack(all_tables),
         script=script("write_explorer.py"),
     output:
         report(
@@ -30,7 +30,7 @@ rule explorer:
         code=program("write_explorer.py"),
         python=interpreter,
         spec=explorer_spec,
-        inputs=lambda wildcards, input: options_of(tables_among()(wildcards)),
+        inputs=lambda wildcards, input: options_of(all_tables(wildcards)),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --tables {params.inputs} --output {output:q} 2> {log:q}"

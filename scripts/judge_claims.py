@@ -2,7 +2,7 @@
 
 --spec {"experiment": NAME, "per_class": M, "confidence": of the geometry table,
         "claims": {"confidence": 0.95, "min_seeds": 3, "memorized": 0.9, "lost": 0.1,
-                   "thresholds": {TARGET: {"value": number, "source": text}}}}
+                   "targets": [what to judge, as `geomem.registry.claims.targets_of` gives it]}}
 
 A table that is not given leaves its targets "not measured".
 """

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from geomem.claims.judge import COLUMNS, judge_all
 from geomem.claims.page import markdown_rows, page
-from geomem.claims.targets import TARGETS
+from geomem.registry.claims import TARGETS
 from geomem.storage.tables import read_table, table_provenance, write_table
 
 from scripts import judge_claims
@@ -46,7 +46,7 @@ def test_the_page_is_whole_and_tells_everything(table):
     checker.feed(page(table, "made-up", 0.95))
     assert checker.open == []
     text = " ".join(checker.text)
-    for target in TARGETS:
+    for target in TARGETS.values():
         assert target.name in text
     assert "✓ supported" in text and "Not measured" in text
     assert "1 seed of 3 asked for" in text  # of the wider network
@@ -87,5 +87,5 @@ def test_the_command(tmp_path):
 
 def test_the_documentation_names_every_target():
     text = (Path(__file__).resolve().parents[2] / "docs" / "claims.md").read_text()
-    for target in TARGETS:
+    for target in TARGETS.values():
         assert target.name in text, target.name

@@ -8,7 +8,8 @@ import yaml
 from geomem.claims import effects, judge
 from geomem.claims.evidence import SOURCES, View
 from geomem.claims.judge import COLUMNS, decide, judge_all
-from geomem.claims.targets import CLAIMS, TARGETS
+from geomem.claims.targets import CLAIMS, resolved
+from geomem.registry.claims import TARGETS, judging_settings, targets_of
 
 from tests.claims.made_up import (
     ACCURACY,
@@ -24,7 +25,7 @@ from tests.claims.made_up import (
 )
 
 CONFIG = Path(__file__).resolve().parents[2] / "config.yaml"
-SETTINGS = yaml.safe_load(CONFIG.read_text())["defaults"]["claims"]
+SETTINGS = judging_settings(yaml.safe_load(CONFIG.read_text())["defaults"]["claims"])
 SEEDS = range(3)
 
 
@@ -153,7 +154,7 @@ def test_each_source_of_chance_alone_keeps_a_verdict_open(error, spread, source)
 def test_a_network_that_never_memorized_is_not_judged_on_memorization():
     accuracy = accuracy_table({**ACCURACY, ("last", "permuted"): 0.5})
     found = verdicts([network(seed, accuracy=accuracy) for seed in SEEDS])
-    for target in TARGETS:
+    for target in TARGETS.values():
         if target.claim in ("C2", "C3", "M"):
             row = found[target.name]
             assert row["verdict"] == "not measured"
@@ -317,14 +318,30 @@ def test_replicates_spread_as_their_source_does():
     np.testing.assert_allclose(images.std(), 0.005 / 1.96, rtol=0.06)
 
 
-def test_targets_thresholds_and_schema_name_the_same():
-    names = [target.name for target in TARGETS]
-    assert list(SETTINGS["thresholds"]) == names
-    schema = yaml.safe_load((CONFIG.parent / "rules" / "config.schema.yaml").read_text())
-    thresholds = schema["$defs"]["claims"]["properties"]["thresholds"]
-    assert thresholds["required"] == names
-    assert list(thresholds["properties"]) == names
-    assert {target.claim for target in TARGETS} <= set(CLAIMS)
+def test_every_statement_has_a_claim_and_functions():
+    for target in SETTINGS["targets"]:
+        statement = resolved(target)
+        assert statement.claim in CLAIMS
+        assert callable(statement.effect) and all(map(callable, statement.needs))
+
+
+def test_a_configuration_overrides_a_threshold_and_adds_statements():
+    other = {"value": 0.3, "source": "made up"}
+    own = {
+        "effect": "geomem.claims.effects:permuted_gain",
+        "statement": "It grows by a factor of at least {}.",
+        "bound": "at least",
+        "value": 1.5,
+        "source": "made up too",
+    }
+    claims = {"thresholds": {"T4": other}, "own": {"grows": own}}
+    found = {target["name"]: target for target in targets_of(claims)}
+    assert (found["T4"]["value"], found["T4"]["source"]) == (0.3, "made up")
+    assert found["T5"]["value"] == TARGETS["T5"].value
+    settings = {**SETTINGS, "targets": [found["grows"]]}
+    row = verdicts([network(seed) for seed in SEEDS], settings)["grows"]
+    assert (row["claim"], row["threshold"], row["verdict"]) == ("own", 1.5, "supported")
+    assert row["statement"] == "It grows by a factor of at least 1.5."
 
 
 def test_rows_have_the_tables_columns():

@@ -84,6 +84,28 @@ BROKEN = [
     ("experiments.depth.analysis.kinds", ["permuted"], "test is not among analysis.kinds"),
     ("defaults.analysis.store", "product", "did you mean products?"),
     ("defaults.analysis.layers", "fc*", "is text, expected a list"),
+    ("defaults.analysis.measures", ["geometri"], "did you mean geometry?"),
+    ("defaults.analysis.measures", ["no_file:spread"], "there is no module for 'no_file:spread'"),
+    ("defaults.analysis.measures", ["json:loads"], "its first argument must be called products"),
+    ("defaults.analysis.measures", ["json:lods"], "defines no function lods; it defines dump"),
+    ("defaults.figures", ["depth"], "your own as package.module:function"),
+    ("defaults.figures", ["json:dumps"], "positional arguments must be names of tables"),
+    ("defaults.figures", ["json:accuracy"], "defines no function accuracy"),
+    (
+        "defaults.claims.own",
+        {
+            "a": {
+                "effect": "json:loads",
+                "statement": "{}",
+                "bound": "at least",
+                "value": 1,
+                "source": "x",
+                "tables": ["spread"],
+            }
+        },
+        "claims.own.a.tables: there is no table 'spread'",
+    ),
+    ("defaults.data", {"name": "no_file:images"}, "data.name: there is no module for 'no_file"),
     ("defaults.claims.thresholds.T99", {"value": 1, "source": "x"}, "T99: unknown key"),
     ("defaults.claims.thresholds.T4", {"value": "high", "source": "x"}, "expected a number"),
     ("defaults.claims.thresholds.T4", {"value": float("inf"), "source": "x"}, "not a finite"),

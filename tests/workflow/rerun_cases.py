@@ -20,6 +20,10 @@ def per_epoch(rule, run, *epochs):
     return {(rule, f"{run}, epoch={epoch}") for epoch in epochs}
 
 
+def measured(measure, run, *epochs):
+    return per_epoch("measure", f"{run}, measure={measure}", *epochs)
+
+
 PROVENANCE = {("provenance", EXPERIMENT)}  # lists every result, so it comes after any
 EXPLORER = {("explorer", EXPERIMENT)} | PROVENANCE
 CLAIMS = {("claims", EXPERIMENT)} | PROVENANCE
@@ -38,7 +42,7 @@ def after_training(run):
     return (
         per_epoch("snapshot", run, "0", "1", "last")
         | per_epoch("activations", run, "0", "last")
-        | per_epoch("geometry", run, "0", "last")
+        | measured("geometry", run, "0", "last")
         | {("rewind", run), ("gradients", run)}
         | simulation_onward(run)
         | tables("accuracy")
@@ -59,24 +63,24 @@ CHANGES = {
     "more Gaussian vectors": (
         "geometry.n_t",
         30,
-        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
+        measured("geometry", RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
     ),
     "another margin": (
         "geometry.kappa",
         0.1,
-        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD,
+        measured("geometry", RUN, "0", "last") | GEOMETRY_ONWARD,
     ),
     "another level of confidence": (
         "geometry.confidence",
         0.9,
-        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
+        measured("geometry", RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
     ),
     "one more analysed epoch": (
         "analysis.epochs",
         [0, "last", 2],
         per_epoch("snapshot", RUN, "2")
         | per_epoch("activations", RUN, "2")
-        | per_epoch("geometry", RUN, "2")
+        | measured("geometry", RUN, "2")
         | GEOMETRY_ONWARD,
     ),
     "one analysed epoch fewer": ("analysis.epochs", ["last"], GEOMETRY_ONWARD),
@@ -84,7 +88,7 @@ CHANGES = {
         "analysis.layers",
         ["fc*"],
         per_epoch("activations", RUN, "0", "last")
-        | per_epoch("geometry", RUN, "0", "last")
+        | measured("geometry", RUN, "0", "last")
         | GEOMETRY_ONWARD
         | simulation_onward(RUN),
     ),
@@ -150,7 +154,7 @@ CHANGES = {
         3,
         {("probe", CELL), ("gradients", RUN)}
         | per_epoch("activations", RUN, "0", "last")
-        | per_epoch("geometry", RUN, "0", "last")
+        | measured("geometry", RUN, "0", "last")
         | GEOMETRY_ONWARD
         | GRADIENTS_ONWARD
         | simulation_onward(RUN),
@@ -161,7 +165,7 @@ CHANGES = {
 SOURCES = {
     "geometry/products.py": {
         *per_epoch("activations", RUN, "0", "last"),
-        *per_epoch("geometry", RUN, "0", "last"),
+        *measured("geometry", RUN, "0", "last"),
         *GEOMETRY_ONWARD,
         *simulation_onward(RUN),
     },

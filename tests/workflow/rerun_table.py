@@ -1,5 +1,7 @@
 """Write docs/reruns.md: `python -m tests.workflow.rerun_table > docs/reruns.md`."""
 
+from geomem.registry.stages import STAGES
+
 from tests.workflow.rerun_cases import CHANGES, NOTHING, SOURCES
 
 START = """\
@@ -13,16 +15,11 @@ learning rate). `make explain` says the same of your own change before you run i
 `python -m tests.workflow.rerun_table` writes this file from `tests/workflow/rerun_cases.py`.
 
 Jobs: `images`, `labels`, `probe` (which images are analysed), `train`, `snapshot` (weights at an
-epoch), `activations`, `geometry`, `rewind`, `gradients`, `simulation`, `table`, `figure`, `claims`,
+epoch), `activations`, `measure`, `rewind`, `gradients`, `simulation`, `table`, `figure`, `claims`,
 `explorer`, `provenance` (which lists every result, so it comes after any).
 """
 
-# In the order of the workflow.
-RULES = (
-    "images", "labels", "probe", "train", "snapshot", "activations", "geometry", "rewind",
-    "gradients", "simulation", "table", "figure", "claims", "explorer",
-    "provenance",
-)  # fmt: skip
+RULES = tuple(STAGES)  # in the order of the workflow
 AXES = ("width", "noise", "seed")
 
 
@@ -39,13 +36,14 @@ def document():
 
 
 def _in_words(jobs):
-    """`snapshot 2; geometry 0, last; figure depth` for a set of (rule, wildcards)."""
+    """`snapshot 2; measure geometry 0, last; figure depth` for a set of (rule, wildcards)."""
     found = {}
     for rule, wildcards in jobs:
         values = dict(part.split("=") for part in wildcards.split(", "))
         new = [f"{a} {values[a]}" for a in AXES if a in values and (a, values[a]) in _NEW]
         what = [values[name] for name in ("epoch", "table", "figure") if name in values]
-        key = rule if not new else f"{rule} of {new[0]}"
+        rule_of = f"{rule} {values['measure']}" if "measure" in values else rule
+        key = rule_of if not new else f"{rule_of} of {new[0]}"
         found.setdefault((RULES.index(rule), key), []).extend(what)
     parts = [
         f"{key} {', '.join(sorted(names))}".strip() for (_, key), names in sorted(found.items())

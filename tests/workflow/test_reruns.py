@@ -51,7 +51,7 @@ def test_a_change_of_configuration(finished, name):
 def test_a_change_of_source(finished, module):
     path = finished.path / "scripts" / "geomem" / module
     text, times = path.read_text(), path.stat()
-    path.write_text(text + "\n# changed\n")
+    path.write_text(text + "\nCHANGED = True\n")
     try:
         assert finished.pending() == SOURCES[module]
     finally:

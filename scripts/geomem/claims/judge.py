@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from geomem.claims.evidence import SOURCES, NotMeasuredError, View
-from geomem.claims.targets import TARGETS
+from geomem.claims.targets import resolved
 
 VERDICTS = ("supported", "contradicted", "undecided", "not measured")
 REPLICATES = 400  # their standard deviation is then known to 3.5 %
@@ -28,8 +28,8 @@ def judge_all(runs, settings):
     ----------
     runs : sequence of Run
     settings : dict
-        The configuration's `claims` section: `confidence`, `min_seeds`, `memorized`, `lost`,
-        `thresholds` (name to `value` and `source`).
+        `confidence`, `min_seeds`, `memorized` and `lost` of the configuration's `claims` section,
+        and `targets`, what to judge, as `geomem.registry.claims.targets_of` gives it.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def judge_all(runs, settings):
         touch the effect (and `seeds_*` with one seed).
     """
     rows = []
-    for target in TARGETS:
+    for target in map(resolved, settings["targets"]):
         for (noise, width), groups in _cells(runs, target.sweep).items():
             row = {
                 "claim": target.claim,
@@ -56,7 +56,7 @@ def judge(target, groups, settings):
 
     Parameters
     ----------
-    target : Target
+    target : Statement
     groups : dict of int to Run or list of Run
         By seed; a list over widths for a target of a sweep.
     settings : dict
@@ -65,7 +65,6 @@ def judge(target, groups, settings):
     -------
     dict
     """
-    stated = settings["thresholds"][target.name]
     effects, spreads, remarks = [], [], []
     for seed, group in groups.items():
         try:
@@ -79,17 +78,17 @@ def judge(target, groups, settings):
     verdict, remark = decide(
         np.mean(effects) if effects else np.nan,
         ends,
-        stated["value"],
+        target.value,
         target.bound,
         len(effects),
         settings["min_seeds"],
     )
     return {
-        "statement": target.statement.format(f"{stated['value']:g}"),
+        "statement": target.statement.format(f"{target.value:g}"),
         "effect": float(np.mean(effects)) if effects else np.nan,
         "bound": target.bound,
-        "threshold": float(stated["value"]),
-        "source": stated["source"],
+        "threshold": float(target.value),
+        "source": target.source,
         **{f"{name}_{end}": ends[name][i] for name in ends for i, end in enumerate(("lo", "hi"))},
         "n_seeds": len(effects),
         "verdict": verdict,

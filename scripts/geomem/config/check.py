@@ -76,7 +76,10 @@ def _messages(error, at=()):
             for inner in _errors(meant[0], value):
                 yield from _messages(inner, (*at, *error.absolute_path))
             return
-        yield f"{where}: {_show(value)} is not one of: {_alternatives(error)}"
+        names = [name for branch in rule for name in branch.get("enum", ())]
+        near = _nearest(value, names) if isinstance(value, str) else ""
+        meant = near if near.startswith("; did you mean") else ""
+        yield f"{where}: {_show(value)} is not one of: {_alternatives(error)}{meant}"
     elif kind == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         for key in value:
@@ -90,6 +93,8 @@ def _messages(error, at=()):
         names = [rule] if isinstance(rule, str) else rule
         expected = " or ".join(_TYPES[name] for name in names)
         yield f"{where}: {_show(value)} is {_kind(value)}, expected {expected}{_yaml_hint(value)}"
+    elif kind == "enum" and "propertyNames" in error.absolute_schema_path:
+        yield f"{_join(where, value)}: unknown key{_nearest(value, rule)}"
     elif kind in ("enum", "const"):
         options = rule if kind == "enum" else [rule]
         yield f"{where}: {_show(value)} is not one of: {_listed(options)}{_nearest(value, options)}"

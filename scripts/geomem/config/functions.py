@@ -4,7 +4,7 @@ They are found and read, not run: only the jobs that need them run a user's code
 """
 
 from geomem.errors import InputError
-from geomem.registry import figures, measures, own
+from geomem.registry import claims, figures, measures, own
 from geomem.registry.stages import STAGES
 from geomem.registry.tables import TABLES, tables_of
 
@@ -17,6 +17,7 @@ def problems(experiment):
             yield from _missing(key, path)
     yield from _measures(experiment)
     yield from _figures(experiment)
+    yield from _claims(experiment)
 
 
 def _missing(key, path):
@@ -72,6 +73,25 @@ def _figures(experiment):
                 f"{key}: {path!r} takes {_listed(unknown or function.positional)}; its positional "
                 f"arguments must be names of tables: {_listed(sorted(known))}"
             )
+
+
+def _claims(experiment):
+    there = set(TABLES) | {path.partition(":")[2] for path in experiment["analysis"]["measures"]}
+    for name, claim in experiment["claims"]["own"].items():
+        key = f"claims.own.{name}"
+        if name in claims.TARGETS:
+            yield f"{key}: the name is taken; docs/claims.md has those that are"
+        yield from _missing(f"{key}.effect", claim["effect"])
+        try:
+            claim["statement"].format("0")
+        except (IndexError, KeyError, ValueError):
+            yield f"{key}.statement: {claim['statement']!r} may hold {{}} and no other braces"
+        for table in claim.get("tables", ()):
+            if table not in there:
+                yield (
+                    f"{key}.tables: there is no table {table!r} in this experiment; choose among "
+                    f"{_listed(sorted(there - {''}))}, or add its measure to analysis.measures"
+                )
 
 
 def _taken(key, function, taken):

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from geomem.registry import own
+from geomem.registry.claims import TARGETS
 from geomem.registry.datasets import DATASETS
 from geomem.registry.measures import MEASURES
 from geomem.registry.stages import STAGES
@@ -26,6 +27,8 @@ def schema():
     definitions["own"] = {"type": "string", "anyOf": [OWN]}
     definitions["data"] = _data()
     definitions["analysis"]["properties"]["measures"]["items"] = _named(MEASURES)
+    thresholds = definitions["claims"]["properties"]["thresholds"]
+    thresholds["propertyNames"] = {"enum": list(TARGETS)}
     experiment = definitions["experiment"]
     for stage in STAGES.values():
         if stage.section:
