@@ -16,7 +16,7 @@ from geomem.config.check import check
 from geomem.config.cli import read
 from geomem.errors import InputError
 from geomem.planning.resources import megabytes, minutes
-from geomem.registry import datasets
+from geomem.registry import datasets, own
 from geomem.registry.claims import judging_settings, targets_of
 from geomem.registry.figures import figures_of
 from geomem.registry.measures import chosen
@@ -95,6 +95,17 @@ def program(command, function=None):
 def network(wildcards):
     """Import path of the network."""
     return code.network_path(EXPERIMENTS[wildcards.experiment]["model"]["name"])
+
+
+def trained_by(wildcards):
+    """Import paths of the network and of what else of the user's trains it."""
+    training = EXPERIMENTS[wildcards.experiment]["training"]
+    parts = (
+        training["optimizer"]["name"],
+        training["augmentation"]["function"],
+        training["loss"],
+    )
+    return [network(wildcards), *filter(own.is_own, parts)]
 
 
 def loader(wildcards):

@@ -29,7 +29,7 @@ rule train:
         mem_mb=memory("train"),
         gpu=0,
     params:
-        code=program("train.py", network),
+        code=program("train.py", trained_by),
         python=interpreter,
         spec=spec("train"),
         cache=state_cache,
@@ -60,7 +60,7 @@ rule snapshot:
         mem_mb=memory("snapshot"),
         gpu=0,
     params:
-        code=program("take_snapshot.py", network),
+        code=program("take_snapshot.py", trained_by),
         python=interpreter,
         spec=spec("snapshot"),
         cache=state_cache,

@@ -8,6 +8,11 @@ import traceback
 from geomem.errors import GeomemError, InputError
 
 
+def is_path(name):
+    """Whether a name is an import path."""
+    return isinstance(name, str) and ":" in name
+
+
 def imported(path):
     """The object that an import path names; for jobs, since it runs the user's module.
 

@@ -30,12 +30,16 @@ class Workspace:
     def write_config(self, config):
         (self.path / "config.yaml").write_text(yaml.safe_dump(config))
 
+    def environment(self, **variables):
+        """Environment variables of a process here."""
+        return {**os.environ, **variables}
+
     def snakemake(self, *arguments, check=True, **environment):
         """Run Snakemake here; on failure show what it said."""
         result = subprocess.run(
             [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
             cwd=self.path,
-            env={**os.environ, **environment},
+            env=self.environment(**environment),
             capture_output=True,
             text=True,
         )
@@ -58,7 +62,7 @@ class Workspace:
         return subprocess.run(
             [sys.executable, "-m", "geomem", *arguments],
             cwd=self.path,
-            env={**os.environ, "PYTHONPATH": "scripts"},
+            env=self.environment(PYTHONPATH="scripts"),
             capture_output=True,
             text=True,
         )

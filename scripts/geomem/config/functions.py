@@ -11,8 +11,15 @@ from geomem.registry.tables import TABLES, tables_of
 
 def problems(experiment):
     """Lines that say what is wrong with the functions an experiment names, each with its key."""
-    named = [("model.name", experiment["model"]["name"]), ("data.name", experiment["data"]["name"])]
-    for key, path in named:
+    training = experiment["training"]
+    named = {
+        "model.name": experiment["model"]["name"],
+        "data.name": experiment["data"]["name"],
+        "training.optimizer.name": training["optimizer"]["name"],
+        "training.augmentation.function": training["augmentation"]["function"],
+        "training.loss": training["loss"],
+    }
+    for key, path in named.items():
         if own.is_own(path):
             yield from _missing(key, path)
     yield from _measures(experiment)

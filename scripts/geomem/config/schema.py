@@ -1,7 +1,7 @@
 """The configuration's schema: `rules/config.schema.yaml` with what the registry knows of.
 
-The file holds the sections that are always there; names of data sets with their keys, of measures
-and of stages with a section of their own come from the registry.
+The file holds the sections that are always there; names of data sets with their keys, of
+networks, measures and stages with a section of their own come from the registry.
 """
 
 import functools
@@ -13,6 +13,7 @@ from geomem.registry import own
 from geomem.registry.claims import TARGETS
 from geomem.registry.datasets import DATASETS
 from geomem.registry.measures import MEASURES
+from geomem.registry.networks import NETWORKS
 from geomem.registry.stages import STAGES
 
 FILE = Path(__file__).resolve().parents[3] / "rules" / "config.schema.yaml"
@@ -22,10 +23,10 @@ OWN = {"pattern": own.PATTERN}
 @functools.cache
 def schema():
     """The whole JSON Schema, as a dict."""
-    found = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    found = _with_own(yaml.safe_load(FILE.read_text(encoding="utf-8")))
     definitions = found["$defs"]
-    definitions["own"] = {"type": "string", "anyOf": [OWN]}
     definitions["data"] = _data()
+    definitions["model"]["properties"]["name"] = _named(NETWORKS)
     definitions["analysis"]["properties"]["measures"]["items"] = _named(MEASURES)
     thresholds = definitions["claims"]["properties"]["thresholds"]
     thresholds["propertyNames"] = {"enum": list(TARGETS)}
@@ -35,6 +36,15 @@ def schema():
             experiment["properties"][stage.section] = {"$ref": f"#/$defs/{stage.section}"}
     experiment["required"] = list(experiment["properties"])
     return found
+
+
+def _with_own(node):
+    """The file's content with `{own: true}` replaced by the pattern of an import path."""
+    if node == {"own": True}:
+        return OWN
+    if isinstance(node, dict):
+        return {key: _with_own(value) for key, value in node.items()}
+    return [_with_own(value) for value in node] if isinstance(node, list) else node
 
 
 def _named(entries):

@@ -43,7 +43,7 @@ def determinants(spec, recipe, images, targets, device):
         "training": recipe.determining(),
         "images": images.fingerprint,
         "labels": _labels_digest(targets),
-        "sources": _source_digests(spec["model"]["name"]),
+        "sources": _source_digests([spec["model"]["name"], *recipe.own_functions()]),
         "torch": importlib.metadata.version("torch"),
         "device": device.type,
     }
@@ -90,7 +90,7 @@ def _labels_digest(targets):
     return result.hexdigest()
 
 
-def _source_digests(model_name):
+def _source_digests(names):
     package = Path(__file__).resolve().parents[1]
     own = {f"geomem/{name}": fingerprint(package / name) for name in _MODULES}
-    return own | network_checksums(model_name)
+    return own | {k: v for name in names for k, v in network_checksums(name).items()}
