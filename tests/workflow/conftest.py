@@ -14,6 +14,27 @@ import yaml
 from tests.workflow.slurm import cluster as slurm
 
 ROOT = Path(__file__).resolve().parents[2]
+# Functions of a user's own, which the tiny configuration does not name.
+MINE = """
+import numpy
+from matplotlib.figure import Figure
+
+
+def spread(products):
+    return {"spread": numpy.array([numpy.trace(gram) for gram in products.grams])}
+
+
+def overview(accuracy):
+    return Figure()
+
+
+def learns(view):
+    return view.accuracy("last", "test")
+
+
+def darker(images):
+    return images - 0.1
+"""
 PARTS = ("Snakefile", "rules", "scripts", "envs", "profiles")
 
 
@@ -100,6 +121,7 @@ def make_workspace(path):
         else:
             shutil.copy2(source, path / part)
     (path / "config.yaml").write_text(yaml.safe_dump(tiny_config()))
+    (path / "mine.py").write_text(MINE)
     return Workspace(path)
 
 

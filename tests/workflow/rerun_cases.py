@@ -107,6 +107,32 @@ CHANGES = {
         {"thresholds": {"T4": {"value": 0.2, "source": "ours"}}},
         CLAIMS,
     ),
+    "a measure of your own": (
+        "analysis.measures",
+        ["geometry", "mine:spread"],
+        measured("spread", RUN, "0", "last") | tables("spread") | EXPLORER,
+    ),
+    "a figure of your own": ("figures", ["mine:overview"], figures("overview") | PROVENANCE),
+    "a statement of your own": (
+        "claims",
+        {
+            "own": {
+                "learns": {
+                    "effect": "mine:learns",
+                    "statement": "Test accuracy at the last epoch is at least {}.",
+                    "bound": "at least",
+                    "value": 0.5,
+                    "source": "an example",
+                }
+            }
+        },
+        CLAIMS,
+    ),
+    "an augmentation of your own": (
+        "training.augmentation",
+        {"crop": 0, "flip": False, "rotation": 0, "function": "mine:darker"},
+        EVERYTHING_TRAINED,
+    ),
     "more epochs kept": ("training.snapshots", [0, 1, 2], PROVENANCE),
     "one more width": (
         "widths",

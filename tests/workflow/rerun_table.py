@@ -1,5 +1,7 @@
 """Write docs/reruns.md: `python -m tests.workflow.rerun_table > docs/reruns.md`."""
 
+import textwrap
+
 from geomem.registry.stages import STAGES
 
 from tests.workflow.rerun_cases import CHANGES, NOTHING, SOURCES
@@ -27,7 +29,8 @@ def document():
     """The text of docs/reruns.md."""
     lines = [START, "| change of the configuration | runs again |", "|---|---|"]
     for name, (key, value, jobs) in CHANGES.items():
-        lines.append(f"| {name} (`{key}: {_written(value)}`) | {_in_words(jobs)} |")
+        change = textwrap.shorten(f"{key}: {_written(value)}", 100, placeholder=" ...")
+        lines.append(f"| {name} (`{change}`) | {_in_words(jobs)} |")
     lines += ["", "| module of `scripts/geomem/` changed | runs again |", "|---|---|"]
     lines += [f"| `{module}` | {_in_words(jobs)} |" for module, jobs in SOURCES.items()]
     lines += ["", "Nothing runs again for:", ""]
