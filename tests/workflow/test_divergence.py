@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from geomem.figures.catalogue import draw
+from geomem.figures import accuracy as accuracies
+from geomem.figures import width as widths
 from geomem.storage.tables import read_document, read_table
 
 from tests.workflow.conftest import make_workspace
@@ -97,8 +98,8 @@ def test_every_figure_is_drawn(place):
 def test_figures_show_the_gap(place):
     accuracy, geometry = table(place, "accuracy"), table(place, "geometry")
     note = "width 3, label noise 0.5: seed 0 diverged in epoch 3"
-    assert note in draw("accuracy", {"accuracy": accuracy}, {}).get_supxlabel().replace("\n", " ")
-    figure = draw("width", {"accuracy": accuracy, "geometry": geometry}, {})
+    assert note in accuracies.draw(accuracy).get_supxlabel().replace("\n", " ")
+    figure = widths.draw(accuracy, geometry)
     assert note in figure.get_supxlabel().replace("\n", " ")
     drawn = [line for axes in figure.axes for line in axes.get_lines()]
     last = [line for line in drawn if line.get_label() == "last epoch"]
