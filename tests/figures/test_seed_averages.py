@@ -31,6 +31,15 @@ def test_interval_of_one_seed_is_its_own():
     assert (mean["lo"], mean["hi"]) == pytest.approx((0.3, 0.7))
 
 
+def test_intervals_of_accuracies_stay_between_0_and_1():
+    values = np.array([0.99, 1.0, 0.96])
+    means = seeds.over_seeds(rows(values, metric="accuracy"), ["epoch"]).iloc[0]
+    lo, hi = stats.t.interval(0.95, 2, loc=values.mean(), scale=stats.sem(values))
+    assert hi > 1
+    assert (means["lo"], means["hi"]) == (pytest.approx(lo), 1)
+    assert seeds.over_seeds(rows(values, metric="loss"), ["epoch"])["hi"].iloc[0] > 1
+
+
 def test_a_missing_value_is_not_a_seed():
     table = pd.concat([rows([0.4, np.nan]), rows([0.2, 0.6], epoch=6)])
     means = seeds.over_seeds(table, ["epoch"]).set_index("epoch")

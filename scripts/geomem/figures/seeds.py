@@ -25,8 +25,9 @@ def over_seeds(table, by):
     DataFrame
         Columns `by`, `value`, `lo`, `hi`, `seeds`, `warnings`, sorted by `by`. With at least two
         seeds that have a value, `lo` to `hi` is the 95 % Student t interval of the mean; with one,
-        the measurement's own interval. A mean has the warnings of all its seeds; without any value
-        it is not a number, and only there if it has a warning.
+        the measurement's own interval. Intervals of accuracies end at 0 and 1. A mean has the
+        warnings of all its seeds; without any value it is not a number, and only there if it has
+        a warning.
     """
     if table.duplicated([*by, "seed"]).any():
         raise ValueError(f"several rows per seed and {', '.join(by)}; select among them first")
@@ -41,6 +42,9 @@ def over_seeds(table, by):
     several = seeds > 1
     means.loc[several, "lo"] = (means["value"] - half)[several]
     means.loc[several, "hi"] = (means["value"] + half)[several]
+    if "metric" in table:
+        rates = (groups["metric"].first() == "accuracy").to_numpy()
+        means.loc[rates, ["lo", "hi"]] = means.loc[rates, ["lo", "hi"]].clip(0, 1)
     messages = groups["warnings"].agg(warned.together)
     return means.assign(seeds=seeds, warnings=messages).reset_index()
 

@@ -62,7 +62,6 @@ def records(name, table, epochs, most=MOST_ROWS):
     notes += [note] if note else []
     if not len(table):
         return pd.DataFrame(), notes
-    table = _in_percent(table)
     if "reached" in table:
         reached = table["reached"].astype(bool)
         table = table.assign(warnings=np.where(reached, "", _BOUND))
@@ -79,7 +78,7 @@ def records(name, table, epochs, most=MOST_ROWS):
         single["warnings"] = ""
     averaged = _averaged(labelled, dimensions + order, name)
     columns = [*_RUN, *dimensions, *order, "at", "value", "lo", "hi", "seeds", "warnings", "file"]
-    rows = pd.concat([averaged, single], ignore_index=True)[columns]
+    rows = _in_percent(pd.concat([averaged, single], ignore_index=True)[columns])
     texts = {"width": rows["width"].map(str), "noise": rows["noise"].map("{:g}".format)}
     return rows.assign(**texts, seed=rows["seed"].map(str)), notes
 
