@@ -289,7 +289,6 @@ def claims_spec(wildcards):
         {
             "experiment": wildcards.experiment,
             "per_class": experiment["analysis"]["per_class"],
-            "confidence": experiment["geometry"]["confidence"],
             "claims": experiment["claims"],
         }
     )

@@ -2,7 +2,9 @@
 
 --spec {"n_t": 300, "kappa": 0.0, "remove_low_rank": true, "confidence": 0.95, "seed": 0}
 
-All layers and kinds share their Gaussian vectors, so that differences are not due to the draw.
+All layers and kinds share their Gaussian vectors, so that differences are not due to the draw. How
+each vector moves a mean over manifolds stands in the column `influence` (n_t numbers of mean 0, in
+the rows of those means), so that the error of a difference can be told from the table.
 Activations of an epoch that training did not reach have no layers; their table has no rows.
 """
 
@@ -13,6 +15,7 @@ from geomem.command import limit_threads, log, parser, run
 SETTINGS = ("n_t", "kappa", "remove_low_rank", "confidence")
 COLUMNS = (
     "layer", "layer_index", "kind", "manifold", "metric", "value", "lo", "hi", "warnings",
+    "influence", "n_layers", "weighted_layers",
 )  # fmt: skip
 
 
@@ -48,13 +51,28 @@ def main(argv=None):
             frame.insert(0, "layer", layer["name"])
             frame.insert(1, "layer_index", layer["index"])
             frame.insert(2, "kind", kind)
-            frames.append(frame)
+            frame["influence"] = _influences(geometry, frame)
+            frames.append(frame.assign(**activations.network))
             log(f"{layer['name']}, {kind}: capacity {geometry.mean_capacity:.4f}")
     empty = pd.DataFrame(columns=list(COLUMNS))
     table = pd.concat(frames, ignore_index=True) if frames else empty
     table.insert(0, "epoch", activations.epoch)
     origin = provenance("measure_geometry", spec, [arguments.activations], started=started)
     write_table(arguments.output, table, origin)
+
+
+def _influences(geometry, frame):
+    """The column `influence`: arrays of float32 in rows of means over manifolds, else None."""
+    from geomem.geometry.intervals import influence
+
+    found = {}
+    for metric in ("capacity", "radius", "dimension"):
+        of_vectors = influence(metric, geometry.statistics).mean(axis=0)
+        found[metric] = (of_vectors - of_vectors.mean()).astype("float32")
+    return [
+        found.get(metric) if whole else None
+        for metric, whole in zip(frame["metric"], frame["manifold"].isna(), strict=True)
+    ]
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def main(argv=None):
     from geomem.analysis.gradients import COLUMNS, split_gradients
     from geomem.analysis.networks import networks_at
     from geomem.data.image_sets import load_images
-    from geomem.models.layers import list_layers
+    from geomem.models.layers import depth_columns, list_layers
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table, write_table
     from geomem.training.device import choose_device, compute_deterministically, device_name
@@ -35,13 +35,18 @@ def main(argv=None):
     rows = []
     for epoch, model, normalizer in networks_at(arguments.snapshots, spec, images, device):
         layers = list_layers(model)
-        rows += split_gradients(model, layers, images, probe, normalizer, epoch=epoch)
+        found = split_gradients(model, layers, images, probe, normalizer, epoch=epoch)
+        rows += [{**row, **depth_columns(model)} for row in found]
         log(f"epoch {epoch}: {time.monotonic() - started:.1f} s")
     inputs = [arguments.images, arguments.probe, *arguments.snapshots]
     origin = provenance(
         "split_gradients", spec, inputs, started=started, device=device_name(device)
     )
-    write_table(arguments.output, pd.DataFrame(rows, columns=list(COLUMNS)), origin)
+    write_table(
+        arguments.output,
+        pd.DataFrame(rows, columns=[*COLUMNS, "n_layers", "weighted_layers"]),
+        origin,
+    )
 
 
 if __name__ == "__main__":

@@ -102,6 +102,20 @@ def test_difference_pairs_runs_and_adds_half_widths_in_quadrature():
     assert change.loc[0, ["lo", "hi"]].tolist() == pytest.approx([0.3 - half, 0.3 + half])
 
 
+def test_difference_of_values_that_share_their_vectors_is_that_of_pairs():
+    random = np.random.default_rng(0)
+    common = random.normal(0, 5, 200)
+    draws = [common + random.normal(0, 1, 200) for _ in range(2)]
+    later, earlier = (
+        rows([x.mean()], width=8, noise=0.5, layer="fc", influence=[x - x.mean()]) for x in draws
+    )
+    change = seeds.difference(later, earlier, ["layer"]).iloc[0]
+    pairs = stats.ttest_rel(*draws).confidence_interval(0.95)
+    assert (change["lo"], change["hi"]) == pytest.approx((pairs.low, pairs.high))
+    unknown = seeds.difference(later, earlier.assign(influence=None), ["layer"]).iloc[0]
+    assert np.isnan(unknown["lo"])
+
+
 def test_diverged_runs_are_those_without_a_last_epoch():
     table = pd.concat(
         [

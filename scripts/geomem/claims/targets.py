@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from geomem.claims import effects
-from geomem.claims.evidence import NotMeasuredError
+from geomem.claims.errors import NotMeasuredError
 
 CLAIMS = {
     "C1": "Layers learn first from examples that share features; permuted examples are ignored "
     "early in training and in early layers.",
     "C2": "Memorization sits in the deep layers and is driven by shrinking radius and dimension of "
     "the permuted manifolds; early layers hardly change.",
-    "C3": "Setting the last layers back to an earlier epoch restores generalization.",
+    "C3": "Rewinding the last layers to an earlier epoch restores generalization.",
     "C4": "Double descent over width shows in the geometry: where final test accuracy dips, the "
     "dimension rises more than the radius, and neither at the best epoch.",
     "C5": "At a small initialization permuted examples contribute little gradient.",
@@ -116,7 +116,7 @@ TARGETS = (
         "T3-radius", "C2",
         "At the last epoch the permuted radius falls by at least {} over the last third of the "
         "layers.",
-        effects.fall_over_last_third("radius"), "at least", (memorized,),
+        effects.fall_over_last_third(effects.RADIUS), "at least", (memorized,),
     ),
     Target(
         "T3-dimension", "C2",
@@ -135,7 +135,7 @@ TARGETS = (
     ),
     Target(
         "T8-recovers", "C3",
-        "Setting back a suffix of layers to the best epoch recovers at least {} of the lost test "
+        "Rewinding a suffix of layers to the best epoch recovers at least {} of the lost test "
         "accuracy.",
         effects.suffix_recovery, "at least", (memorized, overfitted),
     ),
@@ -146,7 +146,7 @@ TARGETS = (
     ),
     Target(
         "T8-early", "C3",
-        "Setting back one layer of the first half recovers at most {} of it.",
+        "Rewinding one layer of the first half recovers at most {} of it.",
         effects.early_recovery, "at most", (memorized, overfitted),
     ),
     Target(
@@ -167,29 +167,30 @@ TARGETS = (
     ),
     Target(
         "T7-permuted", "C5",
-        "At initialization the permuted label gradient is at most {} times its noise level.",
+        "At initialization the permuted label gradient is at most {} times its noise level at 50 "
+        "examples of each class.",
         effects.gradient_over_noise("permuted"), "at most",
     ),
     Target(
         "T7-unpermuted", "C5",
-        "The unpermuted label gradient is at least {} times its noise level.",
+        "The unpermuted label gradient is at least {} times its noise level at 50 examples.",
         effects.gradient_over_noise("unpermuted"), "at least",
     ),
     Target(
         "M-critical", "M",
-        "Setting back one layer costs the most permuted accuracy before the last third, by at "
+        "Rewinding one layer costs the most permuted accuracy before the last third, by at "
         "least {} more than within it.",
         effects.early_criticality, "at least", (memorized,),
     ),
     Target(
         "M-gradient", "M",
-        "The last third's share of the permuted gradient is at most {} times its share of the "
-        "unpermuted one.",
-        effects.late_gradient_share, "at most", (memorized,),
+        "The last third's fraction of the permuted gradient is at most {} times its fraction of "
+        "the unpermuted one.",
+        effects.late_gradient_fraction, "at most", (memorized,),
     ),
     Target(
         "M-unselective", "M",
-        "Where it costs most before the last third, setting back one layer costs unpermuted "
+        "Where it costs most before the last third, rewinding one layer costs unpermuted "
         "accuracy at least {} times as much (reconciles M with C3: critical, but not to "
         "memorization alone).",
         effects.early_unselectivity, "at least", (memorized,),

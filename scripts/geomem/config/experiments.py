@@ -74,6 +74,7 @@ def stage_spec(stage, experiment, *, width=None, noise=None, seed=None, epoch=No
             "model": experiment["model"],
             "width": width,
             "layers": experiment["analysis"]["layers"],
+            "seed": seed,
             "store": experiment["analysis"]["store"],
         },
         "geometry": lambda: experiment["geometry"],

@@ -66,13 +66,16 @@ def difference(later, earlier, by):
     -------
     DataFrame
         The rows of `later` that `earlier` has a counterpart of, with `value` the difference and
-        `lo` to `hi` its interval were both measurements independent (squares of the two half
-        widths added on each side; Zou and Donner 2008). Repeated measurements of one network on
-        the same images are positively correlated, and the interval then is too wide. It has the
-        warnings of both.
+        `lo` to `hi` its interval. It has the warnings of both.
+
+        Where rows tell what each Gaussian vector adds to a mean (the geometry's column
+        `influence`), both used the same vectors, and the 95 % interval is that of pairs. Else it is
+        the one were both measurements independent (squares of the two half widths added on each
+        side; Zou and Donner 2008): too wide for one network on the same images, whose errors are
+        positively correlated.
     """
     keys = [*by, "width", "noise", "seed"]
-    taken = [name for name in ("value", "lo", "hi", "warnings") if name in earlier]
+    taken = [name for name in ("value", "lo", "hi", "warnings", "influence") if name in earlier]
     both = later.merge(earlier[[*keys, *taken]], on=keys, suffixes=("", "_earlier"))
     if "warnings_earlier" in both:
         pairs = zip(both["warnings"], both["warnings_earlier"], strict=True)
@@ -80,8 +83,19 @@ def difference(later, earlier, by):
     value = both["value"] - both["value_earlier"]
     below = np.hypot(both["value"] - both["lo"], both["hi_earlier"] - both["value_earlier"])
     above = np.hypot(both["hi"] - both["value"], both["value_earlier"] - both["lo_earlier"])
+    if "influence_earlier" in both:
+        pairs = zip(both["influence"], both["influence_earlier"], strict=True)
+        below = above = np.array([_paired_reach(*pair) for pair in pairs])
     columns = list(later.columns)
     return both.assign(value=value, lo=value - below, hi=value + above)[columns]
+
+
+def _paired_reach(later, earlier):
+    """Half width of a difference's interval from what each vector adds; NaN where not known."""
+    if later is None or earlier is None or len(later) != len(earlier) or len(later) < 2:
+        return np.nan
+    change = np.asarray(later, dtype=float) - earlier
+    return change.std(ddof=1) / np.sqrt(len(change)) * _quantile(len(change) - 1)
 
 
 def diverged(accuracy):
