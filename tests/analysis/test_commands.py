@@ -87,7 +87,8 @@ def test_rewind_layers(files):
 
 def test_split_gradients(files):
     snapshots = ["--snapshots", *(str(files / name) for name in ("0", "3", "3", "7"))]
-    table = read_table(call(split_gradients, files, MODEL, snapshots, probe="probe"))
+    spec = {**MODEL, "seed": 0, "per_class": None}
+    table = read_table(call(split_gradients, files, spec, snapshots, labels="labels"))
     assert set(table["epoch"]) == {0, 3}
     assert set(table["n_layers"]) == {13}
     assert not table.duplicated(["epoch", "layer", "kind", "part", "metric"]).any()

@@ -83,7 +83,12 @@ def stage_spec(stage, experiment, *, width=None, noise=None, seed=None, epoch=No
             "width": width,
             "rewind": experiment["rewind"],
         },
-        "gradients": lambda: {"model": experiment["model"], "width": width},
+        "gradients": lambda: {
+            "model": experiment["model"],
+            "width": width,
+            "seed": seed,
+            "per_class": experiment["gradients"]["per_class"],
+        },
         "simulation": lambda: {
             "model": experiment["model"],
             "width": width,

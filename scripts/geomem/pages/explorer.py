@@ -26,6 +26,7 @@ UNITS = {
     "low_rank_k": "directions K projected off",
     "norm": "gradient norm (nats / unit weight)",
     "noise_floor": "noise floor of the norm (nats / unit weight)",
+    "signal": "squared norm without noise (variances of one image per class)",
     "cosine": "cosine",
     "theory": "capacity (manifolds / feature)",
     "simulated": "capacity (manifolds / feature)",

@@ -99,7 +99,7 @@ def job_cost(rule, experiment, rates, width=None, noise=None, size=None):
         "activations": lambda: _observing(probe, network),
         "geometry": lambda: rates.geometry(experiment) * len(network.features) * probe.kinds,
         "rewind": lambda: _rewinding(experiment, size, network),
-        "gradients": lambda: _splitting(experiment, probe, network, noisy),
+        "gradients": lambda: _splitting(experiment, size, network, noise or 0),
         "simulation": lambda: _simulating(experiment, rates, network, noisy),
         "table": lambda: rows * _ROW[0],
         "figure": lambda: _DRAWING + rows * _ROW[0],
@@ -178,8 +178,10 @@ def _simulating(experiment, rates, network, noisy):
     return len(settings["epochs"]) * len(kinds) * each
 
 
-def _splitting(experiment, probe, network, noisy):
-    images = probe.classes * probe.per_class * (2 if noisy else 1)
+def _splitting(experiment, size, network, noise):
+    most = experiment["gradients"]["per_class"] or size.train
+    each = size.train / max(size.classes, 1)
+    images = size.classes * sum(min(most, part * each) for part in (noise, 1 - noise))
     backward = max(network.step - network.forward, 0)
     return len(experiment["gradients"]["epochs"]) * images * (network.forward + 2 * backward)
 
