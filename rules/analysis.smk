@@ -95,7 +95,7 @@ rule gradients:
     input:
         script=script("split_gradients.py"),
         images="results/{experiment}/data/images.npz",
-        probe="results/{experiment}/probe/n{noise}_s{seed}.parquet",
+        labels="results/{experiment}/labels/n{noise}_s{seed}.parquet",
         snapshots=epochs_of("gradients"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/gradients.parquet",
@@ -115,7 +115,7 @@ rule gradients:
         spec=spec("gradients"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " --images {input.images:q} --probe {input.probe:q} --snapshots {input.snapshots:q}"
+        " --images {input.images:q} --labels {input.labels:q} --snapshots {input.snapshots:q}"
         " --output {output:q} 2> {log:q}"
 
 

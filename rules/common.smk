@@ -299,7 +299,6 @@ def claims_spec(wildcards):
         {
             "experiment": wildcards.experiment,
             "per_class": experiment["analysis"]["per_class"],
-            "confidence": experiment["geometry"]["confidence"],
             "claims": judging_settings(experiment["claims"]),
         }
     )
@@ -308,11 +307,11 @@ def claims_spec(wildcards):
 def explorer_spec(wildcards):
     """Params function: what the explorer has to know of each table."""
     experiment = EXPERIMENTS[wildcards.experiment]
-    tables = TABLES[wildcards.experiment].items()
+    tables = TABLES[wildcards.experiment].values()
     return experiments.as_text(
         {
             "experiment": wildcards.experiment,
-            "tables": {name: table.described(experiment) for name, table in tables},
+            "tables": [table.described(experiment) for table in tables],
         }
     )
 

@@ -1,7 +1,7 @@
 """Compute what the layers of a network do with the probe images, at one snapshot.
 
---spec is {"model": {...}, "width": number, "layers": [globs], "store": "products" | "gram" |
-"raw"}. A snapshot that training did not reach gives a file without layers.
+--spec is {"model": {...}, "width": number, "layers": [globs], "seed": number, "store":
+"products" | "gram" | "raw"}. A snapshot that training did not reach gives a file without layers.
 """
 
 from geomem.command import job, limit_threads, log, parser
@@ -48,6 +48,7 @@ def main(argv=None):
         read_table(arguments.probe),
         normalizer,
         epoch=snapshot.epoch,
+        seed=spec["seed"],
         store=spec["store"],
     ) as content:
         write_activations(arguments.output, content, origin())

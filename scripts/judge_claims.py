@@ -1,6 +1,6 @@
 """Hold the tables of an experiment against the paper's claims.
 
---spec {"experiment": NAME, "per_class": M, "confidence": of the geometry table,
+--spec {"experiment": NAME, "per_class": M,
         "claims": {"confidence": 0.95, "min_seeds": 3, "memorized": 0.9, "lost": 0.1,
                    "targets": [what to judge, as `geomem.registry.claims.targets_of` gives it]}}
 
@@ -48,7 +48,6 @@ def main(argv=None):
                 name: table[(table[keys] == cell).all(axis=1)] for name, table in tables.items()
             },
             per_class=spec["per_class"],
-            confidence=spec["confidence"],
         )
         for cell in (dict(zip(keys, row, strict=True)) for row in cells.itertuples(index=False))
     ]

@@ -18,11 +18,11 @@ def main(argv=None):
     from geomem.storage.tables import write_table
 
     true_labels = load_images(arguments.images).train_labels
-    assigned_labels, permuted = assign_labels(true_labels, **arguments.spec)
+    assigned_labels, redrawn = assign_labels(true_labels, **arguments.spec)
     wrong = wrong_fraction(true_labels, assigned_labels)
-    log(f"{permuted.sum()} of {len(permuted)} labels permuted; {wrong:.4f} of all are wrong")
+    log(f"{redrawn.sum()} of {len(redrawn)} labels drawn again; {wrong:.4f} of all are wrong")
     origin = provenance("make_labels", arguments.spec, [arguments.images])
-    table = label_table(true_labels, assigned_labels, permuted)
+    table = label_table(true_labels, assigned_labels, redrawn)
     write_table(arguments.output, table, {**origin, "wrong_fraction": wrong})
 
 

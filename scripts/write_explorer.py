@@ -1,6 +1,6 @@
 """Write the explorer of an experiment: its tables as one interactive page.
 
---spec {"experiment": NAME, "tables": {NAME: what `geomem.pages.records` has to know of the table}}
+--spec {"experiment": NAME, "tables": [what `geomem.pages.records` has to know of each table]}
 """
 
 from geomem.command import job, limit_threads, log, named_path, parser
@@ -29,8 +29,9 @@ def main(argv=None):
     spec = arguments.spec
     paths = dict(arguments.tables)
     rows, notes = {}, {}
-    for name, path in paths.items():
-        rows[name], notes[name] = records(name, spec["tables"][name], read_table(path))
+    for described in spec["tables"]:
+        name = described["name"]
+        rows[name], notes[name] = records(described, read_table(paths[name]))
     text = page(spec["experiment"], spec["tables"], rows, notes, library())
     origin = provenance("write_explorer", spec, list(paths.values()))
     write_page(arguments.output, text, origin)

@@ -2,7 +2,7 @@
 
 A collected table is long: one measurement per row, keys first, then `value` with its interval
 `lo` to `hi`, then what else the measurement carries, then two flags that say whether the row's
-epoch is the run's `best` (highest test accuracy) or `last`.
+epoch is the run's `best` (highest validation accuracy) or `last`.
 """
 
 from collections.abc import Sequence

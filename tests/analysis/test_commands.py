@@ -60,12 +60,14 @@ def call(command, files, spec, more=(), **paths):
 
 @pytest.mark.parametrize("epoch", [0, 3, 7])
 def test_extract_activations(files, epoch):
-    spec = {**MODEL, "layers": ["fc*"], "store": "products"}
+    spec = {**MODEL, "layers": ["fc*"], "seed": 0, "store": "products"}
     out = call(extract_activations, files, spec, probe="probe", snapshot=str(epoch))
     content = read_activations(out)
     assert content.epoch == epoch
     assert [x["name"] for x in content.layers] == ([] if epoch == 7 else ["fc1", "fc2", "fc3"])
     assert len(content.kinds) == (0 if epoch == 7 else 4)
+    deep = {"n_layers": 13, "weighted_layers": "1,2,4,5,7,8,10,11,12"}  # with input and pools
+    assert content.network == ({} if epoch == 7 else deep)
 
 
 def test_rewind_layers(files):
@@ -75,6 +77,7 @@ def test_rewind_layers(files):
     assert set(table["epoch"]) == {0, 3}
     assert set(table["scheme"]) == {"none", "all", "suffix"}
     assert table["layer_index"].dtype == "Int64"
+    assert set(table["n_layers"]) == {13}
     assert (table["lo"] <= table["value"]).all()
     test = table[(table["kind"] == "test") & (table["epoch"] == 3)]
     assert test["value"].nunique() == 1  # going back to the final epoch changes nothing
@@ -84,12 +87,14 @@ def test_rewind_layers(files):
 
 def test_split_gradients(files):
     snapshots = ["--snapshots", *(str(files / name) for name in ("0", "3", "3", "7"))]
-    table = read_table(call(split_gradients, files, MODEL, snapshots, probe="probe"))
+    spec = {**MODEL, "seed": 0, "per_class": None}
+    table = read_table(call(split_gradients, files, spec, snapshots, labels="labels"))
     assert set(table["epoch"]) == {0, 3}
+    assert set(table["n_layers"]) == {13}
     assert not table.duplicated(["epoch", "layer", "kind", "part", "metric"]).any()
 
 
 def test_snapshot_of_another_width(files):
-    spec = {**MODEL, "width": 3, "layers": ["*"], "store": "products"}
+    spec = {**MODEL, "width": 3, "layers": ["*"], "seed": 0, "store": "products"}
     with pytest.raises(InputError, match="does not fit the network of `model` and `width`"):
         call(extract_activations, files, spec, probe="probe", snapshot="3")

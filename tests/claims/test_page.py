@@ -59,7 +59,8 @@ def test_markdown_has_a_row_per_verdict(table):
     assert len(rows) == (table["verdict"] != "not measured").sum()
     assert rows[0]["threshold"] == "≤ 0.1"
     assert rows[0]["seeds"] == 3
-    assert rows[0]["over seeds"].startswith("[0.04")
+    assert rows[0]["from seeds"].startswith("[0.04")
+    assert rows[0]["with Holm"] == "supported"
 
 
 def test_the_command(tmp_path):
@@ -72,7 +73,7 @@ def test_the_command(tmp_path):
     for name, parts in frames.items():
         paths[name] = tmp_path / f"{name}.parquet"
         write_table(paths[name], pd.concat(parts, ignore_index=True), {})
-    spec = {"experiment": "made-up", "per_class": 50, "confidence": 0.95, "claims": SETTINGS}
+    spec = {"experiment": "made-up", "per_class": 50, "claims": SETTINGS}
     outputs = {name: str(tmp_path / f"out.{name}") for name in ("output", "csv", "page")}
     options = ["--tables", *(f"{name}={path}" for name, path in paths.items())]
     options += [word for name, path in outputs.items() for word in (f"--{name}", path)]

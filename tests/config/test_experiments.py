@@ -19,7 +19,7 @@ EXPERIMENT = {
     "training": {"epochs": 9, "snapshots": [5, 1]},
     "analysis": {"epochs": ["best", 0], "per_class": 3, "classes": "all"},
     "rewind": {"epochs": [4]},
-    "gradients": {"epochs": ["last", 5]},
+    "gradients": {"epochs": ["last", 5], "per_class": None},
     "simulation": {"epochs": [7]},
 }
 

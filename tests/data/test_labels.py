@@ -75,10 +75,10 @@ def test_seed_changes_the_labels_too(rule):
 
 def test_table():
     labels = np.array([0, 1, 0, 1])
-    table = label_table(labels, np.array([1, 0, 0, 1]), np.array([True, True, False, False]))
-    assert table["kind"].tolist() == ["permuted", "permuted", "unpermuted", "unpermuted"]
+    table = label_table(labels, np.array([1, 1, 0, 1]), np.array([True, True, False, False]))
+    assert table["kind"].tolist() == ["permuted", "coincident", "unpermuted", "unpermuted"]
     assert table["index"].tolist() == [0, 1, 2, 3]
-    assert table["assigned_label"].tolist() == [1, 0, 0, 1]
+    assert table["assigned_label"].tolist() == [1, 1, 0, 1]
 
 
 @pytest.mark.parametrize(

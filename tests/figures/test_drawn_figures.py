@@ -27,8 +27,9 @@ def test_accuracy_draws_means_over_seeds_with_intervals(three_seeds):
         np.testing.assert_allclose(line.get_ydata(), 100 * of_kind.mean())
         assert line.get_color() == style.KINDS[kind].color
         half = 100 * 4.302653 * of_kind.std() / np.sqrt(3)
-        drawn = band(noisy, i)
-        np.testing.assert_allclose([(hi - lo) / 2 for lo, hi in drawn.values()], half, rtol=1e-5)
+        ends = [(100 * of_kind.mean() + sign * half).clip(0, 100) for sign in (-1, 1)]
+        drawn = list(band(noisy, i).values())
+        np.testing.assert_allclose(drawn, np.transpose(ends), rtol=1e-5, atol=1e-9)
     assert set(lines(clean)) == {"unpermuted", "test", "best epoch"}
     best = {line.get_xdata()[0] for line in noisy.lines if line.get_label() == "best epoch"}
     assert best == {14, 16, 18}

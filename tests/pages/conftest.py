@@ -20,8 +20,8 @@ def described(name, epochs=EPOCHS):
 def write_explorer(path, frames, experiment="made-up", epochs=EPOCHS, most=20_000):
     rows, notes = {}, {}
     for name, frame in frames.items():
-        rows[name], notes[name] = records(name, described(name, epochs), frame, most)
-    tables = {name: described(name, epochs) for name in TABLES}
+        rows[name], notes[name] = records(described(name, epochs), frame, most)
+    tables = [described(name, epochs) for name in TABLES]
     path.write_text(page(experiment, tables, rows, notes, library()), encoding="utf-8")
     return path
 

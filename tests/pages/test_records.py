@@ -16,7 +16,7 @@ def geometry():
 
 
 def test_single_seeds_keep_value_and_interval(geometry):
-    rows, notes = records("geometry", described("geometry"), geometry)
+    rows, notes = records(described("geometry"), geometry)
     one = rows[(rows["seed"] == "2") & (rows["epoch"] == "6") & (rows["kind"] == "test")]
     key = ["layer", "metric"]
     expected = geometry[geometry["manifold"].isna()].query(
@@ -30,7 +30,7 @@ def test_single_seeds_keep_value_and_interval(geometry):
 
 
 def test_means_over_seeds_take_each_seeds_own_best_epoch(geometry):
-    rows, _ = records("geometry", described("geometry"), geometry)
+    rows, _ = records(described("geometry"), geometry)
     of = "metric == 'radius' and kind == 'permuted' and layer == 'fc2'"
     found = rows.query(of + " and epoch == 'best' and seed == @MEAN").iloc[0]
     best = geometry[geometry["best"] & geometry["manifold"].isna()].query(of)["value"]
@@ -45,7 +45,7 @@ def test_means_over_seeds_take_each_seeds_own_best_epoch(geometry):
 
 def test_accuracies_are_percents_and_losses_are_not():
     table = synthetic.accuracy_table(RUNS)
-    rows, _ = records("accuracy", described("accuracy"), table)
+    rows, _ = records(described("accuracy"), table)
     one = rows[(rows["seed"] == "0") & (rows["kind"] == "test") & (rows["epoch"] == "5")]
     one = one.set_index("metric")["value"]
     source = table.query("seed == 0 and kind == 'test' and epoch == 5").set_index("metric")["value"]
@@ -55,7 +55,7 @@ def test_accuracies_are_percents_and_losses_are_not():
 
 def test_an_upper_bound_is_marked():
     table = synthetic.simulation_table(RUNS)
-    rows, _ = records("simulation", described("simulation"), table)
+    rows, _ = records(described("simulation"), table)
     bounds = rows[rows["warnings"].str.startswith("an upper bound") & (rows["seed"] != MEAN)]
     assert set(bounds["layer"]) == {"input"} and set(bounds["metric"]) == {"simulated"}
 

@@ -178,11 +178,10 @@ CHANGES = {
     "other analysed images": (
         "analysis.per_class",
         3,
-        {("probe", CELL), ("gradients", RUN)}
+        {("probe", CELL)}
         | per_epoch("activations", RUN, "0", "last")
         | measured("geometry", RUN, "0", "last")
         | GEOMETRY_ONWARD
-        | GRADIENTS_ONWARD
         | simulation_onward(RUN),
     ),
 }

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from geomem.claims.evidence import NotMeasuredError
+from geomem.claims.errors import NotMeasuredError
 from geomem.data.randomness import generator
 
 
@@ -28,7 +28,7 @@ def measured(view, table, epoch, kind, metric):
 
     Raises
     ------
-    geomem.claims.evidence.NotMeasuredError
+    geomem.claims.errors.NotMeasuredError
         If the table has no such rows, or a value is not finite.
     """
     rows = view.run.rows(table, epoch)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geomem.claims.evidence import NotMeasuredError
+from geomem.claims.errors import NotMeasuredError
 from geomem.errors import InputError
 from geomem.functions import called, imported
 
@@ -50,8 +50,8 @@ class Statement:
     bound: str
     value: float
     source: str
-    needs: tuple
-    sweep: bool
+    needs: tuple = ()
+    sweep: bool = False
 
 
 def resolved(target):

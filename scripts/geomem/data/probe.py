@@ -65,9 +65,8 @@ def choose_probe(
         without noise, unpermuted at noise 1) is left out. A test image's assigned label is its
         true one.
 
-        Relabelled images that happened to keep their own label are in neither permuted nor
-        restored. These two kinds share as many images as both groupings allow, which is all of
-        them unless a class runs short.
+        Coincident images (see `geomem.data.labels`) are in no kind. Permuted and restored have
+        as many images in common as both groupings allow: all, unless a class runs short.
 
     Raises
     ------
@@ -138,8 +137,7 @@ def _candidates(labels, test_labels, seed):
     train = labels[["index", "true_label", "assigned_label"]].assign(split="train")
     test = pd.DataFrame({"index": np.arange(len(test_labels)), "split": "test"})
     test["true_label"] = test["assigned_label"] = test_labels
-    wrong = (labels["kind"] == "permuted") & (labels["true_label"] != labels["assigned_label"])
-    relabelled = _shuffle(train[wrong], "probe permuted", seed)
+    relabelled = _shuffle(train[labels["kind"] == "permuted"], "probe permuted", seed)
     tables = {
         "unpermuted": _shuffle(train[labels["kind"] == "unpermuted"], "probe unpermuted", seed),
         "permuted": relabelled,

@@ -1,6 +1,7 @@
 """Capacity, radius and dimension from mean-field theory, as a measure of a layer."""
 
 from geomem.geometry import geometry_from_products
+from geomem.geometry.intervals import influence
 
 
 def measure(products, *, seed, threads, **settings):
@@ -19,7 +20,22 @@ def measure(products, *, seed, threads, **settings):
     Returns
     -------
     DataFrame
-        As `ManifoldGeometry.to_frame` gives it.
+        As `ManifoldGeometry.to_frame` gives it, with the column `influence`: in rows of means over
+        manifolds how each vector moves them (n_t numbers of mean 0), so that the error of a
+        difference can be told from the table; else None.
     """
     found = geometry_from_products(products, random_state=seed, threads=threads, **settings)
-    return found.to_frame()
+    frame = found.to_frame()
+    frame["influence"] = _influences(found, frame)
+    return frame
+
+
+def _influences(geometry, frame):
+    found = {}
+    for metric in ("capacity", "radius", "dimension"):
+        of_vectors = influence(metric, geometry.statistics).mean(axis=0)
+        found[metric] = (of_vectors - of_vectors.mean()).astype("float32")
+    return [
+        found.get(metric) if whole else None
+        for metric, whole in zip(frame["metric"], frame["manifold"].isna(), strict=True)
+    ]

@@ -33,9 +33,9 @@ def page(experiment, described, tables, notes, script):
     Parameters
     ----------
     experiment : str
-    described : dict of str to dict
-        What `geomem.registry.tables.Table.described` gives, by the name of the table, in the order
-        of the page. Used here: `title`; `lines`, what a table's lines stand for at first; `heat`,
+    described : list of dict
+        What `geomem.registry.tables.Table.described` gives of each table, in the order of the page.
+        Used here: `name`; `title`; `lines`, what a table's lines stand for at first; `heat`,
         whether there are maps; `metrics`, texts by metric, in the order in which they are offered.
     tables : dict of str to DataFrame
         Rows as `geomem.pages.records.records` gives them, by the name of their table. Tables
@@ -51,9 +51,9 @@ def page(experiment, described, tables, notes, script):
         HTML that needs no other file and may not load any.
     """
     sections = [
-        _section(name, table, tables[name], notes.get(name, []))
-        for name, table in described.items()
-        if name in tables and len(tables[name])
+        _section(table, tables[table["name"]], notes.get(table["name"], []))
+        for table in described
+        if len(tables.get(table["name"], ()))
     ]
     content = {
         "experiment": experiment,
@@ -94,12 +94,12 @@ def library():
     return bundle.replace("</script", "<\\/script")
 
 
-def _section(name, described, rows, notes):
+def _section(described, rows, notes):
     """One table as the script reads it: each column's distinct texts and a code per row."""
     texts = ["width", "noise", "seed", *(c for c in _NAMES if c in rows and c not in _RUN)]
     texts += [column for column in ("layer", "warnings", "file") if column in rows]
     numbers = [column for column in ("at", "value", "lo", "hi", "seeds") if column in rows]
-    first = {**_FIRST, "metric": tuple(described["metrics"])}
+    first = {**_FIRST, "metric": [name for name, _ in described["metrics"]]}
     orders = {column: _ordered(rows, column, first.get(column, ())) for column in texts}
     codes = {
         column: rows[column].map({text: code for code, text in enumerate(known)}).tolist()
@@ -107,9 +107,8 @@ def _section(name, described, rows, notes):
         if len(known) > 1  # of the only value there is no need to say where
     }
     return {
-        "name": name,
-        **{key: described[key] for key in ("title", "lines", "heat")},
-        "units": described["metrics"],
+        **{key: described[key] for key in ("name", "title", "lines", "heat")},
+        "units": dict(described["metrics"]),
         "notes": notes,
         "length": len(rows),
         "known": orders,

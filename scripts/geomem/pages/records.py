@@ -15,16 +15,14 @@ _RUN = ("width", "noise", "seed")
 _BOUND = "an upper bound: not even all features separate half of the dichotomies"
 
 
-def records(name, described, table, most=MOST_ROWS):
+def records(described, table, most=MOST_ROWS):
     """Rows of one collected table for the page.
 
     Parameters
     ----------
-    name : str
-        Of the table.
     described : dict
-        What `geomem.registry.tables.Table.described` gives of it. Used here: `shown`, columns that
-        tell its values apart besides width, noise and seed; `hidden`, metrics to leave out;
+        What `geomem.registry.tables.Table.described` gives of it. Used here: `name`; `shown`,
+        columns that tell its values apart besides width, noise and seed; `hidden`, metrics to leave out;
         `file`, of one run, with `{run}` and, where there is one for each epoch, `{epoch}`;
         `epochs`, those that the configuration asks to measure, as it writes them, or None for all
         there are.
@@ -43,7 +41,7 @@ def records(name, described, table, most=MOST_ROWS):
     notes : list of str
         What was left out.
     """
-    notes = []
+    name, notes = described["name"], []
     left_out = list(described["hidden"])
     table = table[~table["metric"].isin(left_out)]
     if "manifold" in table:
@@ -55,7 +53,6 @@ def records(name, described, table, most=MOST_ROWS):
     notes += [note] if note else []
     if not len(table):
         return pd.DataFrame(), notes
-    table = _in_percent(table)
     if "reached" in table:
         reached = table["reached"].astype(bool)
         table = table.assign(warnings=np.where(reached, "", _BOUND))
@@ -72,7 +69,7 @@ def records(name, described, table, most=MOST_ROWS):
         single["warnings"] = ""
     averaged = _averaged(labelled, dimensions + order, name)
     columns = [*_RUN, *dimensions, *order, "at", "value", "lo", "hi", "seeds", "warnings", "file"]
-    rows = pd.concat([averaged, single], ignore_index=True)[columns]
+    rows = _in_percent(pd.concat([averaged, single], ignore_index=True)[columns])
     texts = {"width": rows["width"].map(str), "noise": rows["noise"].map("{:g}".format)}
     return rows.assign(**texts, seed=rows["seed"].map(str)), notes
 

@@ -84,7 +84,7 @@ def job_cost(rule, experiment, rates, width=None, noise=None, size=None):
         size=size,
         probe=probe_size(experiment, size, 1 if noise is None else noise),
         network=None if width is None else rates.network(experiment, width),
-        noisy=noise is None or noise > 0,
+        noise=1 if noise is None else noise,
     )
     work = resolve_name(stage.cost)(job) if stage.cost else Work()
     seconds, memory = rates.startup(stage.startup)

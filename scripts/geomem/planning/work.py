@@ -46,8 +46,8 @@ class Job:
     probe : ProbeSize
     network : NetworkRates or None
         Of the job's width, where it has one.
-    noisy : bool
-        Whether labels are permuted.
+    noise : float
+        Label noise; 1 where the job has none.
     """
 
     experiment: dict
@@ -55,7 +55,12 @@ class Job:
     size: object
     probe: object
     network: object
-    noisy: bool
+    noise: float
+
+    @property
+    def noisy(self):
+        """Whether labels are permuted."""
+        return self.noise > 0
 
     @property
     def rows(self):
@@ -131,7 +136,9 @@ def rewind(job):
 
 def gradients(job):
     network, epochs = job.network, len(job.experiment["gradients"]["epochs"])
-    images = job.probe.classes * job.probe.per_class * (2 if job.noisy else 1)
+    most = job.experiment["gradients"]["per_class"] or job.size.train
+    each = job.size.train / max(job.size.classes, 1)
+    images = job.size.classes * sum(min(most, part * each) for part in (job.noise, 1 - job.noise))
     backward = max(network.step - network.forward, 0)
     seconds = epochs * images * (network.forward + 2 * backward)
     memory = 2 * job.size.bytes + 20 * network.weight_bytes + _backward_bytes(job)

@@ -187,7 +187,7 @@ TARGETS = {
             "M-gradient", "M",
             "The last third's fraction of the permuted gradient is at most {} times its "
             "fraction of the unpermuted one.",
-            _EFFECTS + "late_gradient_share", "at most", 1.25,
+            _EFFECTS + "late_gradient_fraction", "at most", 1.25,
             "geomem's choice: Maini et al. 2023 find equal fractions",
             needs=("memorized",),
         ),

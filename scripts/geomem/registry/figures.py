@@ -80,8 +80,8 @@ it: the true label of images whose label was drawn at random, which by chance ca
 unpermuted training images, permuted ones against their assigned labels, restored (the same
 images against their true labels) and test images. One panel for each width and label noise. Mean
 over seeds; shaded or barred: 95 % Student t interval over seeds, or with one seed the Wilson
-interval over images. Dotted: each seed's best epoch, that of the highest test accuracy. A cross
-marks where a seed diverged.""",
+interval over images. Dotted: each seed's best epoch, that of the highest validation accuracy. A
+cross marks where a seed diverged.""",
         ),
         _builtin(
             "depth",
@@ -100,9 +100,10 @@ absolute targets."""
             "change",
             """Capacity, radius and dimension at the last epoch minus those at the best epoch,
 layer by layer, in the units of the figure `depth`. Differences are taken within each network,
-then averaged over seeds. Shaded: 95 % Student t interval over seeds. With one seed it is the
-interval of two independent measurements, which is too wide if anything. Grey lines are the
-controls, grey marks the paper's differences under the same conditions as in `depth`."""
+then averaged over seeds. Shaded: 95 % Student t interval over seeds, or with
+one seed the interval of pairs, since both epochs are measured with the same Gaussian vectors.
+Grey lines are the controls, grey marks the paper's differences under the same conditions as in
+`depth`."""
             + _WARNED,
             lambda experiment: {"best", "last"} <= set(experiment["analysis"]["epochs"]),
         ),

@@ -81,12 +81,18 @@ def _activations(experiment, cell):
     return {
         **_network(experiment, cell),
         "layers": analysis["layers"],
+        "seed": cell["seed"],
         "store": analysis["store"],
     }
 
 
 def _rewind(experiment, cell):
     return {**_network(experiment, cell), "rewind": experiment["rewind"]}
+
+
+def _gradients(experiment, cell):
+    per_class = experiment["gradients"]["per_class"]
+    return {**_network(experiment, cell), "seed": cell["seed"], "per_class": per_class}
 
 
 def _simulation(experiment, cell):
@@ -116,7 +122,7 @@ STAGES = {
             section="rewind", builds_network=True, cost=_WORK + "rewind",
         ),
         Stage(
-            "gradients", "torch", _network,
+            "gradients", "torch", _gradients,
             section="gradients", builds_network=True, cost=_WORK + "gradients",
         ),
         Stage(

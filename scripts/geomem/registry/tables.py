@@ -53,11 +53,12 @@ class Table:
     def described(self, experiment):
         """What the explorer has to know of it, as plain values (see `geomem.pages.records`)."""
         return {
+            "name": self.name,
             "title": self.title,
             "lines": self.lines,
             "heat": self.heat,
             "shown": list(self.shown),
-            "metrics": {m.name: m.text for m in self.metrics if not m.hidden},
+            "metrics": [[m.name, m.text] for m in self.metrics if not m.hidden],
             "hidden": [metric.name for metric in self.metrics if metric.hidden],
             "file": self.parts.partition("/runs/")[2].replace("{run}", "runs/{run}"),
             "epochs": experiment[self.section]["epochs"] if self.section else None,
@@ -82,7 +83,7 @@ _FIXED = (
         parts=f"{_RUN}/rewind.parquet",
         section="rewind",
         title="Layers rewound to an earlier epoch",
-        shown=("scheme", "kind", "batch_norm", "epoch", "layer"),
+        shown=("metric", "scheme", "kind", "batch_norm", "epoch", "layer"),
         lines="epoch",
         metrics=(Metric("accuracy", unit="%"),),
     ),
@@ -97,6 +98,7 @@ _FIXED = (
         metrics=(
             Metric("norm", "gradient norm", "nats / unit weight"),
             Metric("noise_floor", "noise floor of the norm", "nats / unit weight"),
+            Metric("signal", "squared norm without noise", "variances of one image per class"),
             Metric("cosine"),
         ),
     ),

@@ -84,7 +84,7 @@ def _changed(now, then):
 
 def _labels_digest(targets):
     result = hashlib.sha256()
-    for array in (targets.assigned, targets.true, targets.permuted, targets.test):
+    for array in (targets.assigned, targets.true, targets.redrawn, targets.held_out):
         result.update(f"{array.dtype.str} {array.shape}\n".encode())
         result.update(array.tobytes())
     return result.hexdigest()
