@@ -22,8 +22,8 @@ def records(described, table, most=MOST_ROWS):
     ----------
     described : dict
         What `geomem.registry.tables.Table.described` gives of it. Used here: `name`; `shown`,
-        columns that tell its values apart besides width, noise and seed; `hidden`, metrics to leave out;
-        `file`, of one run, with `{run}` and, where there is one for each epoch, `{epoch}`;
+        columns that tell its values apart besides width, noise and seed; `hidden`, metrics to leave
+        out; `file`, of one run, with `{run}` and, where there is one for each epoch, `{epoch}`;
         `epochs`, those that the configuration asks to measure, as it writes them, or None for all
         there are.
     table : DataFrame
