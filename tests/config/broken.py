@@ -34,7 +34,7 @@ BROKEN = [
     ("defaults.noises", 0.5, "is a number, expected a list"),
     ("defaults.noises", [1.5], "defaults.noises[0]: 1.5 must be at most 1"),
     ("defaults.noises", [], "must not be empty"),
-    ("experiments.width-sweep.noises", [0.3, 0.3000000001], "could not be told apart"),
+    ("experiments.width-sweep.noises", [0.3, 0.30], "0.3 stands there twice"),
     ("defaults.widths", [8, 0], "defaults.widths[1]: 0 must be at least 1"),
     ("defaults.seeds", [-1], "must be at least 0"),
     ("defaults.model.name", "vgg17", "vgg16"),

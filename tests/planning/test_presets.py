@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from geomem.config.check import check
-from geomem.config.cli import overlaid, read
+from geomem.config.cli import combined
 from geomem.config.experiments import resolve, selected
 from geomem.data.labels import assign_labels, label_table
 from geomem.data.probe import choose_probe
@@ -15,14 +15,14 @@ PRESETS = sorted((ROOT / "presets").glob("*.yaml"))
 
 
 def with_preset(path):
-    return overlaid(read(ROOT / "config.yaml"), read(path))
+    return combined([ROOT / "config.yaml", path])
 
 
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.name)
 def test_presets_are_sound(path):
     config = with_preset(path)
     check(config)
-    assert set(selected(config)) == set(read(path)["experiments"]), "an experiment is not run"
+    assert set(selected(config)) == set(combined([path])["experiments"]), "an experiment is not run"
 
 
 PAPER = with_preset(ROOT / "presets" / "paper.yaml")

@@ -9,7 +9,7 @@ from geomem.planning.resources import megabytes, minutes
 from geomem.planning.usage import read_usage
 from geomem.storage.tables import read_document, read_table, table_provenance
 
-RUN = "results/tiny/runs/w2_n0.5_s0"
+RUN = "w2_n0.5_s0"
 
 
 @pytest.fixture
@@ -54,8 +54,9 @@ def test_accuracy_table(finished, table):
     # The epoch called best has the highest test accuracy, and the table says so.
     test = rates[rates.kind == "test"].set_index("epoch")
     assert test.best.sum() == 1
+    best = read_document(finished.training(RUN) / "training.json")["best_epoch"]
     assert test.value[test.best].item() == test.value.max()
-    assert test.best.idxmax() == read_document(finished.path / RUN / "training.json")["best_epoch"]
+    assert test.best.idxmax() == best
     assert test["last"].idxmax() == 3
     # Training examples are the unpermuted and the permuted ones, each counted once.
     at = rates[rates.epoch == 3].set_index("kind")
@@ -110,7 +111,7 @@ def test_every_result_says_where_it_came_from(finished):
             "noise",
             "seed",
         ]
-    receipt = json.loads((finished.path / RUN / "training.json").read_text())
+    receipt = json.loads((finished.training(RUN) / "training.json").read_text())
     assert receipt["provenance"]["spec"]["training"]["epochs"] == 3
 
 

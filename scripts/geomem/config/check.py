@@ -9,11 +9,12 @@ import yaml
 from geomem.config import functions
 from geomem.config.experiments import resolve, selected
 from geomem.config.schema import schema as read_schema
+from geomem.config.sharing import FOLDER
 from geomem.errors import InputError
 from geomem.registry.datasets import DATASETS
 from geomem.registry.stages import OBSERVING
 
-_CACHE = "cache"  # folder beside those of the experiments
+_TAKEN = ("cache", FOLDER)  # folders beside those of the experiments
 
 _TYPES = {
     "object": "a section of keys",
@@ -131,7 +132,7 @@ def _relations(schema, config):
     for name in selected(config):
         if name not in known:
             continue
-        if name == _CACHE:
+        if name in _TAKEN:
             yield f"experiments.{name}: the name is taken by results/{name}; choose another"
         experiment = resolve(config, name)
         whole = {"$defs": schema["$defs"], **schema["$defs"]["experiment"]}
@@ -157,9 +158,6 @@ def _experiment_relations(at, experiment):
             f"{at}.training.optimizer.nesterov: true needs a momentum above 0; set momentum or "
             "leave nesterov out"
         )
-    written = [f"{noise:g}" for noise in experiment["noises"]]
-    for noise in {text for text in written if written.count(text) > 1}:
-        yield f"{at}.noises: two values read {noise} to six digits; results could not be told apart"
     data, analysis = experiment["data"], experiment["analysis"]
     yield from _simulated(at, experiment["simulation"], analysis)
     found = list(functions.problems(experiment))
