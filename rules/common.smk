@@ -177,6 +177,8 @@ def cell_of(wildcards):
     if "training" in wildcards.keys():
         settings = TRAININGS[wildcards.training].settings
         return settings["width"], settings["noise"], settings["seed"]
+    if "run" in wildcards.keys():  # in a user's own rule
+        return experiments.runs(EXPERIMENTS[wildcards.experiment])[wildcards.run]
     kinds = (("width", int), ("noise", float), ("seed", int))
     return tuple(
         kind(wildcards.get(name)) if name in wildcards.keys() else None for name, kind in kinds
@@ -280,7 +282,7 @@ def trained(pattern):
 
 def training_folder(wildcards):
     """Where the network of a job's run is trained."""
-    run = "w{width}_n{noise}_s{seed}".format(**wildcards)
+    run = wildcards.get("run") or "w{width}_n{noise}_s{seed}".format(**wildcards)
     return f"{SHARED}/trained/{TRAINING_OF[wildcards.experiment, run]}"
 
 
