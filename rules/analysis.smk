@@ -1,6 +1,6 @@
 """What the trained networks compute: activations, geometry, rewinding, gradients.
 
-Needs:  snapshots, images, labels, probe; the config's `analysis`, `geometry`, `rewind`,
+Needs:  snapshots, images, labels, analysis sets; the config's `analysis`, `geometry`, `rewind`,
         `gradients`, `simulation` sections
 Makes:  results/EXPERIMENT/runs/RUN/activations/EPOCH.npz     inner products of every layer
         results/EXPERIMENT/runs/RUN/measures/MEASURE/EPOCH.parquet   capacity, radius, dimension ...
@@ -14,7 +14,7 @@ rule activations:
     input:
         script=script("extract_activations.py"),
         images=images_of,
-        probe="results/{experiment}/probe/n{noise}_s{seed}.parquet",
+        analysis_set="results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
         snapshot=trained("snapshots/{epoch}.safetensors"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/activations/{epoch}.npz",
@@ -32,7 +32,7 @@ rule activations:
         spec=spec("activations"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " --images {input.images:q} --probe {input.probe:q} --snapshot {input.snapshot:q}"
+        " --images {input.images:q} --analysis-set {input.analysis_set:q} --snapshot {input.snapshot:q}"
         " --output {output:q} 2> {log:q}"
 
 
@@ -89,7 +89,7 @@ rule gradients:
     input:
         script=script("split_gradients.py"),
         images=images_of,
-        probe="results/{experiment}/probe/n{noise}_s{seed}.parquet",
+        analysis_set="results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
         snapshots=epochs_of("gradients"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/gradients.parquet",
@@ -107,7 +107,7 @@ rule gradients:
         spec=spec("gradients"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " --images {input.images:q} --probe {input.probe:q} --snapshots {input.snapshots:q}"
+        " --images {input.images:q} --analysis-set {input.analysis_set:q} --snapshots {input.snapshots:q}"
         " --output {output:q} 2> {log:q}"
 
 
@@ -115,7 +115,7 @@ rule simulation:
     input:
         script=script("simulate_capacity.py"),
         images=images_of,
-        probe="results/{experiment}/probe/n{noise}_s{seed}.parquet",
+        analysis_set="results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
         snapshots=epochs_of("simulation"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/simulation.parquet",
@@ -133,5 +133,5 @@ rule simulation:
         spec=spec("simulation"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " --images {input.images:q} --probe {input.probe:q} --snapshots {input.snapshots:q}"
+        " --images {input.images:q} --analysis-set {input.analysis_set:q} --snapshots {input.snapshots:q}"
         " --output {output:q} 2> {log:q}"

@@ -352,7 +352,7 @@ def figure_inputs(wildcards):
     place = f"results/{wildcards.experiment}"
     # The sample sheet shows the noisiest labels, where there is most to see.
     experiment = EXPERIMENTS[wildcards.experiment]
-    noisiest = max(experiment["noises"]), experiment["seeds"][0]
+    noisiest = max(experiment["label_noise"]), experiment["seeds"][0]
     pictures = {
         "images": images_of(wildcards),
         "labels": labels_file(wildcards.experiment, *noisiest),

@@ -1,9 +1,9 @@
-"""Images, labels and the probe set.
+"""Images, labels and the analysis set.
 
 Needs:  the config's `data`, `labels` and `analysis` sections (and the images they point to)
 Makes:  results/shared/data/DATA/images.npz
         results/shared/data/DATA/labels/RULE_nNOISE_sSEED.parquet   one per (noise, seed)
-        results/EXPERIMENT/probe/nNOISE_sSEED.parquet               images the analyses look at
+        results/EXPERIMENT/analysis_set/nNOISE_sSEED.parquet               images the analyses look at
 
 DATA is the name of a data set and a checksum of its settings: experiments that agree in them share
 images and labels.
@@ -53,24 +53,24 @@ rule labels:
         " --images {input.images:q} --output {output:q} 2> {log:q}"
 
 
-rule probe:
+rule analysis_set:
     input:
-        script=script("choose_probe.py"),
+        script=script("choose_analysis_set.py"),
         images=images_of,
         labels=labels_of,
     output:
-        "results/{experiment}/probe/n{noise}_s{seed}.parquet",
+        "results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
     log:
-        "results/{experiment}/logs/probe/n{noise}_s{seed}.log",
+        "results/{experiment}/logs/analysis_set/n{noise}_s{seed}.log",
     benchmark:
-        "results/{experiment}/benchmarks/probe/n{noise}_s{seed}.tsv"
+        "results/{experiment}/benchmarks/analysis_set/n{noise}_s{seed}.tsv"
     resources:
-        runtime=runtime("probe"),
-        mem_mb=memory("probe"),
+        runtime=runtime("analysis_set"),
+        mem_mb=memory("analysis_set"),
     params:
-        code=program("choose_probe.py"),
+        code=program("choose_analysis_set.py"),
         python=interpreter,
-        spec=spec("probe"),
+        spec=spec("analysis_set"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --output {output:q} 2> {log:q}"

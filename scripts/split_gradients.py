@@ -11,7 +11,9 @@ from geomem.command import job, limit_threads, log, parser
 def main(argv=None):
     options = parser(__doc__)
     options.add_argument("--images", required=True, metavar="NPZ", help="from make_dataset.py")
-    options.add_argument("--probe", required=True, metavar="PARQUET", help="from choose_probe.py")
+    options.add_argument(
+        "--analysis-set", required=True, metavar="PARQUET", help="from choose_analysis_set.py"
+    )
     options.add_argument("--snapshots", required=True, nargs="+", help="from take_snapshot.py")
     options.add_argument("--output", required=True, metavar="PARQUET", help="gradients")
     arguments = options.parse_args(argv)
@@ -31,13 +33,13 @@ def main(argv=None):
     compute_deterministically()
     spec, device = arguments.spec, choose_device()
     images = load_images(arguments.images)
-    probe = read_table(arguments.probe)
+    analysis_set = read_table(arguments.analysis_set)
     rows = []
     for epoch, model, normalizer in networks_at(arguments.snapshots, spec, images, device):
         layers = list_layers(model)
-        rows += split_gradients(model, layers, images, probe, normalizer, epoch=epoch)
+        rows += split_gradients(model, layers, images, analysis_set, normalizer, epoch=epoch)
         log(f"epoch {epoch}: {time.monotonic() - started:.1f} s")
-    inputs = [arguments.images, arguments.probe, *arguments.snapshots]
+    inputs = [arguments.images, arguments.analysis_set, *arguments.snapshots]
     origin = provenance("split_gradients", spec, inputs, device=device_name(device))
     write_table(arguments.output, pd.DataFrame(rows, columns=list(COLUMNS)), origin)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from geomem.analysis import gradients as module
 from geomem.analysis.gradients import deal, group_gradient, measures, n_groups, split_gradients
-from geomem.analysis.networks import probe_kind
+from geomem.analysis.networks import analysed_kind
 from geomem.data.image_sets import ImageSet
 from geomem.errors import InputError
 from geomem.models import list_layers
@@ -22,7 +22,7 @@ def images():
 
 
 @pytest.fixture(scope="module")
-def probe(images):
+def analysis_set(images):
     return small.probe_of(images, small.labels_of(images))
 
 
@@ -114,10 +114,10 @@ def test_noise_floor_of_the_last_layer_is_that_of_class_means(images):
     with torch.no_grad():
         model.fc3.linear.weight.zero_()
         model.fc3.linear.bias.zero_()
-    probe = small.probe_of(images, small.labels_of(images, noise=0.0), per_class=20)
-    found = table(model, images, probe)
+    analysis_set = small.probe_of(images, small.labels_of(images, noise=0.0), per_class=20)
+    found = table(model, images, analysis_set)
     found = found[(found["layer"] == "fc3") & (found["part"] == "label")].set_index("metric")
-    pixels, _, _ = probe_kind(probe, images, "unpermuted")
+    pixels, _, _ = analysed_kind(analysis_set, images, "unpermuted")
     with torch.no_grad():
         flat = inputs_of(images, pixels.reshape(-1, *images.image_shape))
         hidden = model[:-1](flat).reshape(small.CLASSES, 20, -1).double()
@@ -128,9 +128,9 @@ def test_noise_floor_of_the_last_layer_is_that_of_class_means(images):
     assert found.loc["noise_floor", "value"] == pytest.approx(np.sqrt(variance), rel=1e-3)
 
 
-def table(model, images, probe, epoch=3):
+def table(model, images, analysis_set, epoch=3):
     normalizer = Normalizer.fit(images.train_images)
-    rows = split_gradients(model, list_layers(model), images, probe, normalizer, epoch=epoch)
+    rows = split_gradients(model, list_layers(model), images, analysis_set, normalizer, epoch=epoch)
     return pd.DataFrame(rows, columns=list(module.COLUMNS))
 
 
@@ -145,8 +145,8 @@ def test_labels_that_tell_nothing_leave_the_label_part_at_its_noise_floor():
     patterned = small.image_set()
     ratios = []
     for images in (structureless, patterned):
-        probe = small.probe_of(images, small.labels_of(images, noise=0.0), per_class=20)
-        rows = table(small.network(patterned), images, probe)
+        analysis_set = small.probe_of(images, small.labels_of(images, noise=0.0), per_class=20)
+        rows = table(small.network(patterned), images, analysis_set)
         rows = rows[rows["part"] == "label"]
         value = rows.pivot_table(values="value", index="layer", columns="metric")
         ratios.append((value["norm"] / value["noise_floor"]) ** 2)
@@ -196,9 +196,9 @@ def test_groups_hold_every_position_once():
     assert n_groups(25, [large]) == 4
 
 
-def test_table_has_every_layer_with_parameters_and_kind(images, probe):
+def test_table_has_every_layer_with_parameters_and_kind(images, analysis_set):
     model = small.network(images)
-    rows = table(model, images, probe)
+    rows = table(model, images, analysis_set)
     weighted = [layer.name for layer in list_layers(model) if layer.state]
     assert list(dict.fromkeys(rows["layer"])) == weighted
     assert len(rows) == len(weighted) * 2 * 7
@@ -209,22 +209,24 @@ def test_table_has_every_layer_with_parameters_and_kind(images, probe):
     assert set(table(model, images, clean)["kind"]) == {"unpermuted"}
 
 
-def test_permuted_images_count_with_the_labels_they_were_assigned(images, probe):
+def test_permuted_images_count_with_the_labels_they_were_assigned(images, analysis_set):
     model = small.network(images)
-    rows = probe[probe["kind"] == "permuted"]
+    rows = analysis_set[analysis_set["kind"] == "permuted"]
     assert (rows["assigned_label"] != rows["true_label"]).all()
     pixels = images.train_images[rows["index"]]
     label, _ = both_parts(model, images, pixels, np.array(rows["assigned_label"]))
     places = [name.startswith("fc3.") for name, _ in model.named_parameters()]
     squares = [float((g**2).sum()) for g, here in zip(label, places, strict=True) if here]
-    found = table(model, images, probe).set_index(["layer", "kind", "part", "metric"])["value"]
+    found = table(model, images, analysis_set).set_index(["layer", "kind", "part", "metric"])[
+        "value"
+    ]
     norm = found["fc3", "permuted", "label", "norm"]
     assert norm == pytest.approx(np.sqrt(sum(squares)), rel=1e-5)
 
 
-def test_gradients_that_are_not_finite_name_the_layer(images, probe):
+def test_gradients_that_are_not_finite_name_the_layer(images, analysis_set):
     model = small.network(images)
     with torch.no_grad():
         model.fc2.linear.weight.fill_(float("inf"))
     with pytest.raises(InputError, match=r"layer conv1_1 .* not finite at epoch 3"):
-        table(model, images, probe)
+        table(model, images, analysis_set)

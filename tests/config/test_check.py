@@ -29,7 +29,7 @@ def test_an_overlay_can_change_the_data_set_of_all_experiments(config, tmp_path)
     overlay = tmp_path / "overlay.yaml"
     overlay.write_text(
         "run: [mine]\ndefaults: {data: {name: image-folder, path: x, size: 32}}\n"
-        "experiments: {mine: {noises: [0.2]}}\n"
+        "experiments: {mine: {label_noise: [0.2]}}\n"
     )
     found = combined([ROOT / "config.yaml", overlay])
     assert problems(found) == []

@@ -17,7 +17,7 @@ EXPERIMENT = {
     "labels": {"rule": "permute"},
     "model": {"name": "vgg-small"},
     "widths": [2, 8],
-    "noises": [0.0, 0.5],
+    "label_noise": [0.0, 0.5],
     "seeds": [0],
     "training": {"epochs": 9, "snapshots": [5, 1]},
     "analysis": {"epochs": ["best", 0], "per_class": 3, "classes": "all"},
@@ -60,7 +60,7 @@ def test_experiments_that_agree_share_one_training_with_every_epoch_that_either_
             "training": {"snapshots": [8]},
             "analysis": {"per_class": 9},
             "widths": [8],
-            "noises": [0.5],
+            "label_noise": [0.5],
         }
     )
     found, of_run = trainings({"one": EXPERIMENT, "other": other})
@@ -93,7 +93,7 @@ def test_whatever_decides_a_training_gives_it_another_name(changes):
 def test_names_can_be_read():
     assert re.fullmatch("glyphs-[0-9a-f]{8}", data_name(EXPERIMENT))
     assert labels_name(EXPERIMENT, 0.5, 0) == "permute_n0.5_s0"
-    [name] = trainings({"a": with_changes({"widths": [8], "noises": [0.5]})})[0]
+    [name] = trainings({"a": with_changes({"widths": [8], "label_noise": [0.5]})})[0]
     assert re.fullmatch("vgg-small_w8_n0.5_s0-[0-9a-f]{8}", name)
     assert training_name(trainings({"a": EXPERIMENT})[0][name].settings) == name
 

@@ -10,7 +10,7 @@ from geomem.config.sharing import data_name, trainings
 from geomem.errors import InputError
 from geomem.planning import costs, estimate
 from geomem.planning.dry_run import Job
-from geomem.planning.sizes import DataSize, activations_bytes, data_size, probe_size, states_kept
+from geomem.planning.sizes import DataSize, activations_bytes, analysis_size, data_size, states_kept
 from PIL import Image
 
 TINY = Path(__file__).resolve().parents[1] / "workflow" / "tiny.yaml"
@@ -73,14 +73,21 @@ def test_activations_are_as_large_as_said(tiny):
     from geomem.geometry.products import inner_products
 
     size = data_size(tiny["data"])
-    probe = probe_size(tiny, size, 0.5)
-    assert (probe.classes, probe.per_class, probe.kinds, probe.images) == (4, 4, 6, 96)
+    analysis_set = analysis_size(tiny, size, 0.5)
+    assert (
+        analysis_set.classes,
+        analysis_set.per_class,
+        analysis_set.kinds,
+        analysis_set.images,
+    ) == (4, 4, 6, 96)
     clouds = np.random.default_rng(0).standard_normal((4, 4, 30))
     arrays = inner_products(clouds, threads=1).to_arrays("").values()
-    said = activations_bytes(tiny, probe, [30, 20])
-    assert said == pytest.approx(probe.kinds * 2 * sum(a.nbytes for a in arrays), rel=0.1)
+    said = activations_bytes(tiny, analysis_set, [30, 20])
+    assert said == pytest.approx(analysis_set.kinds * 2 * sum(a.nbytes for a in arrays), rel=0.1)
     raw = {**tiny, "analysis": {**tiny["analysis"], "store": "raw"}}
-    assert activations_bytes(raw, probe, [30, 20]) == said + 6 * (2 * 16**2 * 8 + 16 * 50 * 4)
+    assert activations_bytes(raw, analysis_set, [30, 20]) == said + 6 * (
+        2 * 16**2 * 8 + 16 * 50 * 4
+    )
 
 
 def test_states_kept(tiny):
@@ -88,12 +95,12 @@ def test_states_kept(tiny):
 
 
 def test_costs_are_counted_once_for_every_job(config):
-    jobs = [job("probe", noise="0.5", seed=str(s)) for s in (0, 1)] + [job("claims")]
+    jobs = [job("analysis_set", noise="0.5", seed=str(s)) for s in (0, 1)] + [job("claims")]
     found = estimate.costs_by_rule(config, jobs)
-    assert {rule: len(each) for rule, each in found.items()} == {"probe": 2, "claims": 1}
+    assert {rule: len(each) for rule, each in found.items()} == {"analysis_set": 2, "claims": 1}
     assert all(cost.seconds > 0 and cost.memory > 2e7 for each in found.values() for cost in each)
     text = estimate.report(found, 2)
-    assert "probe             2" in text and "on 2 cores" in text
+    assert "analysis_set             2" in text and "on 2 cores" in text
 
 
 def test_what_experiments_share_costs_what_one_of_them_says(config, tiny, monkeypatch):

@@ -7,8 +7,8 @@ import pytest
 from geomem.config.check import check
 from geomem.config.cli import combined
 from geomem.config.experiments import resolve, selected
+from geomem.data.analysis_set import choose_analysis_set
 from geomem.data.labels import assign_labels, label_table
-from geomem.data.probe import choose_probe
 
 ROOT = Path(__file__).resolve().parents[2]
 PRESETS = sorted((ROOT / "presets").glob("*.yaml"))
@@ -34,13 +34,13 @@ def test_cifar100_fills_every_manifold_of_the_paper(name):
     experiment = resolve(PAPER, name)
     assert experiment["data"]["name"] == "cifar100"
     train, test = (np.repeat(np.arange(100), each) for each in (500, 100))
-    for noise in experiment["noises"]:
+    for noise in experiment["label_noise"]:
         for seed in experiment["seeds"]:
             rule = experiment["labels"]["rule"]
             assigned, permuted = assign_labels(train, rule=rule, noise=noise, seed=seed)
             labels = label_table(train, assigned, permuted)
             analysis = experiment["analysis"]
             wanted = {name: analysis[name] for name in ("per_class", "kinds", "controls")}
-            probe = choose_probe(labels, test, seed=seed, **wanted)
+            analysis_set = choose_analysis_set(labels, test, seed=seed, **wanted)
             kinds = len(analysis["kinds"]) + len(analysis["controls"])
-            assert len(probe) == kinds * 100 * analysis["per_class"]
+            assert len(analysis_set) == kinds * 100 * analysis["per_class"]

@@ -152,14 +152,16 @@ CHANGES = {
         trained(width=3) | figures("width"),
     ),
     "one more noise level": (
-        "noises",
+        "label_noise",
         [0.5, 0.25],
-        labels(0.25, 0) | {("probe", f"{EXPERIMENT}, noise=0.25, seed=0")} | trained(noise=0.25),
+        labels(0.25, 0)
+        | {("analysis_set", f"{EXPERIMENT}, noise=0.25, seed=0")}
+        | trained(noise=0.25),
     ),
     "one more seed": (
         "seeds",
         [0, 1],
-        labels(0.5, 1) | {("probe", f"{EXPERIMENT}, noise=0.5, seed=1")} | trained(seed=1),
+        labels(0.5, 1) | {("analysis_set", f"{EXPERIMENT}, noise=0.5, seed=1")} | trained(seed=1),
     ),
     "another learning rate": ("training.optimizer.lr", 0.01, EVERYTHING_TRAINED),
     "more epochs, training going on from its last state": (
@@ -175,12 +177,15 @@ CHANGES = {
     "another label rule": (
         "labels.rule",
         "other",
-        labels(0.5, 0, "other") | {("probe", CELL)} | EVERYTHING_TRAINED | figures("samples"),
+        labels(0.5, 0, "other")
+        | {("analysis_set", CELL)}
+        | EVERYTHING_TRAINED
+        | figures("samples"),
     ),
     "other analysed images": (
         "analysis.per_class",
         3,
-        {("probe", CELL), ("gradients", RUN)}
+        {("analysis_set", CELL), ("gradients", RUN)}
         | per_epoch("activations", RUN, "0", "last")
         | measured("geometry", RUN, "0", "last")
         | GEOMETRY_ONWARD
@@ -204,7 +209,10 @@ SOURCES = {
     | EXPLORER,
     "analysis/rewind.py": {("rewind", RUN)} | REWIND_ONWARD,
     "analysis/gradients.py": {("gradients", RUN)} | GRADIENTS_ONWARD,
-    "data/labels.py": labels(0.5, 0) | {("probe", CELL)} | EVERYTHING_TRAINED | figures("samples"),
+    "data/labels.py": labels(0.5, 0)
+    | {("analysis_set", CELL)}
+    | EVERYTHING_TRAINED
+    | figures("samples"),
     "training/loop.py": EVERYTHING_TRAINED,
     "planning/resources.py": set(),
 }

@@ -10,8 +10,8 @@ evaluation mode: batch norm uses its running statistics (at initialization those
 `geomem.analysis.networks.with_statistics`), which makes the gradient a mean over
 examples (in training mode it is not one, since examples of a batch affect each other).
 
-Sampling error comes from groups of examples. The probe holds M examples of each of P manifolds, so
-each position in the manifolds gives P examples, one of every class. Positions are dealt into K
+Sampling error comes from groups of examples. The analysis set holds M examples of each of P
+manifolds, so each position in the manifolds gives P examples, one of every class. Positions are dealt into K
 groups; every group then has the same balance of classes, and its gradient is an independent
 measurement of the same quantity. From the group gradients g_k (weights w_k, the shares of
 positions) follow
@@ -30,7 +30,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from geomem.analysis.networks import probe_kind
+from geomem.analysis.networks import analysed_kind
 from geomem.errors import InputError
 from geomem.training.batches import resident
 
@@ -44,7 +44,7 @@ _BYTES = 2**30  # what the gradients of all groups may take
 _FEWEST_GROUPS = 4
 
 
-def split_gradients(model, layers, images, probe, normalizer, *, epoch):
+def split_gradients(model, layers, images, analysis_set, normalizer, *, epoch):
     """Norm, noise floor and angle of the gradient's parts, layer by layer.
 
     Parameters
@@ -54,8 +54,8 @@ def split_gradients(model, layers, images, probe, normalizer, *, epoch):
     layers : sequence of Layer
         Those without parameters are passed over.
     images : ImageSet
-    probe : DataFrame
-        As `geomem.data.probe.choose_probe` returns it; assigned labels are used.
+    analysis_set : DataFrame
+        As `geomem.data.analysis_set.choose_analysis_set` returns it; assigned labels are used.
     normalizer : Normalizer
     epoch : int
         The snapshot's.
@@ -64,7 +64,8 @@ def split_gradients(model, layers, images, probe, normalizer, *, epoch):
     -------
     list of dict with the keys `COLUMNS`
         For each layer, kind and part the metrics `norm` and `noise_floor`; with part `total` also
-        `cosine`, between the label and the independent part. Kinds that the probe lacks have none.
+        `cosine`, between the label and the independent part. Kinds that the
+        analysis set lacks have none.
 
     Raises
     ------
@@ -75,10 +76,10 @@ def split_gradients(model, layers, images, probe, normalizer, *, epoch):
     keys = {layer: [key for key in layer.state if key in own] for layer in layers}
     keys = {layer: of_layer for layer, of_layer in keys.items() if of_layer}
     names = [key for of_layer in keys.values() for key in of_layer]
-    present = set(probe["kind"])
+    present = set(analysis_set["kind"])
     rows = []
     for kind in (kind for kind in KINDS if kind in present):
-        pixels, labels, _ = probe_kind(probe, images, kind)
+        pixels, labels, _ = analysed_kind(analysis_set, images, kind)
         positions = deal(pixels.shape[1], n_groups(pixels.shape[1], own.values()))
         weights = np.array([len(group) for group in positions]) / pixels.shape[1]
         groups = [

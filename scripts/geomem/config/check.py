@@ -16,6 +16,8 @@ from geomem.registry.stages import OBSERVING
 
 _TAKEN = ("cache", FOLDER)  # folders beside those of the experiments
 
+_RENAMED = {"noises": "label_noise"}  # keys of earlier versions
+
 _TYPES = {
     "object": "a section of keys",
     "array": "a list",
@@ -85,7 +87,9 @@ def _messages(error, at=()):
         known = list(error.schema.get("properties", {}))
         for key in value:
             if key not in known:
-                yield f"{_join(where, key)}: unknown key{_nearest(key, known)}"
+                now = _RENAMED.get(key)
+                hint = f"; it is called {now} now" if now in known else _nearest(key, known)
+                yield f"{_join(where, key)}: unknown key{hint}"
     elif kind == "required":
         for key in rule:
             if key not in value:
@@ -164,7 +168,7 @@ def _experiment_relations(at, experiment):
     yield from (f"{at}.{problem}" for problem in found)
     known = DATASETS[data["name"]].known if data["name"] in DATASETS else None
     if known:
-        yield from _counts(at, experiment["noises"], data, known(data), analysis)
+        yield from _counts(at, experiment["label_noise"], data, known(data), analysis)
 
 
 def _simulated(at, simulation, analysis):
@@ -182,7 +186,7 @@ def _simulated(at, simulation, analysis):
             yield f"{at}.simulation.kinds: {kind} is not among analysis.kinds; add it there"
 
 
-def _counts(at, noises, data, size, analysis):
+def _counts(at, label_noise, data, size, analysis):
     """Whether a data set whose size is known beforehand holds the images the analysis wants."""
     train, test, classes, _ = size
 
@@ -201,7 +205,7 @@ def _counts(at, noises, data, size, analysis):
             f" {held('test_per_class', test // classes)}"
         )
     each = train // classes
-    for noise in noises:
+    for noise in label_noise:
         noisy = round(noise * each)
         for kind, count in (("permuted", noisy), ("restored", noisy), ("unpermuted", each - noisy)):
             if kind in analysis["kinds"] and 0 < count < wanted:
@@ -235,7 +239,7 @@ def _infinite(value, path=()):
 
 
 def _name(path):
-    """`experiments.depth.noises[1]` for a path of keys and list positions."""
+    """`experiments.depth.label_noise[1]` for a path of keys and list positions."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"

@@ -44,7 +44,7 @@ def noise_text(noise):
 
 def runs(experiment):
     """`{run name: (width, noise, seed)}` for every network the experiment trains."""
-    axes = itertools.product(experiment["widths"], experiment["noises"], experiment["seeds"])
+    axes = itertools.product(experiment["widths"], experiment["label_noise"], experiment["seeds"])
     return {f"w{w}_n{noise_text(noise)}_s{s}": (w, noise, s) for w, noise, s in axes}
 
 

@@ -18,7 +18,7 @@ from geomem.config.sharing import data_name, trainings
 from geomem.errors import InputError
 from geomem.planning.costs import job_cost
 from geomem.planning.dry_run import planned_jobs
-from geomem.planning.sizes import data_size, probe_size
+from geomem.planning.sizes import analysis_size, data_size
 from geomem.registry.stages import STAGES, planned
 
 _DISK_MARGIN = 1.1  # logs, metadata, what is there twice while it is written
@@ -96,17 +96,17 @@ class Measured:
         analysis = {k: v for k, v in experiment["analysis"].items() if k != "epochs"}
         key = as_text([width, analysis, *(experiment[name] for name in names)])
         return self._once(
-            key, lambda: network_rates(experiment, width, size, probe_size(experiment, size, 1))
+            key, lambda: network_rates(experiment, width, size, analysis_size(experiment, size, 1))
         )
 
     def geometry(self, experiment):
         """Seconds for one layer and one kind of manifolds."""
         from geomem.planning.timing import geometry_seconds
 
-        probe = probe_size(experiment, data_size(experiment["data"]), 1)
+        analysis_set = analysis_size(experiment, data_size(experiment["data"]), 1)
         settings = experiment["geometry"]
-        key = as_text([settings, probe.classes, probe.per_class])
-        return self._once(key, lambda: geometry_seconds(settings, probe))
+        key = as_text([settings, analysis_set.classes, analysis_set.per_class])
+        return self._once(key, lambda: geometry_seconds(settings, analysis_set))
 
     def simulation(self, experiment):
         """Seconds of the simulated capacity of one layer and one kind of manifolds."""

@@ -56,7 +56,7 @@ def _images(experiment, cell):
     return load_spec(experiment["data"])
 
 
-def _probe(experiment, cell):
+def _analysis_set(experiment, cell):
     names = ("classes", "per_class", "kinds", "controls")
     return {**{name: experiment["analysis"][name] for name in names}, "seed": cell["seed"]}
 
@@ -91,7 +91,7 @@ STAGES = {
     for stage in (
         Stage("images", "table", _images, cost=_WORK + "images"),
         Stage("labels", "table", cost=_WORK + "labels"),
-        Stage("probe", "table", _probe, cost=_WORK + "probe"),
+        Stage("analysis_set", "table", _analysis_set, cost=_WORK + "analysis_set"),
         Stage("train", "torch", builds_network=True, cost=_WORK + "train"),
         Stage("snapshot", "arrays", builds_network=True, cost=_WORK + "snapshot"),
         Stage(
