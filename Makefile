@@ -75,7 +75,7 @@ lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
-	$(BIN)/snakemake --lint
+	$(BIN)/snakemake --lint 2>&1 | $(BIN)/python .ci/lints
 
 audit: env
 	@$(BIN)/python .ci/audit

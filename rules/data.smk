@@ -14,11 +14,11 @@ rule images:
     input:
         script=script("make_dataset.py"),
     output:
-        SHARED + "/data/{data}/images.npz",
+        "results/shared/data/{data}/images.npz",
     log:
-        SHARED + "/logs/images/{data}.log",
+        "results/shared/logs/images/{data}.log",
     benchmark:
-        SHARED + "/benchmarks/images/{data}.tsv"
+        "results/shared/benchmarks/images/{data}.tsv"
     resources:
         runtime=runtime("images"),
         mem_mb=memory("images"),
@@ -34,13 +34,13 @@ rule images:
 rule labels:
     input:
         script=script("make_labels.py"),
-        images=SHARED + "/data/{data}/images.npz",
+        images="results/shared/data/{data}/images.npz",
     output:
-        SHARED + "/data/{data}/labels/{labelling}_n{noise}_s{seed}.parquet",
+        "results/shared/data/{data}/labels/{labelling}_n{noise}_s{seed}.parquet",
     log:
-        SHARED + "/logs/labels/{data}_{labelling}_n{noise}_s{seed}.log",
+        "results/shared/logs/labels/{data}_{labelling}_n{noise}_s{seed}.log",
     benchmark:
-        SHARED + "/benchmarks/labels/{data}_{labelling}_n{noise}_s{seed}.tsv"
+        "results/shared/benchmarks/labels/{data}_{labelling}_n{noise}_s{seed}.tsv"
     resources:
         runtime=runtime("labels"),
         mem_mb=memory("labels"),

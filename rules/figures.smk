@@ -9,7 +9,7 @@ Makes:  results/EXPERIMENT/tables/TABLE.parquet
 rule table:
     input:
         script=script("collect_table.py"),
-        receipts=per_run(SHARED + "/trained/{training}/training.json"),
+        receipts=per_run("results/shared/trained/{training}/training.json"),
         tables=table_parts,
     output:
         "results/{experiment}/tables/{table}.parquet",

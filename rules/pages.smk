@@ -37,7 +37,7 @@ rule explorer:
 rule provenance:
     input:
         script=script("write_provenance.py"),
-        receipts=per_run(SHARED + "/trained/{training}/training.json"),
+        receipts=per_run("results/shared/trained/{training}/training.json"),
         files=lambda wildcards: results_of(wildcards.experiment),
     output:
         report(

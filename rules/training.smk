@@ -19,12 +19,12 @@ rule train:
         images=images_of,
         labels=labels_of,
     output:
-        accuracy=SHARED + "/trained/{training}/accuracy.parquet",
-        receipt=SHARED + "/trained/{training}/training.json",
+        accuracy="results/shared/trained/{training}/accuracy.parquet",
+        receipt="results/shared/trained/{training}/training.json",
     log:
-        SHARED + "/logs/train/{training}.log",
+        "results/shared/logs/train/{training}.log",
     benchmark:
-        SHARED + "/benchmarks/train/{training}.tsv"
+        "results/shared/benchmarks/train/{training}.tsv"
     resources:
         runtime=runtime("train"),
         mem_mb=memory("train"),
@@ -47,13 +47,13 @@ rule snapshot:
         script=script("take_snapshot.py"),
         images=images_of,
         labels=labels_of,
-        receipt=SHARED + "/trained/{training}/training.json",
+        receipt="results/shared/trained/{training}/training.json",
     output:
-        SHARED + "/trained/{training}/snapshots/{epoch}.safetensors",
+        "results/shared/trained/{training}/snapshots/{epoch}.safetensors",
     log:
-        SHARED + "/logs/snapshot/{training}_{epoch}.log",
+        "results/shared/logs/snapshot/{training}_{epoch}.log",
     benchmark:
-        SHARED + "/benchmarks/snapshot/{training}_{epoch}.tsv"
+        "results/shared/benchmarks/snapshot/{training}_{epoch}.tsv"
     resources:
         runtime=runtime("snapshot"),
         mem_mb=memory("snapshot"),

@@ -11,10 +11,10 @@ evaluation mode: batch norm uses its running statistics (at initialization those
 examples (in training mode it is not one, since examples of a batch affect each other).
 
 Sampling error comes from groups of examples. The analysis set holds M examples of each of P
-manifolds, so each position in the manifolds gives P examples, one of every class. Positions are dealt into K
-groups; every group then has the same balance of classes, and its gradient is an independent
-measurement of the same quantity. From the group gradients g_k (weights w_k, the shares of
-positions) follow
+manifolds, so each position in the manifolds gives P examples, one of every class. Positions are
+dealt into K groups; every group then has the same balance of classes, and its gradient is an
+independent measurement of the same quantity. From the group gradients g_k (weights w_k, the
+fractions of positions) follow
 
 - noise_floor = sqrt(sum_k w_k |g_k - g|^2 / (K - 1)) = sqrt(tr Sigma / n_c), the norm that sampling
   alone would give the mean of M positions: what the label part has when labels tell nothing. For
