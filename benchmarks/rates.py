@@ -18,7 +18,7 @@ limit_threads(1)
 
 from geomem.config.cli import read  # noqa: E402
 from geomem.planning import timing  # noqa: E402
-from geomem.planning.sizes import DataSize, ProbeSize  # noqa: E402
+from geomem.planning.sizes import AnalysisSize, DataSize  # noqa: E402
 from geomem.registry.stages import STAGES  # noqa: E402
 
 WIDTHS = {
@@ -28,7 +28,7 @@ WIDTHS = {
     "alexnet": (8, 64),
     "densenet121": (4, 32),
 }
-SIZE, PROBE = DataSize(50_000, 10_000, 100, (3, 32, 32)), ProbeSize(100, 50, 4)
+SIZE, ANALYSED = DataSize(50_000, 10_000, 100, (3, 32, 32)), AnalysisSize(100, 50, 4)
 
 
 def main():
@@ -39,12 +39,12 @@ def main():
     for name, widths in WIDTHS.items():
         experiment["model"] = {"name": name}
         for width in widths:
-            rates = timing.network_rates(experiment, width, SIZE, PROBE)
+            rates = timing.network_rates(experiment, width, SIZE, ANALYSED)
             networks.setdefault(name, {})[width] = dataclasses.asdict(rates)
             print(name, width, rates.step, rates.forward, file=sys.stderr)
     settings = {"kappa": 0, "n_t": 300}
-    programs = timing.geometry_seconds({**settings, "remove_low_rank": False}, PROBE)
-    both = timing.geometry_seconds({**settings, "remove_low_rank": True}, PROBE)
+    programs = timing.geometry_seconds({**settings, "remove_low_rank": False}, ANALYSED)
+    both = timing.geometry_seconds({**settings, "remove_low_rank": True}, ANALYSED)
     found = {
         "startup": startup,
         "glyph": timing.glyph_seconds(),

@@ -1,6 +1,6 @@
 """What the trained networks compute: activations, geometry, rewinding, gradients.
 
-Needs:  snapshots, images, labels, probe; the config's `analysis`, `geometry`, `rewind`,
+Needs:  snapshots, images, labels, analysis sets; the config's `analysis`, `geometry`, `rewind`,
         `gradients`, `simulation` sections
 Makes:  results/EXPERIMENT/runs/RUN/activations/EPOCH.npz     inner products of every layer
         results/EXPERIMENT/runs/RUN/measures/MEASURE/EPOCH.parquet   capacity, radius, dimension ...
@@ -13,28 +13,26 @@ Makes:  results/EXPERIMENT/runs/RUN/activations/EPOCH.npz     inner products of 
 rule activations:
     input:
         script=script("extract_activations.py"),
-        images="results/{experiment}/data/images.npz",
-        probe="results/{experiment}/probe/n{noise}_s{seed}.parquet",
-        snapshot="results/{experiment}/runs/w{width}_n{noise}_s{seed}/snapshots/{epoch}.safetensors",
+        images=images_of,
+        analysis_set="results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
+        snapshot=trained("snapshots/{epoch}.safetensors"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/activations/{epoch}.npz",
     log:
         "results/{experiment}/logs/activations/w{width}_n{noise}_s{seed}_{epoch}.log",
     benchmark:
         "results/{experiment}/benchmarks/activations/w{width}_n{noise}_s{seed}_{epoch}.tsv"
-    conda:
-        "../envs/train.yaml"
     resources:
         runtime=runtime("activations"),
         mem_mb=memory("activations"),
-        gpu=0,
+        gpu=gpu,
     params:
         code=program("extract_activations.py", network),
         python=interpreter,
         spec=spec("activations"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " --images {input.images:q} --probe {input.probe:q} --snapshot {input.snapshot:q}"
+        " --images {input.images:q} --analysis-set {input.analysis_set:q} --snapshot {input.snapshot:q}"
         " --output {output:q} 2> {log:q}"
 
 
@@ -48,8 +46,6 @@ rule measure:
         "results/{experiment}/logs/measures/{measure}/w{width}_n{noise}_s{seed}_{epoch}.log",
     benchmark:
         "results/{experiment}/benchmarks/measures/{measure}/w{width}_n{noise}_s{seed}_{epoch}.tsv"
-    conda:
-        "../envs/analysis.yaml"
     resources:
         runtime=runtime("measure"),
         mem_mb=memory("measure"),
@@ -65,9 +61,9 @@ rule measure:
 rule rewind:
     input:
         script=script("rewind_layers.py"),
-        images="results/{experiment}/data/images.npz",
-        labels="results/{experiment}/labels/n{noise}_s{seed}.parquet",
-        final="results/{experiment}/runs/w{width}_n{noise}_s{seed}/snapshots/last.safetensors",
+        images=images_of,
+        labels=labels_of,
+        final=trained("snapshots/last.safetensors"),
         snapshots=epochs_of("rewind"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/rewind.parquet",
@@ -75,12 +71,10 @@ rule rewind:
         "results/{experiment}/logs/rewind/w{width}_n{noise}_s{seed}.log",
     benchmark:
         "results/{experiment}/benchmarks/rewind/w{width}_n{noise}_s{seed}.tsv"
-    conda:
-        "../envs/train.yaml"
     resources:
         runtime=runtime("rewind"),
         mem_mb=memory("rewind"),
-        gpu=0,
+        gpu=gpu,
     params:
         code=program("rewind_layers.py", network),
         python=interpreter,
@@ -94,8 +88,8 @@ rule rewind:
 rule gradients:
     input:
         script=script("split_gradients.py"),
-        images="results/{experiment}/data/images.npz",
-        labels="results/{experiment}/labels/n{noise}_s{seed}.parquet",
+        images=images_of,
+        labels=labels_of,
         snapshots=epochs_of("gradients"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/gradients.parquet",
@@ -103,12 +97,10 @@ rule gradients:
         "results/{experiment}/logs/gradients/w{width}_n{noise}_s{seed}.log",
     benchmark:
         "results/{experiment}/benchmarks/gradients/w{width}_n{noise}_s{seed}.tsv"
-    conda:
-        "../envs/train.yaml"
     resources:
         runtime=runtime("gradients"),
         mem_mb=memory("gradients"),
-        gpu=0,
+        gpu=gpu,
     params:
         code=program("split_gradients.py", network),
         python=interpreter,
@@ -122,8 +114,8 @@ rule gradients:
 rule simulation:
     input:
         script=script("simulate_capacity.py"),
-        images="results/{experiment}/data/images.npz",
-        probe="results/{experiment}/probe/n{noise}_s{seed}.parquet",
+        images=images_of,
+        analysis_set="results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
         snapshots=epochs_of("simulation"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/simulation.parquet",
@@ -131,17 +123,15 @@ rule simulation:
         "results/{experiment}/logs/simulation/w{width}_n{noise}_s{seed}.log",
     benchmark:
         "results/{experiment}/benchmarks/simulation/w{width}_n{noise}_s{seed}.tsv"
-    conda:
-        "../envs/train.yaml"
     resources:
         runtime=runtime("simulation"),
         mem_mb=memory("simulation"),
-        gpu=0,
+        gpu=gpu,
     params:
         code=program("simulate_capacity.py", network),
         python=interpreter,
         spec=spec("simulation"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " --images {input.images:q} --probe {input.probe:q} --snapshots {input.snapshots:q}"
+        " --images {input.images:q} --analysis-set {input.analysis_set:q} --snapshots {input.snapshots:q}"
         " --output {output:q} 2> {log:q}"

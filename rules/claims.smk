@@ -23,8 +23,6 @@ rule claims:
         "results/{experiment}/logs/claims.log",
     benchmark:
         "results/{experiment}/benchmarks/claims.tsv"
-    conda:
-        "../envs/analysis.yaml"
     resources:
         runtime=runtime("claims"),
         mem_mb=memory("claims"),

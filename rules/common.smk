@@ -11,9 +11,9 @@ from pathlib import Path
 SCRIPTS = os.path.relpath(Path(workflow.basedir) / "scripts")
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from geomem.config import code, experiments
+from geomem.config import code, experiments, sharing
 from geomem.config.check import check
-from geomem.config.cli import read
+from geomem.config.cli import combined
 from geomem.errors import InputError
 from geomem.planning.resources import megabytes, minutes
 from geomem.registry import datasets, own
@@ -23,20 +23,31 @@ from geomem.registry.measures import chosen
 from geomem.registry.tables import tables_of
 from geomem.storage.clock import refuse_future
 from geomem.storage.lock import hold
+from geomem.training.gpus import VISIBLE, local_gpus
 from snakemake.exceptions import WorkflowError
 
-# With conda each job finds its own environment's Python; else the one that runs Snakemake.
-CONDA = "conda" in {str(method) for method in workflow.deployment_settings.deployment_method}
-PYTHON = "python" if CONDA else shlex.quote(sys.executable)
+# Jobs run in the Python that runs Snakemake.
+PYTHON = shlex.quote(sys.executable)
 
 try:
-    if workflow.is_main_process:
-        for path in workflow.configfiles:  # Snakemake takes the last of a key that stands twice
-            read(path)
+    # As Snakemake combines files, but a section that changes its `name` replaces the old one whole.
+    overlays = list(workflow.overwrite_configfiles)
+    files = [path for path in workflow.configfiles if path not in overlays]
+    if workflow.config_settings.replace_workflow_config:
+        files = []
+    config = experiments.merged(
+        combined([*files, *overlays]), dict(workflow.config_settings.config)
+    )
     check(config)
     EXPERIMENTS = {name: experiments.resolve(config, name) for name in experiments.selected(config)}
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+# Images, labels and trainings are shared by the experiments that ask for the same.
+SHARED = f"results/{sharing.FOLDER}"
+TRAININGS, TRAINING_OF = sharing.trainings(EXPERIMENTS)
+DATA_OF = {name: sharing.data_name(experiment) for name, experiment in EXPERIMENTS.items()}
+DATA = {data: name for name, data in DATA_OF.items()}
 
 TEXTS = {name: experiments.as_text(experiment) for name, experiment in EXPERIMENTS.items()}
 
@@ -44,9 +55,18 @@ TEXTS = {name: experiments.as_text(experiment) for name, experiment in EXPERIMEN
 # before a job runs again and resuming needs them.
 CACHE = "results/cache/training"
 
-# Rules to which a profile gives a GPU, which makes their time limits shorter.
+# Rules to which a profile gives a GPU. Versions of Snakemake differ in how they keep the number.
 SET_RESOURCES = workflow.resource_settings.overwrite_resources
-ON_GPU = {name for name, given in SET_RESOURCES.items() if given.get("gpu").value}
+GIVEN = {name: given.get("gpu") for name, given in SET_RESOURCES.items()}
+ON_GPU = {name for name, number in GIVEN.items() if getattr(number, "value", number)}
+
+# Where no profile speaks of GPUs, those of this machine are used, by one job each unless `--resources
+# gpu=N` says otherwise. Jobs choose among the ones they are shown.
+GPUS = local_gpus() if workflow.is_main_process and not ON_GPU else []
+if len(GPUS) > 1:
+    os.environ.setdefault(VISIBLE, ",".join(GPUS))
+if GPUS and not getattr(workflow.global_resources.get("gpu"), "value", None):
+    workflow.register_resource("gpu", len(GPUS))
 
 TABLES = {name: tables_of(experiment) for name, experiment in EXPERIMENTS.items()}
 FIGURES = {name: figures_of(experiment) for name, experiment in EXPERIMENTS.items()}
@@ -65,6 +85,9 @@ wildcard_constraints:
     measure=r"\w+",
     table=r"\w+",
     figure=r"\w+",
+    data="[^/]+",
+    training="[^/]+",
+    labelling="[a-z]+",
 
 
 def script(name):
@@ -94,12 +117,12 @@ def program(command, function=None):
 
 def network(wildcards):
     """Import path of the network."""
-    return code.network_path(EXPERIMENTS[wildcards.experiment]["model"]["name"])
+    return code.network_path(EXPERIMENTS[experiment_of(wildcards)]["model"]["name"])
 
 
 def trained_by(wildcards):
     """Import paths of the network and of what else of the user's trains it."""
-    training = EXPERIMENTS[wildcards.experiment]["training"]
+    training = EXPERIMENTS[experiment_of(wildcards)]["training"]
     parts = (
         training["optimizer"]["name"],
         training["augmentation"]["function"],
@@ -110,7 +133,7 @@ def trained_by(wildcards):
 
 def loader(wildcards):
     """Import path of the loader of the images."""
-    return datasets.find(EXPERIMENTS[wildcards.experiment]["data"]["name"]).load
+    return datasets.find(EXPERIMENTS[experiment_of(wildcards)]["data"]["name"]).load
 
 
 def measure_function(wildcards):
@@ -133,17 +156,59 @@ def spec(stage):
     """Params function: the settings that determine a stage's result, as sorted JSON text."""
 
     def text(wildcards):
-        cell = {
-            "width": int(wildcards.width) if "width" in wildcards.keys() else None,
-            "noise": float(wildcards.noise) if "noise" in wildcards.keys() else None,
-            "seed": int(wildcards.seed) if "seed" in wildcards.keys() else None,
-            "epoch": wildcards.get("epoch"),
-        }
-        return experiments.as_text(
-            experiments.stage_spec(stage, EXPERIMENTS[wildcards.experiment], **cell)
-        )
+        width, noise, seed = cell_of(wildcards)
+        cell = {"width": width, "noise": noise, "seed": seed, "epoch": wildcards.get("epoch")}
+        experiment = EXPERIMENTS[experiment_of(wildcards)]
+        return with_run(experiments.stage_spec(stage, experiment, **cell), wildcards)
 
     return text
+
+
+def with_run(settings, wildcards):
+    """Settings as sorted JSON text, with the run that the job is of: so its result says whose it is."""
+    width, noise, seed = cell_of(wildcards)
+    if width is not None:
+        settings = {**settings, "run": {"width": width, "noise": noise, "seed": seed}}
+    return experiments.as_text(settings)
+
+
+def cell_of(wildcards):
+    """(width, noise, seed) of a job on one network, each None where the job has none."""
+    if "training" in wildcards.keys():
+        settings = TRAININGS[wildcards.training].settings
+        return settings["width"], settings["noise"], settings["seed"]
+    if "run" in wildcards.keys():  # in a user's own rule
+        return experiments.runs(EXPERIMENTS[wildcards.experiment])[wildcards.run]
+    kinds = (("width", int), ("noise", float), ("seed", int))
+    return tuple(
+        kind(wildcards.get(name)) if name in wildcards.keys() else None for name, kind in kinds
+    )
+
+
+def experiment_of(wildcards):
+    """The experiment of a job; of a shared one, any that asks for it."""
+    if "training" in wildcards.keys():
+        return TRAININGS[wildcards.training].experiment
+    return DATA[wildcards.data] if "data" in wildcards.keys() else wildcards.experiment
+
+
+def labels_spec(wildcards):
+    """Params function: the settings of a table of labels."""
+    return experiments.as_text(
+        {
+            "rule": wildcards.labelling,
+            "noise": float(wildcards.noise),
+            "seed": int(wildcards.seed),
+        }
+    )
+
+
+def training_spec(wildcards):
+    """Params function: the settings of a training, and the epoch of a snapshot of it."""
+    settings = TRAININGS[wildcards.training].settings
+    if "epoch" in wildcards.keys():
+        settings = {**settings, "snapshot": wildcards.epoch}
+    return experiments.as_text(settings)
 
 
 # Snakemake leaves params whose function takes `threads` out of what it compares between runs. The
@@ -161,8 +226,13 @@ def state_cache(wildcards, threads):
 
 
 def kept_epochs(wildcards, threads):
-    """Epochs worth keeping while training, `0,2,14`."""
-    return ",".join(map(str, experiments.kept_epochs(EXPERIMENTS[wildcards.experiment])))
+    """Epochs worth keeping while training, `0,2,14`: all that any experiment asks for."""
+    return ",".join(map(str, TRAININGS[wildcards.training].epochs))
+
+
+def gpu(wildcards):
+    """Resource function: 1 where a job that can use a GPU of this machine runs on it."""
+    return int(bool(GPUS) and workflow.local_exec)
 
 
 def runtime(stage):
@@ -184,15 +254,43 @@ def memory(stage):
 
 def job_settings(wildcards):
     """The experiment as text, and the job's width and noise where it has them."""
-    width, noise = wildcards.get("width"), wildcards.get("noise")
-    return TEXTS[wildcards.experiment], width and int(width), noise and float(noise)
+    width, noise, _ = cell_of(wildcards)
+    return TEXTS[experiment_of(wildcards)], width, noise
+
+
+def images_of(wildcards):
+    """Input function: the images of a job's experiment."""
+    return f"{SHARED}/data/{DATA_OF[experiment_of(wildcards)]}/images.npz"
+
+
+def labels_of(wildcards):
+    """Input function: the labels that a job's network is trained on."""
+    _, noise, seed = cell_of(wildcards)
+    return labels_file(experiment_of(wildcards), noise, seed)
+
+
+def labels_file(name, noise, seed):
+    """The table of labels of an experiment's images."""
+    labels = sharing.labels_name(EXPERIMENTS[name], noise, seed)
+    return f"{SHARED}/data/{DATA_OF[name]}/labels/{labels}.parquet"
+
+
+def trained(pattern):
+    """Input function: `pattern` below the folder of the training of a job's run."""
+    return lambda wildcards: f"{training_folder(wildcards)}/{pattern.format(**wildcards)}"
+
+
+def training_folder(wildcards):
+    """Where the network of a job's run is trained."""
+    run = wildcards.get("run") or "w{width}_n{noise}_s{seed}".format(**wildcards)
+    return f"{SHARED}/trained/{TRAINING_OF[wildcards.experiment, run]}"
 
 
 def epochs_of(stage):
     """Input function: the snapshots of one run that `stage` looks at."""
 
     def files(wildcards):
-        place = "results/{experiment}/runs/w{width}_n{noise}_s{seed}".format(**wildcards)
+        place = training_folder(wildcards)
         epochs = EXPERIMENTS[wildcards.experiment][stage]["epochs"]
         return [f"{place}/snapshots/{epoch}.safetensors" for epoch in epochs]
 
@@ -200,13 +298,21 @@ def epochs_of(stage):
 
 
 def per_run(pattern):
-    """Input function: `pattern` with {run} (and {epoch}) filled in for a whole experiment."""
+    """Input function: `pattern` for all runs of an experiment.
+
+    Filled in are {run}, {training} (its name) and {epoch} (every analysed one).
+    """
 
     def files(wildcards):
         experiment = EXPERIMENTS[wildcards.experiment]
         epochs = experiment["analysis"]["epochs"] if "{epoch}" in pattern else [None]
         return [
-            pattern.format(experiment=wildcards.experiment, run=run, epoch=epoch)
+            pattern.format(
+                experiment=wildcards.experiment,
+                run=run,
+                training=TRAINING_OF[wildcards.experiment, run],
+                epoch=epoch,
+            )
             for run in experiments.runs(experiment)
             for epoch in epochs
         ]
@@ -217,7 +323,8 @@ def per_run(pattern):
 def measure_spec(wildcards):
     """Params function: a measure's function, what it is given, and its settings."""
     experiment = EXPERIMENTS[wildcards.experiment]
-    return experiments.as_text(MEASURES[wildcards.experiment][wildcards.measure].spec(experiment))
+    measure = MEASURES[wildcards.experiment][wildcards.measure]
+    return with_run(measure.spec(experiment), wildcards)
 
 
 def table_parts(wildcards):
@@ -226,7 +333,7 @@ def table_parts(wildcards):
 
 
 def table_spec(wildcards):
-    """Params function: the table's keys, and which run is which, in the order of the inputs."""
+    """Params function: the table's keys, and the runs it is of."""
     runs = experiments.runs(EXPERIMENTS[wildcards.experiment]).values()
     cells = [dict(zip(("width", "noise", "seed"), run)) for run in runs]
     keys = TABLES[wildcards.experiment][wildcards.table].keys
@@ -245,10 +352,10 @@ def figure_inputs(wildcards):
     place = f"results/{wildcards.experiment}"
     # The sample sheet shows the noisiest labels, where there is most to see.
     experiment = EXPERIMENTS[wildcards.experiment]
-    noisiest = f"n{max(experiment['noises']):g}_s{experiment['seeds'][0]}"
+    noisiest = max(experiment["label_noise"]), experiment["seeds"][0]
     pictures = {
-        "images": f"{place}/data/images.npz",
-        "labels": f"{place}/labels/{noisiest}.parquet",
+        "images": images_of(wildcards),
+        "labels": labels_file(wildcards.experiment, *noisiest),
     }
     names = FIGURES[wildcards.experiment][wildcards.figure].inputs
     return {name: pictures.get(name, f"{place}/tables/{name}.parquet") for name in names}

@@ -9,7 +9,7 @@ Makes:  results/EXPERIMENT/tables/TABLE.parquet
 rule table:
     input:
         script=script("collect_table.py"),
-        receipts=per_run("results/{experiment}/runs/{run}/training.json"),
+        receipts=per_run("results/shared/trained/{training}/training.json"),
         tables=table_parts,
     output:
         "results/{experiment}/tables/{table}.parquet",
@@ -17,8 +17,6 @@ rule table:
         "results/{experiment}/logs/tables/{table}.log",
     benchmark:
         "results/{experiment}/benchmarks/tables/{table}.tsv"
-    conda:
-        "../envs/analysis.yaml"
     resources:
         runtime=runtime("table"),
         mem_mb=memory("table"),
@@ -47,8 +45,6 @@ rule figure:
         "results/{experiment}/logs/figures/{figure}.log",
     benchmark:
         "results/{experiment}/benchmarks/figures/{figure}.tsv"
-    conda:
-        "../envs/plot.yaml"
     resources:
         runtime=runtime("figure"),
         mem_mb=memory("figure"),

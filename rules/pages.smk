@@ -21,8 +21,6 @@ rule explorer:
         "results/{experiment}/logs/explorer.log",
     benchmark:
         "results/{experiment}/benchmarks/explorer.tsv"
-    conda:
-        "../envs/plot.yaml"
     resources:
         runtime=runtime("explorer"),
         mem_mb=memory("explorer"),
@@ -39,7 +37,7 @@ rule explorer:
 rule provenance:
     input:
         script=script("write_provenance.py"),
-        receipts=per_run("results/{experiment}/runs/{run}/training.json"),
+        receipts=per_run("results/shared/trained/{training}/training.json"),
         files=lambda wildcards: results_of(wildcards.experiment),
     output:
         report(
@@ -52,8 +50,6 @@ rule provenance:
         "results/{experiment}/logs/provenance.log",
     benchmark:
         "results/{experiment}/benchmarks/provenance.tsv"
-    conda:
-        "../envs/analysis.yaml"
     resources:
         runtime=runtime("provenance"),
         mem_mb=memory("provenance"),

@@ -3,9 +3,9 @@
 --spec {"experiment": NAME, "table": NAME, "keys": [columns that tell the rows of a run apart],
         "runs": [{"width": 8, "noise": 0.5, "seed": 0}, ...]}
 
-Receipts (training.json) come one per run in the order of spec `runs`; so do the tables, the same
-number for every run, all of the first run before those of the second. Where a run diverged before
-an epoch, its table of that epoch has no rows.
+Every receipt (training.json) and table belongs to the run that its own provenance names, in any
+order: one receipt for each run, and the same number of tables. Where a run diverged before an
+epoch, its table of that epoch has no rows.
 """
 
 from geomem.command import job, limit_threads, log, parser
@@ -21,20 +21,21 @@ def main(argv=None):
 
     from geomem.errors import InputError
     from geomem.storage.provenance import provenance
-    from geomem.storage.tables import read_document, read_table, write_table
-    from geomem.tables import RunTables, check_columns, collect
+    from geomem.storage.tables import (
+        document_provenance,
+        read_document,
+        read_table,
+        table_provenance,
+        write_table,
+    )
+    from geomem.tables import RunTables, by_run, check_columns, collect
 
     table, keys, runs = (args.spec[name] for name in ("table", "keys", "runs"))
-    if len(args.receipts) != len(runs):
-        raise InputError(
-            f"--receipts: {len(args.receipts)} files for {len(runs)} runs in the spec; "
-            "give one receipt for each run, in the order of spec runs"
-        )
-    if len(args.tables) % len(runs):
-        raise InputError(
-            f"--tables: {len(args.tables)} files for {len(runs)} runs; "
-            "give the same number of tables for each run, in the order of spec runs"
-        )
+    origins = {path: document_provenance(path) for path in args.receipts}
+    receipts = by_run(origins, runs, "--receipts")
+    tables = by_run({path: table_provenance(path) for path in args.tables}, runs, "--tables")
+    if many := [paths for paths in receipts if len(paths) > 1]:
+        raise InputError(f"--receipts: {' and '.join(many[0])} are of the same run; give one")
 
     def read(path):
         frame = read_table(path)
@@ -42,17 +43,12 @@ def main(argv=None):
             check_columns(frame, table, keys, path)
         return frame
 
-    per_run = len(args.tables) // len(runs)
     collected = collect(
         keys,
         args.spec["experiment"],
         [
-            RunTables(
-                **cell,
-                receipt=read_document(receipt),
-                frames=[read(path) for path in args.tables[i * per_run : (i + 1) * per_run]],
-            )
-            for i, (cell, receipt) in enumerate(zip(runs, args.receipts, strict=True))
+            RunTables(**cell, receipt=read_document(receipt), frames=[read(path) for path in paths])
+            for cell, [receipt], paths in zip(runs, receipts, tables, strict=True)
         ],
     )
     inputs = [*args.receipts, *args.tables]

@@ -1,4 +1,4 @@
-"""Compute what the layers of a network do with the probe images, at one snapshot.
+"""Compute what the layers of a network do with the analysed images, at one snapshot.
 
 --spec is {"model": {...}, "width": number, "layers": [globs], "seed": number, "store":
 "products" | "gram" | "raw"}. A snapshot that training did not reach gives a file without layers.
@@ -10,7 +10,9 @@ from geomem.command import job, limit_threads, log, parser
 def main(argv=None):
     options = parser(__doc__)
     options.add_argument("--images", required=True, metavar="NPZ", help="from make_dataset.py")
-    options.add_argument("--probe", required=True, metavar="PARQUET", help="from choose_probe.py")
+    options.add_argument(
+        "--analysis-set", required=True, metavar="PARQUET", help="from choose_analysis_set.py"
+    )
     options.add_argument("--snapshot", required=True, help="from take_snapshot.py")
     options.add_argument("--output", required=True, metavar="NPZ", help="activations")
     arguments = options.parse_args(argv)
@@ -28,7 +30,7 @@ def main(argv=None):
     torch.set_num_threads(arguments.threads)
     compute_deterministically()
     spec, device = arguments.spec, choose_device()
-    inputs = [arguments.images, arguments.probe, arguments.snapshot]
+    inputs = [arguments.images, arguments.analysis_set, arguments.snapshot]
 
     def origin():
         return provenance("extract_activations", spec, inputs, device=device_name(device))
@@ -45,7 +47,7 @@ def main(argv=None):
         model,
         layers,
         images,
-        read_table(arguments.probe),
+        read_table(arguments.analysis_set),
         normalizer,
         epoch=snapshot.epoch,
         seed=spec["seed"],

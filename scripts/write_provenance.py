@@ -16,6 +16,7 @@ def main(argv=None):
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
 
+    from geomem.config.sharing import FOLDER
     from geomem.pages.provenance import page
     from geomem.planning.usage import read_usage
     from geomem.storage.pages import write_page
@@ -25,7 +26,9 @@ def main(argv=None):
     spec = arguments.spec
     runs = [(read_document(path), document_provenance(path)) for path in arguments.receipts]
     origin = provenance("write_provenance", spec, arguments.files)
+    networks = {Path(path).parent.name for path in arguments.receipts}
     usage = read_usage(Path("results"), [spec["experiment"]])
+    usage += read_usage(Path("results"), [FOLDER], of=networks)
     text = page(spec["experiment"], spec["settings"], origin, runs, usage, circumstances())
     write_page(arguments.output, text, origin)
     log(f"{len(runs)} networks, {len(usage)} jobs, {len(arguments.files)} files")

@@ -39,6 +39,57 @@ class RunTables:
     frames: Sequence[pd.DataFrame]
 
 
+def by_run(origins, runs, option):
+    """Paths of files by the run that their provenance says they are of.
+
+    Parameters
+    ----------
+    origins : dict of str to dict
+        Provenance of each file.
+    runs : list of dict
+        `width`, `noise` and `seed` of each run.
+    option : str
+        How the command is given the files, for messages.
+
+    Returns
+    -------
+    list of list of str
+        For each run, in the order of `runs`.
+
+    Raises
+    ------
+    InputError
+        If a file is of none of them, or some run has fewer files than another.
+    """
+    found = {_cell(run): [] for run in runs}
+    for path, origin in origins.items():
+        settings = origin.get("spec", {})
+        cell = _cell(settings.get("run", settings))
+        if cell not in found:
+            raise InputError(
+                f"{option}: {path} was made for {_described(cell)}, and spec runs has "
+                f"{'; '.join(map(_described, found)) or 'none'}. Make it again with the settings "
+                "of this experiment"
+            )
+        found[cell].append(path)
+    counts = {cell: len(paths) for cell, paths in found.items()}
+    if len({*counts.values()}) > 1 or not found:
+        listed = "; ".join(f"{_described(cell)}: {count}" for cell, count in counts.items())
+        raise InputError(
+            f"{option}: not the same number of files for every run ({listed or 'no runs'}); give "
+            "all of each"
+        )
+    return list(found.values())
+
+
+def _cell(settings):
+    return tuple(settings.get(name) for name in RUN_KEYS[1:])
+
+
+def _described(cell):
+    return ", ".join(f"{name} {value}" for name, value in zip(RUN_KEYS[1:], cell, strict=True))
+
+
 def check_columns(frame, table, keys, source):
     """Raise InputError unless `frame`, read from `source`, has the columns of such a table."""
     absent = [name for name in (*keys, *MEASURED) if name not in frame.columns]

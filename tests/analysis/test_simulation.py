@@ -18,11 +18,11 @@ def setting():
 
 
 def test_the_points_are_the_first_of_the_probe(setting):
-    probe = setting[1]
-    chosen = choose_points(probe, kinds=["test", "permuted"], classes=3, per_class=2)
+    analysis_set = setting[1]
+    chosen = choose_points(analysis_set, kinds=["test", "permuted"], classes=3, per_class=2)
     assert set(chosen["kind"]) == {"test", "permuted"}
     assert (chosen.groupby(["kind", "manifold"]).size() == 2).all()
-    assert sorted(chosen["manifold"].unique()) == sorted(probe["manifold"].unique())[:3]
+    assert sorted(chosen["manifold"].unique()) == sorted(analysis_set["manifold"].unique())[:3]
     assert chosen["position"].max() == 1
 
 
@@ -34,8 +34,8 @@ def test_more_than_is_analysed(setting, name, value):
 
 
 def test_rows(setting):
-    images, probe, network = setting
-    chosen = choose_points(probe, kinds=["test", "permuted"], classes=5, per_class=4)
+    images, analysis_set, network = setting
+    chosen = choose_points(analysis_set, kinds=["test", "permuted"], classes=5, per_class=4)
     layers = [layer for layer in list_layers(network) if layer.name in ("conv1_1", "fc3")]
     rows = simulate(
         network,

@@ -1,9 +1,9 @@
 """A broken configuration gets a message that names the key, the value and the way out."""
 
 import pytest
-import yaml
 from geomem.config.check import check, problems
-from geomem.config.cli import main, overlaid
+from geomem.config.cli import combined, main
+from geomem.config.experiments import resolve
 from geomem.config.schema import schema as read_schema
 from geomem.errors import InputError
 from hypothesis import given, settings
@@ -22,7 +22,19 @@ def test_the_shipped_configurations_are_sound(config):
     presets = sorted((ROOT / "presets").glob("*.yaml"))
     assert presets
     for preset in presets:
-        assert problems(overlaid(config, yaml.safe_load(preset.read_text()))) == [], preset
+        assert problems(combined([ROOT / "config.yaml", preset])) == [], preset
+
+
+def test_an_overlay_can_change_the_data_set_of_all_experiments(config, tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(
+        "run: [mine]\ndefaults: {data: {name: image-folder, path: x, size: 32}}\n"
+        "experiments: {mine: {label_noise: [0.2]}}\n"
+    )
+    found = combined([ROOT / "config.yaml", overlay])
+    assert problems(found) == []
+    assert resolve(found, "mine")["data"] == {"name": "image-folder", "path": "x", "size": 32}
+    assert resolve(found, "mine")["model"] == config["defaults"]["model"]
 
 
 @pytest.mark.parametrize(("path", "value", "message"), BROKEN)

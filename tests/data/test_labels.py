@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 RULES = ("permute", "uniform", "other")
-noises = st.floats(0, 1)
+label_noise = st.floats(0, 1)
 seeds = st.integers(0, 2**32)
 
 
@@ -18,7 +18,7 @@ def label_arrays(draw):
     return np.random.default_rng(draw(seeds)).permutation(labels)
 
 
-@given(label_arrays(), st.sampled_from(RULES), noises, seeds)
+@given(label_arrays(), st.sampled_from(RULES), label_noise, seeds)
 @settings(deadline=None, max_examples=60)
 def test_subset_takes_the_noise_level_of_every_class(labels, rule, noise, seed):
     assigned, permuted = assign_labels(labels, rule=rule, noise=noise, seed=seed)
@@ -34,7 +34,7 @@ def test_subset_takes_the_noise_level_of_every_class(labels, rule, noise, seed):
         assert (assigned != labels)[permuted].all()
 
 
-@given(label_arrays(), st.sampled_from(RULES), noises, noises, seeds)
+@given(label_arrays(), st.sampled_from(RULES), label_noise, label_noise, seeds)
 @settings(deadline=None, max_examples=60)
 def test_subsets_are_nested_across_noise_levels(labels, rule, one, other, seed):
     low, high = sorted((one, other))

@@ -1,6 +1,7 @@
 """Collecting the tables of runs into one."""
 
 import json
+import shutil
 
 import collect_table
 import numpy as np
@@ -103,59 +104,63 @@ def test_missing_columns_are_named():
         )
 
 
-def write_runs(folder, receipts):
+def write_runs(folder, receipts, widths=(4, 8, 16)):
     paths = {"receipts": [], "tables": []}
-    for i, receipt in enumerate(receipts):
+    for i, (receipt, width) in enumerate(zip(receipts, widths, strict=False)):
+        run = {"width": width, "noise": 0.5, "seed": 7}
         paths["receipts"].append(str(folder / f"{i}.json"))
-        write_document(paths["receipts"][-1], receipt, {})
+        write_document(paths["receipts"][-1], receipt, {"spec": {"labels": {}, **run}})
         for epoch in (2, 3):
             paths["tables"].append(str(folder / f"{i}_{epoch}.parquet"))
             frame = geometry_of_run(epoch, value=10 * i + epoch)
-            write_table(paths["tables"][-1], frame if receipt == COMPLETED else frame[:0], {})
+            frame = frame if receipt == COMPLETED else frame[:0]
+            write_table(paths["tables"][-1], frame, {"spec": {"seed": 0, "run": run}})
     return paths
 
 
-def test_command_matches_tables_to_runs(tmp_path):
-    paths = write_runs(tmp_path, [COMPLETED, DIVERGED, COMPLETED])
+def run_command(folder, receipts, tables, **changes):
     runs = [{"width": w, "noise": 0.5, "seed": 7} for w in (4, 8, 16)]
-    spec = {"experiment": "small", "table": "geometry", "keys": GEOMETRY, "runs": runs}
-    output = tmp_path / "geometry.parquet"
+    spec = {"experiment": "small", "table": "geometry", "keys": GEOMETRY, "runs": runs, **changes}
+    output = folder / "geometry.parquet"
     arguments = ["--spec", json.dumps(spec), "--output", str(output)]
-    arguments += ["--receipts", *paths["receipts"], "--tables", *paths["tables"]]
-    collect_table.main(arguments)
-    table = read_table(output)
+    collect_table.main([*arguments, "--receipts", *receipts, "--tables", *tables])
+    assert table_provenance(output)["spec"] == spec
+    assert set(table_provenance(output)["inputs"]) == {*receipts, *tables}
+    return read_table(output)
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_command_matches_tables_to_the_runs_they_are_of_in_any_order(tmp_path, turn):
+    paths = write_runs(tmp_path, [COMPLETED, DIVERGED, COMPLETED])
+    table = run_command(tmp_path, paths["receipts"][::turn], paths["tables"][::turn])
     means = table.groupby(["width", "epoch"])["value"].mean()
     assert means.to_dict() == {(4, 2): 2, (4, 3): 3, (16, 2): 22, (16, 3): 23}
     assert table["manifold"].isna().sum() == 4
-    provenance = table_provenance(output)
-    assert provenance["spec"] == spec
-    assert set(provenance["inputs"]) == {*paths["receipts"], *paths["tables"]}
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"runs": []}, "2 files for 0 runs"),
-        ({"runs": [{"width": 4, "noise": 0.5, "seed": 7}]}, "2 files for 1 runs"),
+        ({"runs": []}, r"0.json was made for width 4, noise 0.5, seed 7, and spec runs has none"),
+        (
+            {"runs": [{"width": 4, "noise": 0.5, "seed": 7}]},
+            "1.json was made for width 8, noise 0.5, seed 7, and spec runs has width 4, noise 0.5",
+        ),
     ],
 )
 def test_command_names_what_does_not_fit(tmp_path, change, message):
-    paths = write_runs(tmp_path, [COMPLETED, COMPLETED])
-    runs = [{"width": w, "noise": 0.5, "seed": 7} for w in (4, 8)]
-    spec = {"experiment": "small", "table": "geometry", "keys": GEOMETRY, "runs": runs, **change}
-    arguments = ["--spec", json.dumps(spec), "--output", str(tmp_path / "out.parquet")]
+    paths = write_runs(tmp_path, [COMPLETED, COMPLETED, COMPLETED])
     with pytest.raises(InputError, match=message):
-        collect_table.main(
-            [*arguments, "--receipts", *paths["receipts"], "--tables", *paths["tables"]]
-        )
+        run_command(tmp_path, **paths, **change)
 
 
 def test_command_wants_as_many_tables_for_each_run(tmp_path):
-    paths = write_runs(tmp_path, [COMPLETED, COMPLETED])
-    runs = [{"width": w, "noise": 0.5, "seed": 7} for w in (4, 8)]
-    spec = {"experiment": "small", "table": "geometry", "keys": GEOMETRY, "runs": runs}
-    arguments = ["--spec", json.dumps(spec), "--output", str(tmp_path / "out.parquet")]
-    with pytest.raises(InputError, match="3 files for 2 runs"):
-        collect_table.main(
-            [*arguments, "--receipts", *paths["receipts"], "--tables", *paths["tables"][:3]]
-        )
+    paths = write_runs(tmp_path, [COMPLETED, COMPLETED, COMPLETED])
+    with pytest.raises(InputError, match=r"--tables: not the same.*width 16, .*: 1\)"):
+        run_command(tmp_path, paths["receipts"], paths["tables"][:-1])
+    with pytest.raises(InputError, match=r"--receipts: not the same.*width 4, .*: 0;"):
+        run_command(tmp_path, paths["receipts"][1:], paths["tables"])
+    twice = write_runs(tmp_path, [COMPLETED] * 3)["receipts"]
+    with pytest.raises(InputError, match="are of the same run; give one"):
+        copies = [shutil.copy(path, f"{path}.json") for path in twice]
+        run_command(tmp_path, [*twice, *copies], paths["tables"])

@@ -178,7 +178,7 @@ def test_samples_refuse_labels_of_other_images():
 
 @pytest.mark.parametrize("name", [n for n in FIGURES if n not in ("samples", "change")])
 def test_long_names_one_epoch_no_noise_can_be_drawn(name, tmp_path):
-    inputs = tables(synthetic.cells(noises=(0.0,)), LONG, epochs=(None,))
+    inputs = tables(synthetic.cells(label_noise=(0.0,)), LONG, epochs=(None,))
     figure = draw(name, inputs)
     style.save(figure, None, tmp_path / "figure.svg", {})
     assert any(axes.get_visible() and axes.has_data() for axes in figure.axes)

@@ -28,7 +28,7 @@ def write_explorer(path, frames, experiment="made-up", epochs=EPOCHS, most=20_00
 
 @pytest.fixture(scope="session")
 def frames():
-    runs = synthetic.cells(widths=(4, 8), noises=(0.0, 0.5), n_seeds=2)
+    runs = synthetic.cells(widths=(4, 8), label_noise=(0.0, 0.5), n_seeds=2)
     return {
         "accuracy": synthetic.accuracy_table(runs),
         "geometry": synthetic.geometry_table(runs),

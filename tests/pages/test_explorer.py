@@ -157,7 +157,7 @@ def test_names_are_text_and_never_markup(browser, tmp_path):
 
 
 def test_a_table_of_the_papers_size_is_thinned(browser, tmp_path):
-    runs = synthetic.cells(widths=(8, 16), noises=(0.0, 0.5), n_seeds=3)
+    runs = synthetic.cells(widths=(8, 16), label_noise=(0.0, 0.5), n_seeds=3)
     epochs = list(range(0, synthetic.LAST + 1, 4))
     table = synthetic.geometry_table(runs, synthetic.VGG16, [*epochs, None], manifolds=0)
     asked = {"geometry": [*epochs, "best"]}

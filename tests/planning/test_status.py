@@ -11,7 +11,7 @@ from geomem.storage.tables import write_document
 @pytest.fixture
 def job(tmp_path):
     """A training of which nothing is there."""
-    cell = {"experiment": "tiny", "width": "2", "noise": "0.5", "seed": "0"}
+    cell = {"training": "vgg-small_w2_n0.5_s0-abcdef01"}
     receipt, log = tmp_path / "training.json", tmp_path / "train.log"
     return Job("train", cell, "", (), (str(receipt),), str(log))
 
@@ -39,8 +39,8 @@ def test_the_report_tells_the_last_lines_of_what_failed(job, tmp_path):
     (tmp_path / "train.log").write_text("".join(f"epoch {n}\n" for n in range(9)) + "error: full\n")
     text = report([job], ["failed"], held=False)
     assert "1 jobs: 1 failed. No run is going on." in text
-    assert "2    0.5     0  failed" in text
-    assert "failed: train of experiment tiny, width 2, noise 0.5, seed 0" in text
+    assert "shared by experiments\n  vgg-small_w2_n0.5_s0-abcdef01     failed" in text
+    assert "failed: train of training vgg-small_w2_n0.5_s0-abcdef01" in text
     assert text.endswith("    epoch 5\n    epoch 6\n    epoch 7\n    epoch 8\n    error: full")
     (tmp_path / "train.log").write_text("")
     assert "(its log is empty)" in report([job], ["failed"], held=False)
@@ -54,6 +54,13 @@ def test_a_cell_whose_training_diverged(job, tmp_path):
     assert "diverged    1 done" in report([job, table], ["done", "done"], held=False)
     write_document(path, {"status": "completed"}, {})
     assert "diverged" not in report([job, table], ["done", "done"], held=False)
+
+
+def test_a_row_for_each_network_of_an_experiment(job):
+    cell = {"experiment": "tiny", "width": "2", "noise": "0.5", "seed": "0"}
+    jobs = [Job(rule, cell, "", (), (), "") for rule in ("rewind", "gradients")]
+    text = report([*jobs, job], ["done", "missing", "done"], held=False)
+    assert "tiny\n" in text and "2    0.5     0  missing     1 done, 1 missing" in text
 
 
 def test_notes_of_snakemake_with_short_and_long_names(tmp_path):

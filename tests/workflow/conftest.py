@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from geomem.config.experiments import resolve
+from geomem.config.sharing import data_name, trainings
 
 from tests.workflow.slurm import cluster as slurm
 
@@ -35,7 +37,7 @@ def learns(view):
 def darker(images):
     return images - 0.1
 """
-PARTS = ("Snakefile", "rules", "scripts", "envs", "profiles")
+PARTS = ("Snakefile", "rules", "scripts", "profiles")
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,18 @@ class Workspace:
     def config(self):
         return yaml.safe_load((self.path / "config.yaml").read_text())
 
+    def data(self, experiment="tiny"):
+        """Folder of the images and labels of an experiment."""
+        return self.path / "results/shared/data" / data_name(resolve(self.config, experiment))
+
+    def training(self, run, experiment="tiny"):
+        """Folder of the training of one run."""
+        of_run = trainings({experiment: resolve(self.config, experiment)})[1]
+        return self.path / "results/shared/trained" / of_run[experiment, run]
+
+    def training_log(self, run):
+        return self.path / f"results/shared/logs/train/{self.training(run).name}.log"
+
     def write_config(self, config):
         (self.path / "config.yaml").write_text(yaml.safe_dump(config))
 
@@ -56,7 +70,11 @@ class Workspace:
         return {**os.environ, **variables}
 
     def snakemake(self, *arguments, check=True, **environment):
-        """Run Snakemake here; on failure show what it said."""
+        """Run Snakemake here; on failure show what it said. Targets may be paths."""
+        arguments = [
+            str(each.relative_to(self.path)) if isinstance(each, Path) else each
+            for each in arguments
+        ]
         result = subprocess.run(
             [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
             cwd=self.path,
@@ -89,7 +107,10 @@ class Workspace:
         )
 
     def pending(self, *arguments, **environment):
-        """What a dry run would do: a set of (rule, wildcards) pairs, rule `all` left out."""
+        """What a dry run would do: a set of (rule, wildcards) pairs, rule `all` left out.
+
+        Names of data sets and trainings stand without their checksums.
+        """
         said = self.snakemake("--dry-run", *arguments, **environment)
         text = said.stdout + said.stderr
         if "Nothing to be done" in text:
@@ -98,7 +119,8 @@ class Workspace:
         for block in re.split(r"\n(?=(?:local)?rule \w+:\n)", "\n" + text)[1:]:
             name = re.match(r"(?:local)?rule (\w+):", block).group(1)
             wildcards = re.search(r"^    wildcards: (.*)$", block, re.MULTILINE)
-            jobs.add((name, wildcards.group(1) if wildcards else ""))
+            words = re.sub(r"-[0-9a-f]{8}\b", "", wildcards.group(1)) if wildcards else ""
+            jobs.add((name, words))
         assert jobs, text
         return {job for job in jobs if job[0] != "all"}
 

@@ -8,6 +8,10 @@ CELL = f"{EXPERIMENT}, noise=0.5, seed=0"
 RUN = f"{EXPERIMENT}, width=2, noise=0.5, seed=0"
 
 
+DATA = "data=glyphs"
+TRAINING = "training=vgg-small_w2_n0.5_s0"
+
+
 def figures(*names):
     return {("figure", f"{EXPERIMENT}, figure={name}") for name in names}
 
@@ -37,10 +41,10 @@ def simulation_onward(run):
     return {("simulation", run)} | tables("simulation") | figures("simulation") | EXPLORER
 
 
-def after_training(run):
+def after_training(run, training):
     """Every job that needs the trained network of one run, with the aggregates."""
     return (
-        per_epoch("snapshot", run, "0", "1", "last")
+        per_epoch("snapshot", training, "0", "1", "last")
         | per_epoch("activations", run, "0", "last")
         | measured("geometry", run, "0", "last")
         | {("rewind", run), ("gradients", run)}
@@ -53,10 +57,18 @@ def after_training(run):
     )
 
 
-EVERYTHING_TRAINED = {("train", RUN)} | after_training(RUN)
-ANOTHER_WIDTH = RUN.replace("width=2", "width=3")
-ANOTHER_NOISE = RUN.replace("noise=0.5", "noise=0.25")
-ANOTHER_SEED = RUN.replace("seed=0", "seed=1")
+def labels(noise, seed, rule="permute"):
+    return {("labels", f"{DATA}, labelling={rule}, noise={noise}, seed={seed}")}
+
+
+def trained(width=2, noise=0.5, seed=0):
+    """A training, and every job that needs it."""
+    training = f"training=vgg-small_w{width}_n{noise}_s{seed}"
+    run = f"{EXPERIMENT}, width={width}, noise={noise}, seed={seed}"
+    return {("train", training)} | after_training(run, training)
+
+
+EVERYTHING_TRAINED = trained()
 
 # name: (dotted key, new value, jobs)
 CHANGES = {
@@ -78,7 +90,7 @@ CHANGES = {
     "one more analysed epoch": (
         "analysis.epochs",
         [0, "last", 2],
-        per_epoch("snapshot", RUN, "2")
+        per_epoch("snapshot", TRAINING, "2")
         | per_epoch("activations", RUN, "2")
         | measured("geometry", RUN, "2")
         | GEOMETRY_ONWARD,
@@ -95,12 +107,12 @@ CHANGES = {
     "one more epoch to rewind to": (
         "rewind.epochs",
         [1, 2],
-        per_epoch("snapshot", RUN, "2") | {("rewind", RUN)} | REWIND_ONWARD,
+        per_epoch("snapshot", TRAINING, "2") | {("rewind", RUN)} | REWIND_ONWARD,
     ),
     "one more epoch of gradients": (
         "gradients.epochs",
         [1, 2],
-        per_epoch("snapshot", RUN, "2") | {("gradients", RUN)} | GRADIENTS_ONWARD,
+        per_epoch("snapshot", TRAINING, "2") | {("gradients", RUN)} | GRADIENTS_ONWARD,
     ),
     "another threshold of a claim": (
         "claims",
@@ -137,27 +149,19 @@ CHANGES = {
     "one more width": (
         "widths",
         [2, 3],
-        {("train", ANOTHER_WIDTH)} | after_training(ANOTHER_WIDTH) | figures("width"),
+        trained(width=3) | figures("width"),
     ),
     "one more noise level": (
-        "noises",
+        "label_noise",
         [0.5, 0.25],
-        {
-            ("labels", f"{EXPERIMENT}, noise=0.25, seed=0"),
-            ("probe", f"{EXPERIMENT}, noise=0.25, seed=0"),
-        }
-        | {("train", ANOTHER_NOISE)}
-        | after_training(ANOTHER_NOISE),
+        labels(0.25, 0)
+        | {("analysis_set", f"{EXPERIMENT}, noise=0.25, seed=0")}
+        | trained(noise=0.25),
     ),
     "one more seed": (
         "seeds",
         [0, 1],
-        {
-            ("labels", f"{EXPERIMENT}, noise=0.5, seed=1"),
-            ("probe", f"{EXPERIMENT}, noise=0.5, seed=1"),
-        }
-        | {("train", ANOTHER_SEED)}
-        | after_training(ANOTHER_SEED),
+        labels(0.5, 1) | {("analysis_set", f"{EXPERIMENT}, noise=0.5, seed=1")} | trained(seed=1),
     ),
     "another learning rate": ("training.optimizer.lr", 0.01, EVERYTHING_TRAINED),
     "more epochs, training going on from its last state": (
@@ -173,12 +177,15 @@ CHANGES = {
     "another label rule": (
         "labels.rule",
         "other",
-        {("labels", CELL), ("probe", CELL)} | EVERYTHING_TRAINED | figures("samples"),
+        labels(0.5, 0, "other")
+        | {("analysis_set", CELL)}
+        | EVERYTHING_TRAINED
+        | figures("samples"),
     ),
     "other analysed images": (
         "analysis.per_class",
         3,
-        {("probe", CELL)}
+        {("analysis_set", CELL)}
         | per_epoch("activations", RUN, "0", "last")
         | measured("geometry", RUN, "0", "last")
         | GEOMETRY_ONWARD
@@ -201,13 +208,18 @@ SOURCES = {
     | EXPLORER,
     "analysis/rewind.py": {("rewind", RUN)} | REWIND_ONWARD,
     "analysis/gradients.py": {("gradients", RUN)} | GRADIENTS_ONWARD,
-    "data/labels.py": {("labels", CELL), ("probe", CELL)} | EVERYTHING_TRAINED | figures("samples"),
+    "data/labels.py": labels(0.5, 0)
+    | {("analysis_set", CELL)}
+    | EVERYTHING_TRAINED
+    | figures("samples"),
     "training/loop.py": EVERYTHING_TRAINED,
     "planning/resources.py": set(),
 }
 
 # What runs nothing again, and what is done to show it.
 NOTHING = (
+    "comments, docstrings and formatting of any module changed, or the version of geomem",
+    "a further built-in network, or a change of one that is not used",
     "the configuration reformatted, its keys in another order",
     "sources, configuration and results touched, as a checkout or a new clone does",
     "other cores, threads, profile, time limits or memory",

@@ -1,5 +1,6 @@
 """Write docs/reruns.md: `python -m tests.workflow.rerun_table > docs/reruns.md`."""
 
+import re
 import textwrap
 
 from geomem.registry.stages import STAGES
@@ -16,9 +17,10 @@ learning rate). `make explain` says the same of your own change before you run i
 
 `python -m tests.workflow.rerun_table` writes this file from `tests/workflow/rerun_cases.py`.
 
-Jobs: `images`, `labels`, `probe` (which images are analysed), `train`, `snapshot` (weights at an
-epoch), `activations`, `measure`, `rewind`, `gradients`, `simulation`, `table`, `figure`, `claims`,
-`explorer`, `provenance` (which lists every result, so it comes after any).
+Jobs: `images`, `labels`, `analysis_set` (which images are analysed), `train`, `snapshot` (weights
+at an epoch), `activations`, `measure`, `rewind`, `gradients`, `simulation`, `table`, `figure`,
+`claims`, `explorer`, `provenance` (which lists every result, so it comes after any). Images,
+labels, trainings and snapshots are made once for all experiments that ask for the same.
 """
 
 RULES = tuple(STAGES)  # in the order of the workflow
@@ -43,6 +45,8 @@ def _in_words(jobs):
     found = {}
     for rule, wildcards in jobs:
         values = dict(part.split("=") for part in wildcards.split(", "))
+        if cell := re.search(r"_w(\d+)_n([\d.]+)_s(\d+)$", values.get("training", "")):
+            values |= dict(zip(AXES, cell.groups(), strict=True))
         new = [f"{a} {values[a]}" for a in AXES if a in values and (a, values[a]) in _NEW]
         what = [values[name] for name in ("epoch", "table", "figure") if name in values]
         rule_of = f"{rule} {values['measure']}" if "measure" in values else rule

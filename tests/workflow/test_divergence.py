@@ -42,7 +42,7 @@ def network(*, width, n_classes, image_shape):
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def finished_place(tmp_path_factory):
     """Three widths, of which the middle one diverges, run to figures."""
     workspace = make_workspace(tmp_path_factory.mktemp("divergence"))
     (workspace.path / "fragile.py").write_text(NETWORK)
@@ -57,21 +57,29 @@ def place(tmp_path_factory):
     experiment["gradients"] = {"epochs": [3]}
     workspace.write_config(config)
     workspace.snakemake("--quiet")
-    return workspace.path / "results/tiny"
+    return workspace.path / "results/tiny", workspace
+
+
+@pytest.fixture(scope="module")
+def place(finished_place):
+    return finished_place[0]
 
 
 def table(place, name):
     return read_table(place / f"tables/{name}.parquet")
 
 
-def test_the_receipt_says_where(place):
+def test_the_receipt_says_where(finished_place):
+    _, workspace = finished_place
+    runs = {width: f"w{width}_n0.5_s0" for width in (2, 3, 4)}
     found = {
-        width: read_document(place / f"runs/w{width}_n0.5_s0/training.json") for width in (2, 3, 4)
+        width: read_document(workspace.training(run) / "training.json")
+        for width, run in runs.items()
     }
     assert [found[width]["status"] for width in (2, 3, 4)] == ["completed", "diverged", "completed"]
     assert found[3]["diverged_at"] == {"epoch": 3, "step": 2}
     assert found[3]["epochs"] == 2
-    log = (place / "logs/train/w3_n0.5_s0.log").read_text()
+    log = workspace.training_log(runs[3]).read_text()
     assert "diverged: the loss is not finite in epoch 3, step 2" in log
 
 

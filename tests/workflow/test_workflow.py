@@ -9,7 +9,7 @@ from geomem.planning.resources import megabytes, minutes
 from geomem.planning.usage import read_usage
 from geomem.storage.tables import read_document, read_table, table_provenance
 
-RUN = "results/tiny/runs/w2_n0.5_s0"
+RUN = "w2_n0.5_s0"
 
 
 @pytest.fixture
@@ -57,7 +57,9 @@ def test_accuracy_table(finished, table):
     half = rates[rates.kind == "validation"].set_index("epoch")
     assert half.best.sum() == 1
     assert half.value[half.best].item() == half.value.max()
-    assert half.best.idxmax() == read_document(finished.path / RUN / "training.json")["best_epoch"]
+    assert (
+        half.best.idxmax() == read_document(finished.training(RUN) / "training.json")["best_epoch"]
+    )
     assert half["last"].idxmax() == 3
     # 80 training images: 40 unpermuted, the others permuted but for those that came out true.
     n = rates[rates.epoch == 3].set_index("kind").n
@@ -111,7 +113,7 @@ def test_every_result_says_where_it_came_from(finished):
             "noise",
             "seed",
         ]
-    receipt = json.loads((finished.path / RUN / "training.json").read_text())
+    receipt = json.loads((finished.training(RUN) / "training.json").read_text())
     assert receipt["provenance"]["spec"]["training"]["epochs"] == 3
 
 

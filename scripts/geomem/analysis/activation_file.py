@@ -28,7 +28,7 @@ _HEAVY = ("/gram", "/features")
 
 @dataclass(frozen=True, eq=False)
 class ActivationFile:
-    """What one snapshot's layers compute for the probe images.
+    """What one snapshot's layers compute for the analysed images.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Activations of all selected layers for the probe images of one snapshot.
+"""Activations of all selected layers for the analysed images of one snapshot.
 
 The network is in evaluation mode (batch norm uses its running statistics) and computes in float32;
 inner products are accumulated in float64. Images pass in batches of whole manifolds, twice: first
@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from geomem.analysis.activation_file import ActivationFile, prefix
-from geomem.analysis.networks import probe_kind
+from geomem.analysis.networks import analysed_kind
 from geomem.data.randomness import generator
 from geomem.errors import InputError
 from geomem.geometry.products import (
@@ -42,7 +42,7 @@ _GRAM_COLUMNS = 2**12  # features turned into float64 at a time
 
 @contextlib.contextmanager
 def extract_activations(
-    model, layers, images, probe, normalizer, *, epoch, seed=0, store="products"
+    model, layers, images, analysis_set, normalizer, *, epoch, seed=0, store="products"
 ):
     """Inner products (and, if asked, more) of every layer and kind.
 
@@ -52,8 +52,8 @@ def extract_activations(
         In evaluation mode, on the device to compute on.
     layers : sequence of Layer
     images : ImageSet
-    probe : DataFrame
-        As `geomem.data.probe.choose_probe` returns it.
+    analysis_set : DataFrame
+        As `geomem.data.analysis_set.choose_analysis_set` returns it.
     normalizer : Normalizer
     epoch : int
         The snapshot's.
@@ -86,8 +86,8 @@ def extract_activations(
     )
     arrays = {}
     with tempfile.TemporaryDirectory(prefix="geomem-") as folder:
-        for kind in probe["kind"].unique():
-            pixels, _, manifolds = probe_kind(probe, images, kind)
+        for kind in analysis_set["kind"].unique():
+            pixels, _, manifolds = analysed_kind(analysis_set, images, kind)
             arrays[f"{kind}/manifolds"] = manifolds
             keep = None if store == "products" else _Features(Path(folder), layers, kind, pixels)
             batches = _Batches(

@@ -9,11 +9,14 @@ import yaml
 from geomem.config import functions
 from geomem.config.experiments import resolve, selected
 from geomem.config.schema import schema as read_schema
+from geomem.config.sharing import FOLDER
 from geomem.errors import InputError
 from geomem.registry.datasets import DATASETS
 from geomem.registry.stages import OBSERVING
 
-_CACHE = "cache"  # folder beside those of the experiments
+_TAKEN = ("cache", FOLDER)  # folders beside those of the experiments
+
+_RENAMED = {"noises": "label_noise"}  # keys of earlier versions
 
 _TYPES = {
     "object": "a section of keys",
@@ -84,7 +87,9 @@ def _messages(error, at=()):
         known = list(error.schema.get("properties", {}))
         for key in value:
             if key not in known:
-                yield f"{_join(where, key)}: unknown key{_nearest(key, known)}"
+                now = _RENAMED.get(key)
+                hint = f"; it is called {now} now" if now in known else _nearest(key, known)
+                yield f"{_join(where, key)}: unknown key{hint}"
     elif kind == "required":
         for key in rule:
             if key not in value:
@@ -131,7 +136,7 @@ def _relations(schema, config):
     for name in selected(config):
         if name not in known:
             continue
-        if name == _CACHE:
+        if name in _TAKEN:
             yield f"experiments.{name}: the name is taken by results/{name}; choose another"
         experiment = resolve(config, name)
         whole = {"$defs": schema["$defs"], **schema["$defs"]["experiment"]}
@@ -157,16 +162,13 @@ def _experiment_relations(at, experiment):
             f"{at}.training.optimizer.nesterov: true needs a momentum above 0; set momentum or "
             "leave nesterov out"
         )
-    written = [f"{noise:g}" for noise in experiment["noises"]]
-    for noise in {text for text in written if written.count(text) > 1}:
-        yield f"{at}.noises: two values read {noise} to six digits; results could not be told apart"
     data, analysis = experiment["data"], experiment["analysis"]
     yield from _simulated(at, experiment["simulation"], analysis)
     found = list(functions.problems(experiment))
     yield from (f"{at}.{problem}" for problem in found)
     known = DATASETS[data["name"]].known if data["name"] in DATASETS else None
     if known:
-        yield from _counts(at, experiment["noises"], data, known(data), analysis)
+        yield from _counts(at, experiment["label_noise"], data, known(data), analysis)
 
 
 def _simulated(at, simulation, analysis):
@@ -184,7 +186,7 @@ def _simulated(at, simulation, analysis):
             yield f"{at}.simulation.kinds: {kind} is not among analysis.kinds; add it there"
 
 
-def _counts(at, noises, data, size, analysis):
+def _counts(at, label_noise, data, size, analysis):
     """Whether a data set whose size is known beforehand holds the images the analysis wants."""
     train, test, classes, _ = size
 
@@ -203,7 +205,7 @@ def _counts(at, noises, data, size, analysis):
             f" {held('test_per_class', test // classes)}"
         )
     each = train // classes
-    for noise in noises:
+    for noise in label_noise:
         noisy = round(noise * each)
         for kind, count in (("permuted", noisy), ("restored", noisy), ("unpermuted", each - noisy)):
             if kind in analysis["kinds"] and 0 < count < wanted:
@@ -237,7 +239,7 @@ def _infinite(value, path=()):
 
 
 def _name(path):
-    """`experiments.depth.noises[1]` for a path of keys and list positions."""
+    """`experiments.depth.label_noise[1]` for a path of keys and list positions."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"

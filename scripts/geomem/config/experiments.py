@@ -36,18 +36,16 @@ def selected(config):
     return list(config["experiments"]) if names == "all" else list(names)
 
 
-def label_cells(experiment):
-    """`n{noise}_s{seed}` for every (noise, seed): one label table and one probe set each."""
-    return [
-        f"n{noise:g}_s{seed}"
-        for noise, seed in itertools.product(experiment["noises"], experiment["seeds"])
-    ]
+def noise_text(noise):
+    """A label noise as names have it: the shortest text that gives exactly this number."""
+    short = f"{noise:g}"
+    return short if float(short) == noise else repr(float(noise))
 
 
 def runs(experiment):
     """`{run name: (width, noise, seed)}` for every network the experiment trains."""
-    axes = itertools.product(experiment["widths"], experiment["noises"], experiment["seeds"])
-    return {f"w{w}_n{noise:g}_s{s}": (w, noise, s) for w, noise, s in axes}
+    axes = itertools.product(experiment["widths"], experiment["label_noise"], experiment["seeds"])
+    return {f"w{w}_n{noise_text(noise)}_s{s}": (w, noise, s) for w, noise, s in axes}
 
 
 def kept_epochs(experiment):

@@ -272,7 +272,7 @@ def layers_of(table):
 
 
 def select(table, *, width=None, noise=None):
-    """Rows of the given widths and noises; each a number, a list of them, or None for all.
+    """Rows of the given widths and label_noise; each a number, a list of them, or None for all.
 
     Raises
     ------

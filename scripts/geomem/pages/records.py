@@ -7,6 +7,7 @@ thinned to some of their epochs; notes say what was left out.
 import numpy as np
 import pandas as pd
 
+from geomem.config.experiments import noise_text
 from geomem.figures import seeds
 
 BEST, MEAN, WHOLE = "best", "mean of seeds", "whole network"
@@ -114,7 +115,9 @@ def _labelled(described, table):
         parts.append(table[table["scheme"] == "none"].assign(asked="last"))
     found = pd.concat(parts)
     files = [
-        described["file"].format(run=f"w{row.width}_n{row.noise:g}_s{row.seed}", epoch=row.asked)
+        described["file"].format(
+            run=f"w{row.width}_n{noise_text(row.noise)}_s{row.seed}", epoch=row.asked
+        )
         for row in found[[*_RUN, "asked"]].itertuples()
     ]
     found = found.assign(number=found["epoch"], epoch=found["asked"], file=files)

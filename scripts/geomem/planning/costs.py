@@ -7,7 +7,7 @@ imports more than the standard library.
 from dataclasses import dataclass
 from pkgutil import resolve_name
 
-from geomem.planning.sizes import data_size, probe_size
+from geomem.planning.sizes import analysis_size, data_size
 from geomem.planning.work import Job, Work
 from geomem.registry.stages import planned
 
@@ -82,7 +82,7 @@ def job_cost(rule, experiment, rates, width=None, noise=None, size=None):
         experiment=experiment,
         rates=rates,
         size=size,
-        probe=probe_size(experiment, size, 1 if noise is None else noise),
+        analysis_set=analysis_size(experiment, size, 1 if noise is None else noise),
         network=None if width is None else rates.network(experiment, width),
         noise=1 if noise is None else noise,
     )

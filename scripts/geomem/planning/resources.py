@@ -15,7 +15,7 @@ from math import prod
 from pathlib import Path
 
 from geomem.planning.costs import NetworkRates, job_cost
-from geomem.planning.sizes import planned_size, probe_size
+from geomem.planning.sizes import analysis_size, planned_size
 from geomem.registry.stages import planned
 
 RATES = json.loads((Path(__file__).parent / "rates.json").read_text())
@@ -40,7 +40,7 @@ class Recorded:
     def network(self, experiment, width):
         """A built-in network's rates; one's own network is taken to be a VGG16 of that width."""
         size = planned_size(experiment["data"])
-        probe = probe_size(experiment, size, 1)
+        analysis_set = analysis_size(experiment, size, 1)
         known = RATES["networks"].get(experiment["model"]["name"], RATES["networks"]["vgg16"])
         (small, low), (large, high) = ((int(w), known[w]) for w in sorted(known, key=int))
         place = math.log(width / small) / math.log(large / small)
@@ -51,15 +51,15 @@ class Recorded:
         }
         for name in ("step", "forward", "scatter"):
             values[name] *= pixels
-        values["scatter"] *= (probe.classes + probe.per_class) / 150
+        values["scatter"] *= (analysis_set.classes + analysis_set.per_class) / 150
         values["features"] = tuple(count * pixels for count in values["features"])
         return NetworkRates(**values)
 
     def geometry(self, experiment):
-        probe = probe_size(experiment, planned_size(experiment["data"]), 1)
+        analysis_set = analysis_size(experiment, planned_size(experiment["data"]), 1)
         settings = experiment["geometry"]
-        clouds = probe.classes / 100
-        programs = clouds * (probe.per_class / 50) * (settings["n_t"] / 300)
+        clouds = analysis_set.classes / 100
+        programs = clouds * (analysis_set.per_class / 50) * (settings["n_t"] / 300)
         low_rank = clouds**3.3 if settings["remove_low_rank"] else 0
         recorded = RATES["geometry"]
         return recorded["programs"] * programs + recorded["low_rank"] * low_rank

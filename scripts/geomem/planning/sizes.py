@@ -82,7 +82,7 @@ def _first_image(folder):
 
 
 @dataclass(frozen=True)
-class ProbeSize:
+class AnalysisSize:
     """The analysed images: P classes, M images of each, and how many kinds of manifolds."""
 
     classes: int
@@ -94,14 +94,14 @@ class ProbeSize:
         return self.classes * self.per_class * self.kinds
 
 
-def probe_size(experiment, size, noise):
-    """The size of an experiment's probe set at one label noise."""
+def analysis_size(experiment, size, noise):
+    """The size of an experiment's analysis set at one label noise."""
     classes = experiment["analysis"]["classes"]
     classes = size.classes if classes == "all" else classes
     absent = () if noise else ("permuted", "restored")
     kinds = [kind for kind in experiment["analysis"]["kinds"] if kind not in absent]
     kinds += experiment["analysis"]["controls"]
-    return ProbeSize(classes, experiment["analysis"]["per_class"], len(kinds))
+    return AnalysisSize(classes, experiment["analysis"]["per_class"], len(kinds))
 
 
 def states_kept(experiment):
@@ -109,12 +109,12 @@ def states_kept(experiment):
     return len({*kept_epochs(experiment), 0, experiment["training"]["epochs"]}) + 3
 
 
-def geometry_rows(probe, layers):
+def geometry_rows(analysis_set, layers):
     """Rows of the geometry of one network at one epoch."""
-    return layers * probe.kinds * probe.classes * _MEASURES
+    return layers * analysis_set.kinds * analysis_set.classes * _MEASURES
 
 
-def activations_bytes(experiment, probe, features):
+def activations_bytes(experiment, analysis_set, features):
     """Bytes of one activations file.
 
     Parameters
@@ -122,12 +122,12 @@ def activations_bytes(experiment, probe, features):
     features : sequence of int
         Of every analysed layer.
     """
-    p, m = probe.classes, probe.per_class
+    p, m = analysis_set.classes, analysis_set.per_class
     products = len(features) * (p * m * m + p * p + p * p * m) * 8
     stored = experiment["analysis"]["store"]
     gram = len(features) * (p * m) ** 2 * 8 if stored in ("gram", "raw") else 0
     raw = sum(features) * p * m * 4 if stored == "raw" else 0
-    return probe.kinds * (products + gram + raw)
+    return analysis_set.kinds * (products + gram + raw)
 
 
 def rewind_rows(experiment, network):

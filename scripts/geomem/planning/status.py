@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from geomem.command import exit_status
+from geomem.config.sharing import FOLDER
 from geomem.errors import DamagedFileError
 from geomem.planning.dry_run import planned_jobs
 from geomem.storage.lock import is_held
@@ -86,7 +87,10 @@ def report(jobs, states, held):
     lines = [f"{len(jobs)} jobs: {_counted(states)}. {now}"]
     experiments = defaultdict(lambda: defaultdict(list))
     for job, found in zip(jobs, states, strict=True):
-        experiments[job.wildcards["experiment"]][_cell(job)].append((job, found))
+        experiments[job.wildcards.get("experiment", FOLDER)][_cell(job)].append((job, found))
+    if shared := experiments.pop(FOLDER, {}):
+        lines += ["", "shared by experiments"]
+        lines += [f"  {name:32}  {_row(shared[name])}" for name in sorted(shared)]
     for experiment, cells in experiments.items():
         lines += ["", experiment, f"  {'width':>6} {'noise':>6} {'seed':>5}  {'state':11} jobs"]
         shared = cells.pop((), [])
@@ -129,7 +133,9 @@ def _name(job):
 
 
 def _cell(job):
-    """(width, noise, seed) of a job on one network, else ()."""
+    """What a job belongs to: (width, noise, seed), else (); of a shared one, its training."""
+    if "experiment" not in job.wildcards:
+        return job.wildcards.get("training", "images and labels")
     return tuple(job.wildcards[name] for name in _CELL) if "width" in job.wildcards else ()
 
 

@@ -43,7 +43,7 @@ class Job:
     rates : object
         See `geomem.planning.costs.job_cost`.
     size : DataSize
-    probe : ProbeSize
+    analysis_set : AnalysisSize
     network : NetworkRates or None
         Of the job's width, where it has one.
     noise : float
@@ -53,7 +53,7 @@ class Job:
     experiment: dict
     rates: object
     size: object
-    probe: object
+    analysis_set: object
     network: object
     noise: float
 
@@ -66,7 +66,7 @@ class Job:
     def rows(self):
         """Of a geometry table of the whole experiment, the largest there is."""
         epochs = len(self.experiment["analysis"]["epochs"])
-        return len(runs(self.experiment)) * epochs * geometry_rows(self.probe, 20)
+        return len(runs(self.experiment)) * epochs * geometry_rows(self.analysis_set, 20)
 
 
 def images(job):
@@ -79,8 +79,8 @@ def labels(job):
     return Work(disk=job.size.train * _STORED_ROW)
 
 
-def probe(job):
-    return Work(disk=job.probe.images * _STORED_ROW)
+def analysis_set(job):
+    return Work(disk=job.analysis_set.images * _STORED_ROW)
 
 
 def train(job):
@@ -96,26 +96,26 @@ def snapshot(job):
 
 
 def activations(job):
-    probe, network = job.probe, job.network
+    analysis_set, network = job.analysis_set, job.network
     # Features too many to keep are computed twice.
     passes = 1 if _feature_bytes(job) <= 2**29 else 2
-    seconds = probe.images * (passes * network.forward + network.scatter)
+    seconds = analysis_set.images * (passes * network.forward + network.scatter)
     # What is written is held twice: layer by layer, and as the file's arrays.
-    written = activations_bytes(job.experiment, probe, network.features)
+    written = activations_bytes(job.experiment, analysis_set, network.features)
     return Work(seconds, job.size.bytes + _kept_bytes(job) + 2 * written, written)
 
 
 def geometry(job):
     layers = len(job.network.features)
-    seconds = job.rates.geometry(job.experiment) * layers * job.probe.kinds
-    held = activations_bytes(job.experiment, job.probe, job.network.features)
-    return Work(seconds, held, geometry_rows(job.probe, layers) * _STORED_ROW)
+    seconds = job.rates.geometry(job.experiment) * layers * job.analysis_set.kinds
+    held = activations_bytes(job.experiment, job.analysis_set, job.network.features)
+    return Work(seconds, held, geometry_rows(job.analysis_set, layers) * _STORED_ROW)
 
 
 def measure(job):
     """A measure of the user's own: what it computes is not known."""
-    held = activations_bytes(job.experiment, job.probe, job.network.features)
-    return Work(0, held, geometry_rows(job.probe, len(job.network.features)) * _STORED_ROW)
+    held = activations_bytes(job.experiment, job.analysis_set, job.network.features)
+    return Work(0, held, geometry_rows(job.analysis_set, len(job.network.features)) * _STORED_ROW)
 
 
 def rewind(job):
@@ -168,7 +168,7 @@ def explorer(job):
 
 def _feature_bytes(job):
     """Of the analysed layers' outputs for one kind of images."""
-    return 4 * sum(job.network.features) * job.probe.classes * job.probe.per_class
+    return 4 * sum(job.network.features) * job.analysis_set.classes * job.analysis_set.per_class
 
 
 def _kept_bytes(job):

@@ -25,7 +25,7 @@ class Stage:
     settings : callable, optional
         Of (experiment, cell): exactly the settings that determine a result beyond its input files,
         as a dict. `cell` has the job's `width`, `noise`, `seed` and `epoch`, each None where the
-        job has none.
+        job has none. Labels and trainings have theirs from `geomem.config.sharing`.
     section : str
         Section of an experiment that is the stage's own; its `epochs` say whether it runs.
     builds_network : bool
@@ -56,24 +56,9 @@ def _images(experiment, cell):
     return load_spec(experiment["data"])
 
 
-def _labels(experiment, cell):
-    rule = experiment["labels"]["rule"]
-    return {"rule": rule, "noise": cell["noise"], "seed": cell["seed"]}
-
-
-def _probe(experiment, cell):
+def _analysis_set(experiment, cell):
     names = ("classes", "per_class", "kinds", "controls")
     return {**{name: experiment["analysis"][name] for name in names}, "seed": cell["seed"]}
-
-
-def _train(experiment, cell):
-    # Which epochs are kept decides nothing about the weights.
-    training = {k: v for k, v in experiment["training"].items() if k != "snapshots"}
-    return {**_network(experiment, cell), "seed": cell["seed"], "training": training}
-
-
-def _snapshot(experiment, cell):
-    return {**_train(experiment, cell), "snapshot": cell["epoch"]}
 
 
 def _activations(experiment, cell):
@@ -111,12 +96,15 @@ STAGES = {
     stage.name: stage
     for stage in (
         Stage("images", "table", _images, cost=_WORK + "images"),
-        Stage("labels", "table", _labels, cost=_WORK + "labels"),
-        Stage("probe", "table", _probe, cost=_WORK + "probe"),
-        Stage("train", "torch", _train, builds_network=True, cost=_WORK + "train"),
-        Stage("snapshot", "arrays", _snapshot, builds_network=True, cost=_WORK + "snapshot"),
-        Stage("activations", "torch", _activations, builds_network=True, cost=_WORK +
-        "activations"), Stage("measure", "geometry"),
+        Stage("labels", "table", cost=_WORK + "labels"),
+        Stage("analysis_set", "table", _analysis_set, cost=_WORK + "analysis_set"),
+        Stage("train", "torch", builds_network=True, cost=_WORK + "train"),
+        Stage("snapshot", "arrays", builds_network=True, cost=_WORK + "snapshot"),
+        Stage(
+            "activations", "torch", _activations,
+            builds_network=True, cost=_WORK + "activations",
+        ),
+        Stage("measure", "geometry"),
         Stage(
             "rewind", "torch", _rewind,
             section="rewind", builds_network=True, cost=_WORK + "rewind",

@@ -18,7 +18,8 @@ class Table:
     keys : tuple of str
         Columns that tell the rows of one run apart.
     parts : str
-        File of one run, with `{epoch}` where there is one for each analysed epoch.
+        File of one run, with `{epoch}` where there is one for each analysed epoch, or with
+        `{training}`, the name of the run's training.
     section : str
         Section of an experiment whose `epochs` ask for the table; empty if every experiment has it.
     judged : bool
@@ -60,7 +61,9 @@ class Table:
             "shown": list(self.shown),
             "metrics": [[m.name, m.text] for m in self.metrics if not m.hidden],
             "hidden": [metric.name for metric in self.metrics if metric.hidden],
-            "file": self.parts.partition("/runs/")[2].replace("{run}", "runs/{run}"),
+            # What experiments share has no file below an experiment's folder.
+            "file": self.parts.partition("/runs/")[2].replace("{run}", "runs/{run}")
+            or f"tables/{self.name}.parquet",
             "epochs": experiment[self.section]["epochs"] if self.section else None,
         }
 
@@ -69,7 +72,7 @@ _FIXED = (
     Table(
         "accuracy",
         keys=("epoch", "kind", "metric"),
-        parts=f"{_RUN}/accuracy.parquet",
+        parts="results/shared/trained/{training}/accuracy.parquet",
         section="",
         title="Accuracy and loss over epochs",
         shown=("metric", "kind", "epoch"),

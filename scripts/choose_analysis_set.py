@@ -14,20 +14,20 @@ def main(argv=None):
     options.add_argument("--output", required=True, metavar="PARQUET", help="chosen images")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
+    from geomem.data.analysis_set import choose_analysis_set
     from geomem.data.image_sets import load_images
-    from geomem.data.probe import choose_probe
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table, write_table
 
     images, labels = load_images(arguments.images), read_table(arguments.labels)
-    probe = choose_probe(
+    analysis_set = choose_analysis_set(
         labels, images.test_labels, class_names=images.class_names, **arguments.spec
     )
-    manifolds = probe.groupby("kind")["manifold"].nunique()
+    manifolds = analysis_set.groupby("kind")["manifold"].nunique()
     log(", ".join(f"{count} {kind}" for kind, count in manifolds.items()), "manifolds")
     inputs = [arguments.images, arguments.labels]
-    origin = provenance("choose_probe", arguments.spec, inputs)
-    write_table(arguments.output, probe, origin)
+    origin = provenance("choose_analysis_set", arguments.spec, inputs)
+    write_table(arguments.output, analysis_set, origin)
 
 
 if __name__ == "__main__":

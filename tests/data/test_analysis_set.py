@@ -1,8 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from geomem.data.analysis_set import COLUMNS, choose_analysis_set
 from geomem.data.labels import assign_labels, label_table
-from geomem.data.probe import COLUMNS, choose_probe
 from geomem.errors import InputError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,21 +27,23 @@ TEST_LABELS = np.tile(np.arange(8), 20)
 def test_what_every_probe_keeps_to(noise, rule, classes, per_class, seed):
     labels = _labels(8, 100, noise, rule, seed)
     try:
-        probe = choose_probe(labels, TEST_LABELS, classes=classes, per_class=per_class, seed=seed)
+        analysis_set = choose_analysis_set(
+            labels, TEST_LABELS, classes=classes, per_class=per_class, seed=seed
+        )
     except InputError as error:
         # Within 3 of 8 classes there are few images both of whose labels are among them, but
         # each kind alone has enough: refusing would be a fault.
         pytest.fail(str(error))
-    assert probe.columns.tolist() == list(COLUMNS)
+    assert analysis_set.columns.tolist() == list(COLUMNS)
     n_classes = 8 if classes == "all" else classes
-    counts = probe.groupby(["kind", "manifold"]).size()
+    counts = analysis_set.groupby(["kind", "manifold"]).size()
     assert (counts == per_class).all() and len(counts) == 4 * n_classes
-    assert probe["manifold"].nunique() == n_classes
-    ordered = probe.sort_values(["kind", "manifold", "position"])
-    assert ordered.index.equals(probe.index)
-    assert (probe["position"].to_numpy() == np.tile(np.arange(per_class), len(counts))).all()
+    assert analysis_set["manifold"].nunique() == n_classes
+    ordered = analysis_set.sort_values(["kind", "manifold", "position"])
+    assert ordered.index.equals(analysis_set.index)
+    assert (analysis_set["position"].to_numpy() == np.tile(np.arange(per_class), len(counts))).all()
 
-    kinds = dict(list(probe.groupby("kind")))
+    kinds = dict(list(analysis_set.groupby("kind")))
     for kind, table in kinds.items():
         assert not table["index"].duplicated().any()
         by = "true_label" if kind in ("restored", "test") else "assigned_label"
@@ -68,8 +70,10 @@ def test_permuted_and_restored_share_as_many_images_as_possible(per_class):
 
     size = 5
     labels = _labels(12, 40, 0.5, "uniform", seed=4)
-    probe = choose_probe(labels, np.tile(np.arange(12), 5), classes=size, per_class=per_class)
-    chosen = np.sort(probe["manifold"].unique())
+    analysis_set = choose_analysis_set(
+        labels, np.tile(np.arange(12), 5), classes=size, per_class=per_class
+    )
+    chosen = np.sort(analysis_set["manifold"].unique())
     wrong = labels[(labels["kind"] == "permuted") & (labels.true_label != labels.assigned_label)]
     pairs = pd.crosstab(wrong.assigned_label, wrong.true_label).loc[chosen, chosen].to_numpy()
     rows = np.kron(np.eye(size), np.ones(size))
@@ -80,14 +84,16 @@ def test_permuted_and_restored_share_as_many_images_as_possible(per_class):
         b_ub=np.full(2 * size, per_class),
         bounds=[(0, n) for n in pairs.ravel()],
     )
-    groups = probe.groupby("kind")["index"].agg(set)
+    groups = analysis_set.groupby("kind")["index"].agg(set)
     assert len(groups["permuted"] & groups["restored"]) == round(-best.fun)
 
 
 def test_permuted_manifolds_mix_the_true_classes():
     """Taken at random: every assigned class draws on all true classes alike."""
-    probe = choose_probe(_labels(5, 1000, 0.5), np.repeat(np.arange(5), 80), per_class=80)
-    permuted = probe[probe["kind"] == "permuted"]
+    analysis_set = choose_analysis_set(
+        _labels(5, 1000, 0.5), np.repeat(np.arange(5), 80), per_class=80
+    )
+    permuted = analysis_set[analysis_set["kind"] == "permuted"]
     pairs = pd.crosstab(permuted.assigned_label, permuted.true_label).to_numpy()
     different = pairs[~np.eye(5, dtype=bool)]
     assert different.min() >= 8 and different.max() <= 36  # 20 on average
@@ -95,18 +101,18 @@ def test_permuted_manifolds_mix_the_true_classes():
 
 def test_images_of_unpermuted_and_test_manifolds_stay_when_more_are_asked_for():
     labels = _labels(8, 100, 0.5)
-    few, many = (choose_probe(labels, TEST_LABELS, per_class=m) for m in (5, 10))
+    few, many = (choose_analysis_set(labels, TEST_LABELS, per_class=m) for m in (5, 10))
     for kind in ("unpermuted", "test"):
         first = many[(many["kind"] == kind) & (many["position"] < 5)]
         assert first["index"].tolist() == few.loc[few["kind"] == kind, "index"].tolist()
 
 
 def test_only_kinds_that_exist():
-    assert set(choose_probe(_labels(8, 50, 0.0), TEST_LABELS, per_class=5)["kind"]) == {
+    assert set(choose_analysis_set(_labels(8, 50, 0.0), TEST_LABELS, per_class=5)["kind"]) == {
         "unpermuted",
         "test",
     }
-    assert set(choose_probe(_labels(8, 50, 1.0), TEST_LABELS, per_class=5)["kind"]) == {
+    assert set(choose_analysis_set(_labels(8, 50, 1.0), TEST_LABELS, per_class=5)["kind"]) == {
         "permuted",
         "restored",
         "test",
@@ -116,7 +122,7 @@ def test_only_kinds_that_exist():
 def test_seed_decides():
     labels = _labels(8, 50, 0.5)
     one, same, other = (
-        choose_probe(labels, TEST_LABELS, classes=4, per_class=5, seed=s) for s in (0, 0, 1)
+        choose_analysis_set(labels, TEST_LABELS, classes=4, per_class=5, seed=s) for s in (0, 0, 1)
     )
     assert one.equals(same)
     assert not one.equals(other)
@@ -126,14 +132,14 @@ def test_seed_decides():
 def test_the_largest_number_named_works(noise):
     labels = _labels(8, 50, noise, "uniform")
     with pytest.raises(InputError, match=r"per_class is 50, but kind .* has only") as caught:
-        choose_probe(labels, TEST_LABELS, per_class=50)
+        choose_analysis_set(labels, TEST_LABELS, per_class=50)
     most = int(str(caught.value).split()[-1]) if "at most" in str(caught.value) else None
     if most is None:
         assert "take more images per class" in str(caught.value)
         return
-    assert len(choose_probe(labels, TEST_LABELS, per_class=most))
+    assert len(choose_analysis_set(labels, TEST_LABELS, per_class=most))
     with pytest.raises(InputError):
-        choose_probe(labels, TEST_LABELS, per_class=most + 1)
+        choose_analysis_set(labels, TEST_LABELS, per_class=most + 1)
 
 
 @pytest.mark.parametrize(
@@ -150,15 +156,15 @@ def test_the_largest_number_named_works(noise):
 )
 def test_arguments_out_of_range(arguments, named):
     with pytest.raises(InputError, match=named):
-        choose_probe(_labels(8, 100, 0.5), TEST_LABELS, **{"per_class": 5, **arguments})
+        choose_analysis_set(_labels(8, 100, 0.5), TEST_LABELS, **{"per_class": 5, **arguments})
 
 
 def test_controls_are_the_test_images_dealt_anew():
     labels = _labels(8, 100, 0.5)
-    probe = choose_probe(
+    analysis_set = choose_analysis_set(
         labels, TEST_LABELS, per_class=10, seed=3, controls=("shuffled", "surrogate")
     )
-    by_kind = {kind: rows for kind, rows in probe.groupby("kind")}
+    by_kind = {kind: rows for kind, rows in analysis_set.groupby("kind")}
     test, shuffled, surrogate = (by_kind[k] for k in ("test", "shuffled", "surrogate"))
     assert sorted(shuffled["index"]) == sorted(test["index"])
     assert (shuffled.groupby("manifold").size() == 10).all()
@@ -172,15 +178,19 @@ def test_controls_are_the_test_images_dealt_anew():
 def test_only_the_kinds_asked_for_must_have_enough_images():
     labels = _labels(8, 100, 0.1)  # ten permuted images a class
     with pytest.raises(InputError, match="permuted"):
-        choose_probe(labels, TEST_LABELS, per_class=20)
-    probe = choose_probe(labels, TEST_LABELS, per_class=20, kinds=("unpermuted", "test"))
-    assert set(probe["kind"]) == {"unpermuted", "test"}
-    alone = choose_probe(labels, TEST_LABELS, per_class=5, kinds=("permuted",), controls=())
+        choose_analysis_set(labels, TEST_LABELS, per_class=20)
+    analysis_set = choose_analysis_set(
+        labels, TEST_LABELS, per_class=20, kinds=("unpermuted", "test")
+    )
+    assert set(analysis_set["kind"]) == {"unpermuted", "test"}
+    alone = choose_analysis_set(labels, TEST_LABELS, per_class=5, kinds=("permuted",), controls=())
     assert set(alone["kind"]) == {"permuted"}
-    only = choose_probe(labels, TEST_LABELS, per_class=5, kinds=["permuted"], controls=["shuffled"])
+    only = choose_analysis_set(
+        labels, TEST_LABELS, per_class=5, kinds=["permuted"], controls=["shuffled"]
+    )
     assert set(only["kind"]) == {"permuted", "shuffled"}
 
 
 def test_kinds_without_any_image():
     with pytest.raises(InputError, match=r"analysis\.kinds is permuted, of which"):
-        choose_probe(_labels(8, 20, 0.0), TEST_LABELS, per_class=5, kinds=("permuted",))
+        choose_analysis_set(_labels(8, 20, 0.0), TEST_LABELS, per_class=5, kinds=("permuted",))

@@ -1,4 +1,4 @@
-"""The probe: which images the manifolds of every kind are made of.
+"""The analysis set: which images the manifolds of every kind are made of.
 
 A manifold is `per_class` images of one class. Four kinds differ in images and in what groups them:
 
@@ -26,7 +26,7 @@ CONTROLS = ("shuffled", "surrogate")
 COLUMNS = ("kind", "manifold", "position", "split", "index", "true_label", "assigned_label")
 
 
-def choose_probe(
+def choose_analysis_set(
     labels,
     test_labels,
     *,
