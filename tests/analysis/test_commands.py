@@ -35,13 +35,13 @@ def settings_kept(monkeypatch):
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Paths of an image set, labels, a analysis_set and snapshots by epoch; 7 was not reached."""
+    """Paths of an image set, labels, an analysis set and snapshots by epoch; 7 was not reached."""
     folder = tmp_path_factory.mktemp("run")
     images = small.image_set()
     labels = small.labels_of(images)
     save_images(folder / "images", images, {})
     write_table(folder / "labels", labels, {})
-    write_table(folder / "analysis_set", small.probe_of(images, labels), {})
+    write_table(folder / "analysis_set", small.analysis_set_of(images, labels), {})
     for epoch in (0, 3, 7):
         state = small.network(images, seed=epoch).state_dict() if epoch < 7 else {}
         arrays = {name: value.numpy().copy() for name, value in state.items()}
@@ -53,7 +53,11 @@ def files(tmp_path_factory):
 
 def call(command, files, spec, more=(), **paths):
     given = {"images": "images", "output": "out", **paths}
-    options = [word for name, path in given.items() for word in (f"--{name}", str(files / path))]
+    options = [
+        word
+        for name, path in given.items()
+        for word in (f"--{name.replace('_', '-')}", str(files / path))
+    ]
     command.main(["--spec", json.dumps(spec), *options, *more])
     return files / "out"
 

@@ -23,7 +23,7 @@ def images():
 
 @pytest.fixture(scope="module")
 def analysis_set(images):
-    return small.probe_of(images, small.labels_of(images))
+    return small.analysis_set_of(images, small.labels_of(images))
 
 
 def inputs_of(images, pixels):
@@ -114,7 +114,7 @@ def test_noise_floor_of_the_last_layer_is_that_of_class_means(images):
     with torch.no_grad():
         model.fc3.linear.weight.zero_()
         model.fc3.linear.bias.zero_()
-    analysis_set = small.probe_of(images, small.labels_of(images, noise=0.0), per_class=20)
+    analysis_set = small.analysis_set_of(images, small.labels_of(images, noise=0.0), per_class=20)
     found = table(model, images, analysis_set)
     found = found[(found["layer"] == "fc3") & (found["part"] == "label")].set_index("metric")
     pixels, _, _ = analysed_kind(analysis_set, images, "unpermuted")
@@ -145,7 +145,9 @@ def test_labels_that_tell_nothing_leave_the_label_part_at_its_noise_floor():
     patterned = small.image_set()
     ratios = []
     for images in (structureless, patterned):
-        analysis_set = small.probe_of(images, small.labels_of(images, noise=0.0), per_class=20)
+        analysis_set = small.analysis_set_of(
+            images, small.labels_of(images, noise=0.0), per_class=20
+        )
         rows = table(small.network(patterned), images, analysis_set)
         rows = rows[rows["part"] == "label"]
         value = rows.pivot_table(values="value", index="layer", columns="metric")
@@ -205,7 +207,7 @@ def test_table_has_every_layer_with_parameters_and_kind(images, analysis_set):
     assert set(rows["kind"]) == {"unpermuted", "permuted"}
     assert (rows["epoch"] == 3).all()
     assert ((rows["lo"] <= rows["value"]) & (rows["value"] <= rows["hi"])).all()
-    clean = small.probe_of(images, small.labels_of(images, noise=0.0))
+    clean = small.analysis_set_of(images, small.labels_of(images, noise=0.0))
     assert set(table(model, images, clean)["kind"]) == {"unpermuted"}
 
 
