@@ -34,7 +34,7 @@ def labels_of(images, noise=0.5):
     )
 
 
-def probe_of(images, labels, per_class=M):
+def analysis_set_of(images, labels, per_class=M):
     return choose_analysis_set(labels, images.test_labels, per_class=per_class, seed=2)
 
 

@@ -24,7 +24,7 @@ from tests.analysis import small
 def setting():
     images = small.image_set()
     labels = small.labels_of(images)
-    return images, small.probe_of(images, labels), small.network(images)
+    return images, small.analysis_set_of(images, labels), small.network(images)
 
 
 def extract(setting, store="products", globs=("*",), model=None):
@@ -90,7 +90,7 @@ def test_restored_regroups_the_permuted_images(setting):
     assert (labels != manifolds[:, None]).all()  # assigned labels, grouped by the true ones
 
 
-def test_probe_of_other_images_is_refused(setting):
+def test_analysis_set_of_other_images_is_refused(setting):
     images, analysis_set, _ = setting
     with pytest.raises(InputError, match="choose the analysis set again"):
         analysed_kind(analysis_set.assign(index=analysis_set["index"] + 10_000), images, "test")

@@ -14,7 +14,7 @@ GEOMETRY = {"n_t": 50, "remove_low_rank": False, "confidence": 0.95, "seed": 0}
 @pytest.fixture(scope="module")
 def setting():
     images = small.image_set()
-    return images, small.probe_of(images, small.labels_of(images)), small.network(images)
+    return images, small.analysis_set_of(images, small.labels_of(images)), small.network(images)
 
 
 def test_the_points_are_the_first_of_the_probe(setting):

@@ -100,7 +100,7 @@ def test_costs_are_counted_once_for_every_job(config):
     assert {rule: len(each) for rule, each in found.items()} == {"analysis_set": 2, "claims": 1}
     assert all(cost.seconds > 0 and cost.memory > 2e7 for each in found.values() for cost in each)
     text = estimate.report(found, 2)
-    assert "analysis_set             2" in text and "on 2 cores" in text
+    assert "analysis_set      2" in text and "on 2 cores" in text
 
 
 def test_what_experiments_share_costs_what_one_of_them_says(config, tiny, monkeypatch):
