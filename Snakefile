@@ -31,4 +31,4 @@ onstart:
 rule all:
     default_target: True
     input:
-        wanted_files(),
+        files.wanted_files(),

@@ -13,9 +13,9 @@ Makes:  results/EXPERIMENT/runs/RUN/activations/EPOCH.npz     inner products of 
 rule activations:
     input:
         script=script("extract_activations.py"),
-        images=images_of,
+        images=files.images_of,
         analysis_set="results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
-        snapshot=trained("snapshots/{epoch}.safetensors"),
+        snapshot=files.trained("snapshots/{epoch}.safetensors"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/activations/{epoch}.npz",
     log:
@@ -23,13 +23,13 @@ rule activations:
     benchmark:
         "results/{experiment}/benchmarks/activations/w{width}_n{noise}_s{seed}_{epoch}.tsv"
     resources:
-        runtime=runtime("activations"),
-        mem_mb=memory("activations"),
+        runtime=needs.runtime("activations"),
+        mem_mb=needs.memory("activations"),
         gpu=gpu,
     params:
-        code=program("extract_activations.py", network),
+        code=settings.program("extract_activations.py", settings.network),
         python=interpreter,
-        spec=spec("activations"),
+        spec=settings.spec("activations"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --analysis-set {input.analysis_set:q} --snapshot {input.snapshot:q}"
@@ -47,12 +47,12 @@ rule measure:
     benchmark:
         "results/{experiment}/benchmarks/measures/{measure}/w{width}_n{noise}_s{seed}_{epoch}.tsv"
     resources:
-        runtime=runtime("measure"),
-        mem_mb=memory("measure"),
+        runtime=needs.runtime("measure"),
+        mem_mb=needs.memory("measure"),
     params:
-        code=program("measure_layers.py", measure_function),
+        code=settings.program("measure_layers.py", settings.measure_function),
         python=interpreter,
-        spec=measure_spec,
+        spec=settings.measure_spec,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --activations {input.activations:q} --output {output:q} 2> {log:q}"
@@ -61,10 +61,10 @@ rule measure:
 rule rewind:
     input:
         script=script("rewind_layers.py"),
-        images=images_of,
-        labels=labels_of,
-        final=trained("snapshots/last.safetensors"),
-        snapshots=epochs_of("rewind"),
+        images=files.images_of,
+        labels=files.labels_of,
+        final=files.trained("snapshots/last.safetensors"),
+        snapshots=files.epochs_of("rewind"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/rewind.parquet",
     log:
@@ -72,13 +72,13 @@ rule rewind:
     benchmark:
         "results/{experiment}/benchmarks/rewind/w{width}_n{noise}_s{seed}.tsv"
     resources:
-        runtime=runtime("rewind"),
-        mem_mb=memory("rewind"),
+        runtime=needs.runtime("rewind"),
+        mem_mb=needs.memory("rewind"),
         gpu=gpu,
     params:
-        code=program("rewind_layers.py", network),
+        code=settings.program("rewind_layers.py", settings.network),
         python=interpreter,
-        spec=spec("rewind"),
+        spec=settings.spec("rewind"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --final {input.final:q}"
@@ -88,9 +88,9 @@ rule rewind:
 rule gradients:
     input:
         script=script("split_gradients.py"),
-        images=images_of,
-        labels=labels_of,
-        snapshots=epochs_of("gradients"),
+        images=files.images_of,
+        labels=files.labels_of,
+        snapshots=files.epochs_of("gradients"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/gradients.parquet",
     log:
@@ -98,13 +98,13 @@ rule gradients:
     benchmark:
         "results/{experiment}/benchmarks/gradients/w{width}_n{noise}_s{seed}.tsv"
     resources:
-        runtime=runtime("gradients"),
-        mem_mb=memory("gradients"),
+        runtime=needs.runtime("gradients"),
+        mem_mb=needs.memory("gradients"),
         gpu=gpu,
     params:
-        code=program("split_gradients.py", network),
+        code=settings.program("split_gradients.py", settings.network),
         python=interpreter,
-        spec=spec("gradients"),
+        spec=settings.spec("gradients"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --snapshots {input.snapshots:q}"
@@ -114,9 +114,9 @@ rule gradients:
 rule simulation:
     input:
         script=script("simulate_capacity.py"),
-        images=images_of,
+        images=files.images_of,
         analysis_set="results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
-        snapshots=epochs_of("simulation"),
+        snapshots=files.epochs_of("simulation"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/simulation.parquet",
     log:
@@ -124,13 +124,13 @@ rule simulation:
     benchmark:
         "results/{experiment}/benchmarks/simulation/w{width}_n{noise}_s{seed}.tsv"
     resources:
-        runtime=runtime("simulation"),
-        mem_mb=memory("simulation"),
+        runtime=needs.runtime("simulation"),
+        mem_mb=needs.memory("simulation"),
         gpu=gpu,
     params:
-        code=program("simulate_capacity.py", network),
+        code=settings.program("simulate_capacity.py", settings.network),
         python=interpreter,
-        spec=spec("simulation"),
+        spec=settings.spec("simulation"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --analysis-set {input.analysis_set:q} --snapshots {input.snapshots:q}"

@@ -8,7 +8,7 @@ Makes:  results/EXPERIMENT/claims/claims.parquet and .csv   effects, intervals, 
 
 rule claims:
     input:
-        unpack(judged_tables),
+        unpack(files.judged_tables),
         script=script("judge_claims.py"),
     output:
         table="results/{experiment}/claims/claims.parquet",
@@ -24,13 +24,13 @@ rule claims:
     benchmark:
         "results/{experiment}/benchmarks/claims.tsv"
     resources:
-        runtime=runtime("claims"),
-        mem_mb=memory("claims"),
+        runtime=needs.runtime("claims"),
+        mem_mb=needs.memory("claims"),
     params:
-        code=program("judge_claims.py", effects),
+        code=settings.program("judge_claims.py", settings.effects),
         python=interpreter,
-        spec=claims_spec,
-        inputs=lambda wildcards, input: options_of(judged_tables(wildcards)),
+        spec=settings.claims_spec,
+        inputs=lambda wildcards, input: options_of(files.judged_tables(wildcards)),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --tables {params.inputs} --output {output.table:q} --csv {output.csv:q}"

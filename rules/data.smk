@@ -20,12 +20,12 @@ rule images:
     benchmark:
         "results/shared/benchmarks/images/{data}.tsv"
     resources:
-        runtime=runtime("images"),
-        mem_mb=memory("images"),
+        runtime=needs.runtime("images"),
+        mem_mb=needs.memory("images"),
     params:
-        code=program("make_dataset.py", loader),
+        code=settings.program("make_dataset.py", settings.loader),
         python=interpreter,
-        spec=spec("images"),
+        spec=settings.spec("images"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --output {output:q} 2> {log:q}"
@@ -42,12 +42,12 @@ rule labels:
     benchmark:
         "results/shared/benchmarks/labels/{data}_{labelling}_n{noise}_s{seed}.tsv"
     resources:
-        runtime=runtime("labels"),
-        mem_mb=memory("labels"),
+        runtime=needs.runtime("labels"),
+        mem_mb=needs.memory("labels"),
     params:
-        code=program("make_labels.py"),
+        code=settings.program("make_labels.py"),
         python=interpreter,
-        spec=labels_spec,
+        spec=settings.labels_spec,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --output {output:q} 2> {log:q}"
@@ -56,8 +56,8 @@ rule labels:
 rule analysis_set:
     input:
         script=script("choose_analysis_set.py"),
-        images=images_of,
-        labels=labels_of,
+        images=files.images_of,
+        labels=files.labels_of,
     output:
         "results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
     log:
@@ -65,12 +65,12 @@ rule analysis_set:
     benchmark:
         "results/{experiment}/benchmarks/analysis_set/n{noise}_s{seed}.tsv"
     resources:
-        runtime=runtime("analysis_set"),
-        mem_mb=memory("analysis_set"),
+        runtime=needs.runtime("analysis_set"),
+        mem_mb=needs.memory("analysis_set"),
     params:
-        code=program("choose_analysis_set.py"),
+        code=settings.program("choose_analysis_set.py"),
         python=interpreter,
-        spec=spec("analysis_set"),
+        spec=settings.spec("analysis_set"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --output {output:q} 2> {log:q}"

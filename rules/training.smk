@@ -16,8 +16,8 @@ weights. A snapshot that training did not keep is retrained from the nearest sta
 rule train:
     input:
         script=script("train.py"),
-        images=images_of,
-        labels=labels_of,
+        images=files.images_of,
+        labels=files.labels_of,
     output:
         accuracy="results/shared/trained/{training}/accuracy.parquet",
         receipt="results/shared/trained/{training}/training.json",
@@ -26,15 +26,15 @@ rule train:
     benchmark:
         "results/shared/benchmarks/train/{training}.tsv"
     resources:
-        runtime=runtime("train"),
-        mem_mb=memory("train"),
+        runtime=needs.runtime("train"),
+        mem_mb=needs.memory("train"),
         gpu=gpu,
     params:
-        code=program("train.py", trained_by),
+        code=settings.program("train.py", settings.trained_by),
         python=interpreter,
-        spec=training_spec,
+        spec=settings.training_spec,
         cache=state_cache,
-        keep=kept_epochs,
+        keep=settings.kept_epochs,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q}"
@@ -45,8 +45,8 @@ rule train:
 rule snapshot:
     input:
         script=script("take_snapshot.py"),
-        images=images_of,
-        labels=labels_of,
+        images=files.images_of,
+        labels=files.labels_of,
         receipt="results/shared/trained/{training}/training.json",
     output:
         "results/shared/trained/{training}/snapshots/{epoch}.safetensors",
@@ -55,13 +55,13 @@ rule snapshot:
     benchmark:
         "results/shared/benchmarks/snapshot/{training}_{epoch}.tsv"
     resources:
-        runtime=runtime("snapshot"),
-        mem_mb=memory("snapshot"),
+        runtime=needs.runtime("snapshot"),
+        mem_mb=needs.memory("snapshot"),
         gpu=gpu,
     params:
-        code=program("take_snapshot.py", trained_by),
+        code=settings.program("take_snapshot.py", settings.trained_by),
         python=interpreter,
-        spec=training_spec,
+        spec=settings.training_spec,
         cache=state_cache,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"

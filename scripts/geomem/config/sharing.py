@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from geomem.config.experiments import as_text, kept_epochs, noise_text, runs
 
 FOLDER = "shared"  # in results/, so no experiment has this name
+PLACE = f"results/{FOLDER}"
 
 
 @dataclass(frozen=True)
