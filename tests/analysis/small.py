@@ -1,4 +1,4 @@
-"""A small data set, its labels, a analysis_set and networks, for the analyses' tests."""
+"""A small data set, its labels, an analysis set and networks, for the analyses' tests."""
 
 from functools import cache
 

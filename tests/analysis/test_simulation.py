@@ -17,7 +17,7 @@ def setting():
     return images, small.analysis_set_of(images, small.labels_of(images)), small.network(images)
 
 
-def test_the_points_are_the_first_of_the_probe(setting):
+def test_the_points_are_the_first_of_the_analysis_set(setting):
     analysis_set = setting[1]
     chosen = choose_points(analysis_set, kinds=["test", "permuted"], classes=3, per_class=2)
     assert set(chosen["kind"]) == {"test", "permuted"}

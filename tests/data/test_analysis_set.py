@@ -24,7 +24,7 @@ TEST_LABELS = np.tile(np.arange(8), 20)
     seed=st.integers(0, 1000),
 )
 @settings(deadline=None, max_examples=60)
-def test_what_every_probe_keeps_to(noise, rule, classes, per_class, seed):
+def test_what_every_analysis_set_keeps_to(noise, rule, classes, per_class, seed):
     labels = _labels(8, 100, noise, rule, seed)
     try:
         analysis_set = choose_analysis_set(
