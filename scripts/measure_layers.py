@@ -1,12 +1,12 @@
 """Compute one measure of every layer and manifold kind of one snapshot's activations.
 
---spec {"function": "geomem.measures.mean_field:measure", "source": "products",
+--spec {"function": "geomem.analysis.mean_field:measure", "source": "products",
         "settings": {"n_t": 300, "kappa": 0.0, "remove_low_rank": true, "confidence": 0.95, "seed":
         0}}
 
 The function is called with the inner products of each layer and kind (`source: products`) or with
 their points (`source: features`) and the settings as keywords; what it may return stands in
-`geomem.measures.rows`. Activations of an epoch that training did not reach have no layers; their
+`geomem.analysis.measuring`. Activations of an epoch that training did not reach have no layers; their
 table has no rows.
 """
 
@@ -20,7 +20,7 @@ def main(argv=None):
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
     from geomem.analysis.activation_file import read_activations
-    from geomem.measures.rows import measured
+    from geomem.analysis.measuring import measured
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import write_table
 

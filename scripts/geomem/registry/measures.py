@@ -23,7 +23,7 @@ class Measure:
     function : str
         Import path. It is called with the inner products of the manifolds of one layer and kind or
         with their features, see `source`, and the settings of `section` as keywords; what it may
-        return stands in `geomem.measures.rows`.
+        return stands in `geomem.analysis.measuring`.
     title : str
         Heading in the explorer.
     metrics : tuple of Metric
@@ -58,7 +58,7 @@ MEASURES = {
     for measure in (
         Measure(
             "geometry",
-            function="geomem.measures.mean_field:measure",
+            function="geomem.analysis.mean_field:measure",
             title="Geometry over layers and epochs",
             metrics=(
                 Metric("capacity", "capacity α", "manifolds / feature"),

@@ -1,1 +1,0 @@
-"""Measures of a layer: functions of the inner products, or the features, of its manifolds."""
