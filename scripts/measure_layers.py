@@ -6,8 +6,8 @@
 
 The function is called with the inner products of each layer and kind (`source: products`) or with
 their points (`source: features`) and the settings as keywords; what it may return stands in
-`geomem.analysis.measuring`. Activations of an epoch that training did not reach have no layers; their
-table has no rows.
+`geomem.analysis.measuring`. Activations of an epoch that training did not reach have no layers;
+their table has no rows.
 """
 
 from geomem.command import job, limit_threads, log, parser
