@@ -5,15 +5,13 @@ the command with status 75; run it again to go on. A loss that is not finite end
 with status "diverged" in the receipt and exit status 0.
 """
 
-import time
 from pathlib import Path
 
-from geomem.command import limit_threads, parser, run
+from geomem.command import job, limit_threads, parser
 
 
 def main(argv=None):
     """See the module's docstring."""
-    started = time.monotonic()
     options = parser(__doc__)
     options.add_argument("--images", type=Path, required=True, help="image set (.npz)")
     options.add_argument("--labels", type=Path, required=True, help="label table (.parquet)")
@@ -56,7 +54,6 @@ def main(argv=None):
         "train",
         arguments.spec,
         [arguments.images, arguments.labels],
-        started=started,
         device=device_name(training.device),
     )
     for path in (arguments.accuracy, arguments.receipt):
@@ -84,4 +81,4 @@ def _epochs(text):
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

@@ -114,7 +114,7 @@ def mean_difference(first, second, confidence):
         )
     found = {}
     for name, estimate in (("capacity", capacities), ("radius", radii), ("dimension", dimensions)):
-        change = _linear(name, second) - _linear(name, first)
+        change = influence(name, second) - influence(name, first)
         error = change.std(axis=1, ddof=1) / np.sqrt(change.shape[1])
         value = estimate(second, confidence)[1].value - estimate(first, confidence)[1].value
         freedom = _freedom(error, change.shape[1] - 1)
@@ -123,8 +123,20 @@ def mean_difference(first, second, confidence):
     return found
 
 
-def _linear(name, statistics):
-    """What each vector adds to P times a mean, to first order; shape (P, n_t)."""
+def influence(name, statistics):
+    """What each vector adds to a mean over manifolds, to first order.
+
+    Parameters
+    ----------
+    name : {"capacity", "radius", "dimension"}
+    statistics : sequence of P AnchorStatistics
+
+    Returns
+    -------
+    ndarray, shape (P, n_t)
+        The mean over manifolds moves as the mean of all entries does when vectors are drawn again.
+        Their own mean has no meaning.
+    """
     with np.errstate(all="ignore"):
         if name == "capacity":
             values = np.array([found.inverse_capacity for found in statistics])

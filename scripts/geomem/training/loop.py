@@ -52,13 +52,13 @@ class Outcome:
 
     @property
     def best_epoch(self):
-        """The first epoch with the highest test accuracy."""
+        """The first epoch with the highest validation accuracy."""
         return best_epoch(self.history)
 
 
 def best_epoch(history):
-    """The first epoch with the highest test accuracy in a history."""
-    correct = [row[KINDS.index("test"), MEASURES.index("correct")] for row in history]
+    """The first epoch with the highest validation accuracy in a history."""
+    correct = [row[KINDS.index("validation"), MEASURES.index("correct")] for row in history]
     return int(np.argmax(correct))
 
 
