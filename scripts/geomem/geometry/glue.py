@@ -266,6 +266,8 @@ def _remarks(geometry, problems):
     idle = sorted(set().union(*(problem.idle for problem in problems)))
     if idle:
         remarks.append(f"manifold {listed(idle)}: active in no draw of a problem")
+    if np.isinf(geometry.capacity):
+        remarks.append("no constraint active in any draw: capacity is infinite")
     undefined = [name for name in METRICS if np.isnan(getattr(geometry, name))]
     if undefined:
         remarks.append(f"not defined for these points: {', '.join(undefined)}")

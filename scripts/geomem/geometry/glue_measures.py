@@ -152,7 +152,8 @@ def _evaluate(points, t, solution):
     for chunk in chunks:
         sums.add(chunk, anchors.axes(chunk), t[chunk])
     with np.errstate(all="ignore"):  # what is 0 / 0 is not defined: NaN
-        return _numbers(solution.a, sums, anchors)
+        value, *rest = _numbers(solution.a, sums, anchors)
+    return (value if points.rank else dict.fromkeys(METRICS, np.nan)), *rest
 
 
 class _Anchors:
@@ -173,7 +174,7 @@ class _Anchors:
 
     def chunks(self):
         """Slices of draws whose axis parts fit in memory."""
-        width = max(_CHUNK_VALUES // self.centers.size, 1)
+        width = max(_CHUNK_VALUES // max(self.centers.size, 1), 1)
         return [slice(start, start + width) for start in range(0, self.n_t, width)]
 
     def axes(self, chunk):

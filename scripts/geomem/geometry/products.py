@@ -215,9 +215,9 @@ def gram_of_all(clouds, center=True):
     gram = 0.0
     for start in range(0, n_features, width):
         block = library.concatenate([_double(cloud[:, start : start + width]) for cloud in clouds])
-        if center:
-            block = about_mean(block)
-        gram = gram + block @ block.T
+        with np.errstate(all="ignore"):  # reported below
+            block = about_mean(block) if center else block
+            gram = gram + block @ block.T
     if not _all_finite(gram):
         raise _unusable()
     return to_numpy(gram)
@@ -226,8 +226,8 @@ def gram_of_all(clouds, center=True):
 def points_of_all(clouds, center=True):
     """All points (about their mean, unless told otherwise), a float64 ndarray (m, N)."""
     points = _library(clouds[0]).concatenate([_double(cloud) for cloud in clouds])
-    points = to_numpy(about_mean(points) if center else points)
     with np.errstate(all="ignore"):
+        points = to_numpy(about_mean(points) if center else points)
         if not np.isfinite(np.einsum("ij,ij->", points, points)):
             raise _unusable()
     return points
@@ -298,7 +298,7 @@ def principal(gram, scale):
     # rounding: of the products before centring, and as negative values show it
     rounding = len(gram) * 2.3e-16 * scale
     floor = max(rounding, -4.0 * values[0])
-    if floor > 1e-3 * values[-1] and values[-1] > rounding:
+    if floor > 1e-3 * values[-1] and max(values[-1], -values[0]) > rounding:
         raise InputError(
             f"gram has eigenvalues from {values[0]:.3g} to {values[-1]:.3g}; inner products have "
             "none below zero: give a symmetric array of inner products"
