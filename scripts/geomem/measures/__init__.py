@@ -1,14 +1,22 @@
 """Measures of one layer's representation beside the manifold geometry, each with an interval."""
 
 from geomem.measures.cka import linear_cka, linear_cka_from_grams
+from geomem.measures.collapse import (
+    NeuralCollapse,
+    neural_collapse,
+    neural_collapse_from_gram,
+)
 from geomem.measures.participation import participation_ratio, participation_ratio_from_gram
 from geomem.measures.twonn import intrinsic_dimension, intrinsic_dimension_from_gram
 
 __all__ = [
+    "NeuralCollapse",
     "intrinsic_dimension",
     "intrinsic_dimension_from_gram",
     "linear_cka",
     "linear_cka_from_grams",
+    "neural_collapse",
+    "neural_collapse_from_gram",
     "participation_ratio",
     "participation_ratio_from_gram",
 ]

@@ -19,7 +19,7 @@ def jackknife(statistic, n_units, *, confidence=0.95, groups=100, logarithmic=Fa
     Parameters
     ----------
     statistic : callable
-        Of an integer array of unit indices, rising; returns a float.
+        Of an integer array of unit indices, rising; returns a float or an array of numbers.
     n_units : int
         Units in the sample. They are left out in at most `groups` groups; group i holds units
         i, i + groups, i + 2 groups, ...
@@ -41,14 +41,14 @@ def jackknife(statistic, n_units, *, confidence=0.95, groups=100, logarithmic=Fa
     """
     _check(confidence, "groups", groups)
     units = np.arange(n_units)
-    value = float(statistic(units))
+    value = np.asarray(statistic(units), dtype=np.float64)
     n_groups = min(groups, n_units)
     if n_groups < 2:
-        return Estimate(value, np.nan, np.nan)
+        return _estimate(value, np.nan, 1, confidence, logarithmic)
     parts = np.array([statistic(units[units % n_groups != part]) for part in range(n_groups)])
     if logarithmic:
         parts = _logarithms(parts, value)
-    error = np.sqrt((n_groups - 1) * parts.var())
+    error = np.sqrt((n_groups - 1) * parts.var(axis=0))
     return _estimate(value, error, n_groups - 1, confidence, logarithmic)
 
 
@@ -60,9 +60,9 @@ def split_halves(statistic, n_units, *, confidence=0.95, splits=50, logarithmic=
     in the whole (subsampling; Politis and Romano, Ann. Stat. 22, 2031, 1994).
     """
     _check(confidence, "splits", splits)
-    value = float(statistic(np.arange(n_units)))
+    value = np.asarray(statistic(np.arange(n_units)), dtype=np.float64)
     if n_units < 4:
-        return Estimate(value, np.nan, np.nan)
+        return _estimate(value, np.nan, 1, confidence, logarithmic)
     rng = np.random.default_rng(0)
     halves = []
     for _ in range(splits):
@@ -72,20 +72,22 @@ def split_halves(statistic, n_units, *, confidence=0.95, splits=50, logarithmic=
     halves = np.array(halves)
     if logarithmic:
         halves = _logarithms(halves, value)
-    error = 0.5 * np.sqrt(np.mean((halves[:, 0] - halves[:, 1]) ** 2))
+    error = 0.5 * np.sqrt(np.mean((halves[:, 0] - halves[:, 1]) ** 2, axis=0))
     return _estimate(value, error, splits, confidence, logarithmic)
 
 
 def _logarithms(parts, value):
-    defined = value > 0 and np.all(parts > 0)
-    return np.log(parts) if defined else np.full(parts.shape, np.nan)
+    positive = (value > 0) & np.all(parts > 0, axis=tuple(range(parts.ndim - value.ndim)))
+    return np.log(np.where(positive, parts, np.nan))
 
 
 def _estimate(value, error, freedom, confidence, logarithmic):
     reach = error * stdtrit(freedom, 0.5 + 0.5 * confidence)
-    if logarithmic:
-        return Estimate(value, float(value * np.exp(-reach)), float(value * np.exp(reach)))
-    return Estimate(value, float(value - reach), float(value + reach))
+    ends = (value * np.exp(-reach), value * np.exp(reach)) if logarithmic else ()
+    lo, hi = ends or (value - reach, value + reach)
+    if value.ndim == 0:
+        return Estimate(float(value), float(lo), float(hi))
+    return Estimate(value, lo, hi)
 
 
 def _check(confidence, name, count):
