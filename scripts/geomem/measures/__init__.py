@@ -6,11 +6,19 @@ from geomem.measures.collapse import (
     neural_collapse,
     neural_collapse_from_gram,
 )
+from geomem.measures.fewshot import (
+    FewShotGeometry,
+    few_shot_geometry,
+    few_shot_geometry_from_gram,
+)
 from geomem.measures.participation import participation_ratio, participation_ratio_from_gram
 from geomem.measures.twonn import intrinsic_dimension, intrinsic_dimension_from_gram
 
 __all__ = [
+    "FewShotGeometry",
     "NeuralCollapse",
+    "few_shot_geometry",
+    "few_shot_geometry_from_gram",
     "intrinsic_dimension",
     "intrinsic_dimension_from_gram",
     "linear_cka",
