@@ -12,19 +12,23 @@ from geomem.measures.fewshot import (
     few_shot_geometry_from_gram,
 )
 from geomem.measures.participation import participation_ratio, participation_ratio_from_gram
+from geomem.measures.probes import Probe, linear_probe, subspace_probe
 from geomem.measures.twonn import intrinsic_dimension, intrinsic_dimension_from_gram
 
 __all__ = [
     "FewShotGeometry",
     "NeuralCollapse",
+    "Probe",
     "few_shot_geometry",
     "few_shot_geometry_from_gram",
     "intrinsic_dimension",
     "intrinsic_dimension_from_gram",
     "linear_cka",
     "linear_cka_from_grams",
+    "linear_probe",
     "neural_collapse",
     "neural_collapse_from_gram",
     "participation_ratio",
     "participation_ratio_from_gram",
+    "subspace_probe",
 ]

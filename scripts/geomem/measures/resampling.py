@@ -1,13 +1,14 @@
 """Intervals of the measures: by leaving out or by splitting points, classes or what was sampled.
 
 The jackknife serves smooth statistics. Where one unit changes what others contribute, as a nearest
-neighbour does, it is far too wide, and splitting the sample in halves serves instead.
+neighbour does, it is far too wide, and splitting the sample in halves serves instead. Fractions of
+successes have Wilson's interval, which holds near 0 and 1.
 """
 
 import numbers
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from geomem.errors import InputError
 from geomem.geometry.intervals import Estimate
@@ -76,6 +77,27 @@ def split_halves(statistic, n_units, *, confidence=0.95, splits=50, logarithmic=
     return _estimate(value, error, splits, confidence, logarithmic)
 
 
+def proportion(right, *, confidence=0.95):
+    """Fraction of independent successes, with Wilson's score interval.
+
+    Parameters
+    ----------
+    right : array of bool, shape (n,)
+        n is 1 or more.
+    confidence : float
+
+    Returns
+    -------
+    Estimate
+    """
+    _check_confidence(confidence)
+    n, value = len(right), float(np.mean(right))
+    z = ndtri(0.5 + 0.5 * confidence)
+    middle = (value + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z / (1 + z**2 / n) * np.sqrt(value * (1 - value) / n + z**2 / (4 * n**2))
+    return Estimate(value, float(max(middle - reach, 0.0)), float(min(middle + reach, 1.0)))
+
+
 def _logarithms(parts, value):
     positive = (value > 0) & np.all(parts > 0, axis=tuple(range(parts.ndim - value.ndim)))
     return np.log(np.where(positive, parts, np.nan))
@@ -90,8 +112,12 @@ def _estimate(value, error, freedom, confidence, logarithmic):
     return Estimate(value, lo, hi)
 
 
-def _check(confidence, name, count):
+def _check_confidence(confidence):
     if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
         raise InputError(f"confidence is {confidence!r}; expected a number between 0 and 1")
+
+
+def _check(confidence, name, count):
+    _check_confidence(confidence)
     if not isinstance(count, numbers.Integral) or count < 2:
         raise InputError(f"{name} is {count!r}; expected a whole number from 2 up")
