@@ -6,6 +6,7 @@ from geomem.measures.collapse import (
     neural_collapse,
     neural_collapse_from_gram,
 )
+from geomem.measures.conditions import CrossCondition, cross_condition, cross_condition_from_gram
 from geomem.measures.fewshot import (
     FewShotGeometry,
     few_shot_geometry,
@@ -16,9 +17,12 @@ from geomem.measures.probes import Probe, linear_probe, subspace_probe
 from geomem.measures.twonn import intrinsic_dimension, intrinsic_dimension_from_gram
 
 __all__ = [
+    "CrossCondition",
     "FewShotGeometry",
     "NeuralCollapse",
     "Probe",
+    "cross_condition",
+    "cross_condition_from_gram",
     "few_shot_geometry",
     "few_shot_geometry_from_gram",
     "intrinsic_dimension",
