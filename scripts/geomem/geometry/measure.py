@@ -288,10 +288,11 @@ def _remarks(clouds, statistics):
         (free, "no constraint active for any vector: its capacity is infinite"),
         (rough, f"a quadratic program solved only to a KKT residual above {KKT_LIMIT:g}"),
     )
-    return [f"manifold {_listed(found)}: {text}" for found, text in remarks if found]
+    return [f"manifold {listed(found)}: {text}" for found, text in remarks if found]
 
 
-def _listed(indices):
+def listed(indices):
+    """The first ten numbers, and how many more there are."""
     shown = ", ".join(map(str, indices[:10]))
     return shown if len(indices) <= 10 else f"{shown} and {len(indices) - 10} more"
 
