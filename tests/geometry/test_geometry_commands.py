@@ -50,6 +50,7 @@ def test_frame_and_parquet(tmp_path):
     assert list(frame["name"].dropna().unique()) == [f"class{i}" for i in range(6)]
     assert set(frame["metric"]) == {
         *("capacity", "radius", "dimension"),
+        *("radius_iqm", "dimension_iqm"),
         *("center_correlation", "low_rank_k", "kkt_residual"),
     }
 

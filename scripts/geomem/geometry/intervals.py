@@ -64,6 +64,31 @@ def dimensions(statistics, confidence):
     return each, joint
 
 
+def interquartile(each):
+    """Mean over the middle half of the manifolds: single extreme ones do not move it.
+
+    Parameters
+    ----------
+    each : Estimate
+        Of every manifold, as `radii` and `dimensions` give it.
+
+    Returns
+    -------
+    Estimate
+        Its interval takes the manifolds' errors as independent, and which are in the middle as
+        given.
+    """
+    order = np.argsort(each.value, kind="stable")
+    n = len(order)
+    cut = n // 4
+    middle = order[cut : n - cut]
+    value = float(np.mean(each.value[middle]))
+    with np.errstate(all="ignore"):
+        below = float(np.sqrt(((each.value - each.lo)[middle] ** 2).sum()) / len(middle))
+        above = float(np.sqrt(((each.hi - each.value)[middle] ** 2).sum()) / len(middle))
+    return Estimate(value, value - below, value + above)
+
+
 def relative_error(statistics):
     """Standard error of the mean capacity, as a fraction of it."""
     mean, error = _mean_and_error([found.inverse_capacity for found in statistics])
