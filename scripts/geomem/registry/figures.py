@@ -19,7 +19,7 @@ SETTINGS = {
     # What a capacity can be compared with: 2/M, and the paper's if measured the same way.
     "per_class": lambda experiment: experiment["analysis"]["per_class"],
     "kappa": lambda experiment: experiment["geometry"]["kappa"],
-    "remove_low_rank": lambda experiment: experiment["geometry"]["remove_low_rank"],
+    "remove_low_rank": lambda experiment: experiment["geometry"]["low_rank"]["k"] != "none",
     "network": lambda experiment: experiment["model"]["name"],
     "data": lambda experiment: experiment["data"]["name"],
 }
@@ -113,6 +113,13 @@ Grey lines are the controls, grey marks the paper's differences under the same c
 where and when), in the units of the figure `depth`. Mean over seeds; shaded or barred: 95 %
 Student t interval over seeds, or with one seed the measurement's own interval."""
             + _WARNED,
+        ),
+        _builtin(
+            "low_rank",
+            """How geometry depends on the number K of shared directions removed from the class
+centres, for each kind at the last epoch; one line for each layer. The objective decides K: it is
+drawn above its least value. Dot: the K used. Thick: K that the centres do not tell apart from
+it. The widest network with the most label noise, its first seed.""",
         ),
         _builtin(
             "width",
