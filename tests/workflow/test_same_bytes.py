@@ -21,7 +21,7 @@ def test_two_runs_give_the_same_bytes(finished, tmp_path):
         assert (these / path).read_bytes() == (those / path).read_bytes(), path
 
 
-@pytest.mark.parametrize("rule", ["labels", "train", "activations", "geometry", "table"])
+@pytest.mark.parametrize("rule", ["labels", "train", "activations", "measure", "table"])
 def test_what_is_made_again_runs_nothing_else(finished, rule):
     finished.snakemake("--forcerun", rule, "--until", rule)
     assert finished.pending() == set()
