@@ -61,7 +61,7 @@ def test_an_unknown_error_from_vectors_decides_nothing(influence):
 def test_an_unknown_error_of_an_accuracy_decides_nothing():
     runs = [network(seed) for seed in SEEDS]
     for run in runs:
-        run.tables["rewind"] = run.tables["rewind"].drop(columns="n")
+        run.tables["rewind"] = run.tables["rewind"].drop(columns="correct")
     row = verdicts(runs)["T8-forgets"]
     assert row["verdict"] == "undecided"
     assert "uncertainty from images is not known" in row["remark"]
