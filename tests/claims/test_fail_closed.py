@@ -1,16 +1,13 @@
 """What keeps a verdict open: unknown errors, warnings, missing layers, the removed directions."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
-from geomem.claims import effects, judge
+from geomem.claims import judge
 from geomem.claims.curves import MEANS
 from geomem.claims.evidence import Run
 from geomem.claims.judge import judge_all
 from geomem.claims.removal import effect_range
-from geomem.claims.targets import TARGETS
 
 from tests.claims.made_up import LAYERS, PAPER, M, geometry_table, network, ramp
 from tests.claims.test_verdicts import SEEDS, SETTINGS, sweep, verdicts
@@ -281,7 +278,7 @@ def test_means_with_equal_weights_are_the_plain_ones_and_weights_count_like_copi
         np.testing.assert_allclose(mean(values, copies[None].astype(float))[0], weighted[metric])
 
 
-def test_a_robust_mean_is_read_from_rows_of_its_name(monkeypatch):
+def test_a_robust_mean_is_read_from_rows_of_its_name():
     """`radius_median` rows stand for all manifolds; single manifolds have their radius."""
     runs = []
     for seed in SEEDS:
@@ -293,9 +290,10 @@ def test_a_robust_mean_is_read_from_rows_of_its_name(monkeypatch):
         run.tables["geometry"] = pd.concat([table, robust], ignore_index=True)
         runs.append(run)
     assert verdicts(runs)["T3-radius"]["verdict"] == "undecided"
-    fall = effects.fall_over_last_third("radius_median")
-    changed = [replace(t, effect=fall) if t.name == "T3-radius" else t for t in TARGETS]
-    monkeypatch.setattr(judge, "TARGETS", changed)
-    row = verdicts(runs)["T3-radius"]
+    targets = [
+        {**target, "arguments": ["radius_median"]} if target["name"] == "T3-radius" else target
+        for target in SETTINGS["targets"]
+    ]
+    row = verdicts(runs, {**SETTINGS, "targets": targets})["T3-radius"]
     assert row["verdict"] == "supported"
     assert row["effect"] == pytest.approx(1 - 0.98 / 1.55)

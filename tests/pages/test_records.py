@@ -55,7 +55,7 @@ def test_accuracies_are_percents_and_losses_are_not():
 
 def test_rewound_accuracies_are_percents_of_single_seeds_and_of_their_mean():
     table = synthetic.rewind_table(RUNS)
-    rows, _ = records("rewind", table, EPOCHS["rewind"])
+    rows, _ = records(described("rewind"), table)
     where = "scheme == 'suffix' and kind == 'test' and layer == 'fc2'"
     found = rows.query(where + " and epoch == 'best'").set_index("seed")["value"]
     source = table[table["best"]].query(where).set_index("seed")["value"]
