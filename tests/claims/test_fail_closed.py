@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from geomem.claims import effects, judge
+from geomem.claims import judge
 from geomem.claims.curves import MEANS
 from geomem.claims.evidence import Run
 from geomem.claims.judge import judge_all
@@ -61,7 +61,7 @@ def test_an_unknown_error_from_vectors_decides_nothing(influence):
 def test_an_unknown_error_of_an_accuracy_decides_nothing():
     runs = [network(seed) for seed in SEEDS]
     for run in runs:
-        run.tables["rewind"] = run.tables["rewind"].drop(columns="n")
+        run.tables["rewind"] = run.tables["rewind"].drop(columns="correct")
     row = verdicts(runs)["T8-forgets"]
     assert row["verdict"] == "undecided"
     assert "uncertainty from images is not known" in row["remark"]
@@ -281,7 +281,7 @@ def test_means_with_equal_weights_are_the_plain_ones_and_weights_count_like_copi
         np.testing.assert_allclose(mean(values, copies[None].astype(float))[0], weighted[metric])
 
 
-def test_a_robust_mean_is_read_from_rows_of_its_name(monkeypatch):
+def test_a_robust_mean_is_read_from_rows_of_its_name():
     """`radius_median` rows stand for all manifolds; single manifolds have their radius."""
     runs = []
     for seed in SEEDS:
@@ -293,9 +293,10 @@ def test_a_robust_mean_is_read_from_rows_of_its_name(monkeypatch):
         run.tables["geometry"] = pd.concat([table, robust], ignore_index=True)
         runs.append(run)
     assert verdicts(runs)["T3-radius"]["verdict"] == "undecided"
-    fall = effects.fall_over_last_third("radius_median")
-    changed = [replace(t, effect=fall) if t.name == "T3-radius" else t for t in TARGETS]
-    monkeypatch.setattr(judge, "TARGETS", changed)
-    row = verdicts(runs)["T3-radius"]
+    targets = [
+        {**target, "arguments": ["radius_median"]} if target["name"] == "T3-radius" else target
+        for target in SETTINGS["targets"]
+    ]
+    row = verdicts(runs, {**SETTINGS, "targets": targets})["T3-radius"]
     assert row["verdict"] == "supported"
     assert row["effect"] == pytest.approx(1 - 0.98 / 1.55)

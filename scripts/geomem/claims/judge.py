@@ -145,7 +145,9 @@ def measure(target, group, settings):
             source: target.effect(_views(group, source=source, count=REPLICATES))
             for source in SOURCES
         }
-        low_rank = effect_range(lambda removal: target.effect(_views(group, removal=removal)))
+        low_rank = effect_range(
+            lambda removal: target.effect(_views(group, removal=removal, count=removal.count))
+        )
     several = isinstance(group, list)
     warned = [
         f"{text}, width {view.run.width}" if several else text
