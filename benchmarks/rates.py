@@ -43,8 +43,12 @@ def main():
             networks.setdefault(name, {})[width] = dataclasses.asdict(rates)
             print(name, width, rates.step, rates.forward, file=sys.stderr)
     settings = {"kappa": 0, "n_t": 300}
-    programs = timing.geometry_seconds({**settings, "remove_low_rank": False}, ANALYSED)
-    both = timing.geometry_seconds({**settings, "remove_low_rank": True}, ANALYSED)
+    programs = timing.geometry_seconds(
+        {**settings, "low_rank": {"rule": "barrier", "k": "none"}}, ANALYSED
+    )
+    both = timing.geometry_seconds(
+        {**settings, "low_rank": {"rule": "barrier", "k": "auto"}}, ANALYSED
+    )
     found = {
         "startup": startup,
         "glyph": timing.glyph_seconds(),

@@ -40,6 +40,7 @@ rule measure:
     input:
         script=script("measure_layers.py"),
         activations="results/{experiment}/runs/w{width}_n{noise}_s{seed}/activations/{epoch}.npz",
+        profiles=files.profiles_of,
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/measures/{measure}/{epoch}.parquet",
     log:
@@ -55,7 +56,8 @@ rule measure:
         spec=settings.measure_spec,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " --activations {input.activations:q} --output {output:q} 2> {log:q}"
+        " --activations {input.activations:q} --profiles {input.profiles:q} --output {output:q}"
+        " 2> {log:q}"
 
 
 rule rewind:

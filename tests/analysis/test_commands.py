@@ -41,7 +41,7 @@ def files(tmp_path_factory):
     labels = small.labels_of(images)
     save_images(folder / "images", images, {})
     write_table(folder / "labels", labels, {})
-    write_table(folder / "analysis_set", small.probe_of(images, labels), {})
+    write_table(folder / "analysis_set", small.analysis_set_of(images, labels), {})
     for epoch in (0, 3, 7):
         state = small.network(images, seed=epoch).state_dict() if epoch < 7 else {}
         arrays = {name: value.numpy().copy() for name, value in state.items()}

@@ -16,6 +16,8 @@ from geomem.claims.targets import Statement
 from geomem.claims.uncertainty import holm, intervals, p_value
 from scipy.stats import t as student
 
+from tests.claims.made_up import rewind_table
+
 GAIN = 2.0
 N_SEEDS, N_T = 3, 60
 
@@ -139,6 +141,32 @@ def test_the_error_of_a_change_is_that_of_paired_vectors():
     change = influences[1] / levels[1] - influences[0] / levels[0]
     assert ratio.std() / ratio.mean() == pytest.approx(change.std(ddof=1) / np.sqrt(N_T), rel=0.05)
     assert ratio.std() / ratio.mean() < 0.6 * relative["last"]
+
+
+def test_rewound_networks_are_compared_image_by_image():
+    """The error of a fraction brought back, by a plain bootstrap over the images."""
+    random = np.random.default_rng(4)
+    n, difficulty = 800, random.random(800)
+    right = {
+        name: (difficulty < level) ^ (random.random(n) < 0.05)
+        for name, level in {"none": 0.3, "all": 0.45, "suffix": 0.4}.items()
+    }
+    values = {(scheme, "test"): [bits.mean()] for scheme, bits in right.items()}
+    table = rewind_table({**values, ("suffix", "validation"): [0.4]}, n)
+    for scheme, bits in right.items():
+        chosen = (table["scheme"] == scheme) & (table["kind"] == "test")
+        table.loc[chosen, "correct"] = pd.Series(
+            [np.packbits(bits).tobytes()] * chosen.sum()
+        ).set_axis(table.index[chosen])
+    table["layer_index"] = table["layer_index"].where(table["scheme"] != "suffix", 9)
+    run = Run(8, 0.5, 0, {"rewind": table}, 50)
+    found = effects.suffix_recovery(View(run, "images", 4000))
+    again = random.integers(n, size=(4000, n))
+    means = {scheme: bits[again].mean(axis=1) for scheme, bits in right.items()}
+    slow = (means["suffix"] - means["none"]) / (means["all"] - means["none"])
+    assert found.std() == pytest.approx(slow.std(), rel=0.08)
+    other = Run(8, 0.5, 1, {"rewind": table}, 50)  # another seed, the same images
+    np.testing.assert_array_equal(effects.suffix_recovery(View(other, "images", 4000)), found)
 
 
 # --- p values ----------------------------------------------------------------------------------

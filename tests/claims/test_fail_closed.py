@@ -1,12 +1,16 @@
 """What keeps a verdict open: unknown errors, warnings, missing layers, the removed directions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from geomem.claims import judge
+from geomem.claims.curves import MEANS
 from geomem.claims.evidence import Run
 from geomem.claims.judge import judge_all
 from geomem.claims.removal import effect_range
+from geomem.claims.targets import TARGETS
 
 from tests.claims.made_up import LAYERS, PAPER, M, geometry_table, network, ramp
 from tests.claims.test_verdicts import SEEDS, SETTINGS, sweep, verdicts
@@ -57,7 +61,7 @@ def test_an_unknown_error_from_vectors_decides_nothing(influence):
 def test_an_unknown_error_of_an_accuracy_decides_nothing():
     runs = [network(seed) for seed in SEEDS]
     for run in runs:
-        run.tables["rewind"] = run.tables["rewind"].drop(columns="n")
+        run.tables["rewind"] = run.tables["rewind"].drop(columns="correct")
     row = verdicts(runs)["T8-forgets"]
     assert row["verdict"] == "undecided"
     assert "uncertainty from images is not known" in row["remark"]
@@ -253,3 +257,46 @@ def test_an_effect_that_is_not_finite_for_some_k_is_open():
 
     assert effect_range(effect) == (-np.inf, np.inf)
     assert effect_range(lambda removal: np.ones(1)) is None
+
+
+# --- means over manifolds ------------------------------------------------------------------------
+
+
+def test_means_with_equal_weights_are_the_plain_ones_and_weights_count_like_copies():
+    random = np.random.default_rng(0)
+    values = random.uniform(1, 3, (4, 9))
+    plain = {
+        "capacity": 1 / (1 / values).mean(axis=1), "radius": values.mean(axis=1),
+        "radius_median": np.median(values, axis=1),
+    }  # fmt: skip
+    copies = random.integers(1, 4, 9)
+    repeated = values.repeat(copies, axis=1)
+    weighted = {
+        "capacity": 1 / (1 / repeated).mean(axis=1), "radius": repeated.mean(axis=1),
+        "radius_median": np.median(repeated, axis=1),
+    }  # fmt: skip
+    for metric, expected in plain.items():
+        mean = MEANS[metric][1]
+        np.testing.assert_allclose(mean(values, np.ones((1, 9)))[0], expected)
+        np.testing.assert_allclose(mean(values, copies[None].astype(float))[0], weighted[metric])
+
+
+def test_a_robust_mean_is_read_from_rows_of_its_name():
+    """`radius_median` rows stand for all manifolds; single manifolds have their radius."""
+    runs = []
+    for seed in SEEDS:
+        run = network(seed)
+        table = run.tables["geometry"]
+        whole = table[table["manifold"].isna() & (table["metric"] == "radius")]
+        robust = whole.assign(metric="radius_median", warnings="")
+        table.loc[whole.index, "warnings"] = RADIUS  # of the mean alone
+        run.tables["geometry"] = pd.concat([table, robust], ignore_index=True)
+        runs.append(run)
+    assert verdicts(runs)["T3-radius"]["verdict"] == "undecided"
+    targets = [
+        {**target, "arguments": ["radius_median"]} if target["name"] == "T3-radius" else target
+        for target in SETTINGS["targets"]
+    ]
+    row = verdicts(runs, {**SETTINGS, "targets": targets})["T3-radius"]
+    assert row["verdict"] == "supported"
+    assert row["effect"] == pytest.approx(1 - 0.98 / 1.55)

@@ -210,9 +210,12 @@ def test_rotation_scale_and_inner_products(name, preprocess):
         np.testing.assert_allclose(moved, expected, 1e-9, 1e-9)
 
 
-@pytest.mark.parametrize("name", SETS)
+INSEPARABLE = {"some inseparable": spheres(6, 3, 8, 2, 0.7), "all": spheres(9, 30, 4, 3, 0.7)}
+
+
+@pytest.mark.parametrize("name", [*SETS, *INSEPARABLE])
 def test_order_of_points_and_manifolds(name):
-    points = list(SETS[name])
+    points = list({**SETS, **INSEPARABLE}[name])
     t, labels = draws(points, 40)
     rng = np.random.default_rng(2)
     order = rng.permutation(len(points))

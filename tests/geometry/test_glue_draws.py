@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from geomem.errors import InputError
 from geomem.geometry import glue_difference, glue_from_draws, glue_from_gram, glue_geometry
-from geomem.geometry.glue_measures import METRICS
+from geomem.geometry.glue_measures import METRICS, least_weights
 from geomem.geometry.glue_points import draw_labels
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,6 +33,19 @@ def test_inseparable_draws(n_features):
     assert found.inseparable == expected
     assert any("inseparable" in warning for warning in found.warnings) == (expected > 0)
     assert found.capacity_floor == pytest.approx(6 / n_features)
+
+
+def test_weights_of_inseparable_draws_are_the_least():
+    """Against non-negative least squares that is penalized ever so little."""
+    rng = np.random.default_rng(0)
+    columns, target = rng.standard_normal((30, 5)), rng.standard_normal(5)
+    some, _ = optimize.nnls(columns.T, target)
+    found = least_weights(columns, target, some)
+    assert found @ columns == pytest.approx(target, rel=1e-11)
+    assert found.min() >= 0 and found @ found < some @ some
+    penalized = np.vstack([columns.T, 1e-5 * np.eye(30)])
+    expected, _ = optimize.nnls(penalized, np.append(target, np.zeros(30)))
+    assert found == pytest.approx(expected, abs=1e-6)
 
 
 def test_capacity_falls_to_its_floor():

@@ -53,6 +53,16 @@ def test_accuracies_are_percents_and_losses_are_not():
     assert one["loss"] == source["loss"]
 
 
+def test_rewound_accuracies_are_percents_of_single_seeds_and_of_their_mean():
+    table = synthetic.rewind_table(RUNS)
+    rows, _ = records(described("rewind"), table)
+    where = "scheme == 'suffix' and kind == 'test' and layer == 'fc2'"
+    found = rows.query(where + " and epoch == 'best'").set_index("seed")["value"]
+    source = table[table["best"]].query(where).set_index("seed")["value"]
+    assert found["1"] == pytest.approx(100 * source[1])
+    assert found[MEAN] == pytest.approx(100 * source.mean())
+
+
 def test_an_upper_bound_is_marked():
     table = synthetic.simulation_table(RUNS)
     rows, _ = records(described("simulation"), table)

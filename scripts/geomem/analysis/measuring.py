@@ -55,10 +55,14 @@ def measured(activations, spec, threads, log=lambda *words: None):
             frame["manifold"] = frame["manifold"].map(numbers, na_action="ignore").astype("Int64")
             names = {"layer": layer["name"], "layer_index": layer["index"], "kind": kind}
             frames.append(frame.assign(**names, **activations.network))
-    table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
+    table = pd.concat(frames, ignore_index=True) if frames else _empty(spec)
     table = table[[*COLUMNS, *(name for name in table.columns if name not in COLUMNS)]]
     table.insert(0, "epoch", activations.epoch)
     return table
+
+
+def _empty(spec):
+    return pd.DataFrame(columns=[*COLUMNS, *spec.get("keys", ())])
 
 
 def as_frame(found, n_manifolds, path):

@@ -26,7 +26,7 @@ from geomem.training.evaluate import Targets, predict_logits, wilson
 KINDS = ("test", "unpermuted", "permuted", "restored", "validation")
 COLUMNS = (
     "epoch", "scheme", "layer", "layer_index", "batch_norm", "kind", "metric", "value", "lo", "hi",
-    "n",
+    "n", "correct",
 )  # fmt: skip
 _BATCH = {"cpu": 256, "cuda": 2048}
 
@@ -104,8 +104,10 @@ def rewind(model, layers, final, earlier, material, settings):
     Returns
     -------
     list of dict with the keys `COLUMNS`
-        Accuracy with Wilson's 95 % interval. Scheme `none` is the final network and `all` the
-        earlier one, up to the batch-norm policy. A kind without images has no rows.
+        Accuracy with Wilson's 95 % interval; `correct` has a bit for each image, packed by
+        `numpy.packbits`, so that networks can be compared image by image. Scheme `none` is the
+        final network and `all` the earlier one, up to the batch-norm policy. A kind without images
+        has no rows.
 
     Raises
     ------
@@ -285,6 +287,7 @@ def _rows(plan, policy, train, test, targets):
                 "lo": lo,
                 "hi": hi,
                 "n": n,
+                "correct": np.packbits(right[kind]).tobytes(),
             }
         )
     return rows

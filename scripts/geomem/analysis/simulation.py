@@ -2,6 +2,7 @@
 
 from geomem.analysis.activation_file import prefix
 from geomem.analysis.activations import extract_activations
+from geomem.analysis.mean_field import options
 from geomem.errors import InputError
 from geomem.geometry import geometry_from_products, simulated_capacity_from_gram
 
@@ -57,7 +58,8 @@ def simulate(
     epoch : int
         The snapshot's.
     geometry : dict
-        Settings of the theory: `n_t`, `remove_low_rank`, `confidence`, `seed`. The margin is
+        Settings of the theory: `n_t`, `low_rank`, `confidence`, `seed`; a shared k is chosen for
+        these points alone. The margin is
         always 0, that of dichotomies that are merely separable.
     dichotomies : int
         For each number of features.
@@ -70,6 +72,9 @@ def simulate(
         Metric `theory` and `simulated`, in manifolds per feature. A simulated capacity that is not
         reached has no value, only an upper bound: even all features separate too few dichotomies.
     """
+    low_rank = dict(geometry["low_rank"])
+    if low_rank["k"] == "shared":
+        low_rank["k"] = "auto"
     rows = []
     settings = (model, layers, images, analysis_set, normalizer)
     with extract_activations(*settings, epoch=epoch, store="gram") as activations:
@@ -79,7 +84,7 @@ def simulate(
                 theory = geometry_from_products(
                     products,
                     n_t=geometry["n_t"],
-                    remove_low_rank=geometry["remove_low_rank"],
+                    **options(low_rank),
                     confidence=geometry["confidence"],
                     random_state=geometry["seed"],
                     threads=threads,

@@ -101,8 +101,8 @@ def early_recovery(view):
 def _recovery(view, scheme, *, late):
     chosen = _chosen(view, scheme, late=late)
     _, _, test = view.rewound(scheme, "test")
-    last = view.nothing_rewound("test")
-    return (test[np.arange(len(chosen)), chosen] - last) / (view.accuracy("best", "test") - last)
+    last, best = view.nothing_rewound("test"), view.everything_rewound("test")
+    return (test[np.arange(len(chosen)), chosen] - last) / (best - last)
 
 
 def _chosen(view, scheme, *, late):

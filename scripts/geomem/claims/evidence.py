@@ -7,16 +7,17 @@ Three sources act within a run and are kept apart:
   adds to every mean is in the table.
 - manifolds: other classes. Each class has a random weight, the same one in every layer, epoch,
   kind, seed and width (the Bayesian bootstrap).
-- images: other examples. Accuracies and gradients move by their own errors. Seeds are tested on
-  the same images, so their errors move together; errors of different epochs and of rewound
-  networks move independently, which is wider than the truth.
+- images: other examples. Rewound networks and seeds are tested on the same images, and the table
+  says which each of them got right: images have random weights, the same for all. Other accuracies
+  move by their errors, together in all seeds, but independently at different epochs and widths,
+  which is wider than the truth. Gradients move by their errors.
 
 What acts between runs (seeds) is seen by comparing them, and the number of removed low-rank
 directions is a choice: `geomem.claims.judge`, `geomem.claims.removal`.
 """
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from scipy.special import betaincinv
@@ -27,8 +28,8 @@ from geomem.claims.errors import NotMeasuredError
 from geomem.data.randomness import generator
 
 SOURCES = ("vectors", "manifolds", "images")
-# Images that all seeds have in common; unpermuted ones are partly the same, taken as the same.
-SHARED_IMAGES = ("test", "validation", "unpermuted")
+# Images that all seeds have in common. Of training images, other ones are unpermuted in each seed.
+SHARED_IMAGES = ("test", "validation")
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,13 +173,17 @@ class View:
         """
         rows = self._rewound(self.run.rows("rewind", "best"), scheme, kind, batch_norm)
         rows = rows.sort_values("layer_index")
-        rates = self._rates(f"rewound {scheme} {batch_norm}", kind, rows)
-        return rows["layer_index"].to_numpy(int), _depth(rows), rates
+        return rows["layer_index"].to_numpy(int), _depth(rows), self._paired_rates(kind, rows)
 
     def nothing_rewound(self, kind, batch_norm=None):
         """Accuracy of the final network on the images that rewound ones see, shape (count,)."""
         rows = self._rewound(self.run.rows("rewind", "last"), "none", kind, batch_norm)
-        return self._rates(f"rewound none {batch_norm}", kind, rows)[:, 0]
+        return self._paired_rates(kind, rows)[:, 0]
+
+    def everything_rewound(self, kind):
+        """Accuracy of the network of the best epoch, on the same images, shape (count,)."""
+        rows = self._rewound(self.run.rows("rewind", "best"), "all", kind, "with-layer")
+        return self._paired_rates(kind, rows)[:, 0]
 
     def gradient(self, epoch, kind, part, metric):
         """A measure of the gradient in every layer with parameters.
@@ -238,6 +243,25 @@ class View:
         level = self._stream(name, kind).random((self.count, len(value)))
         return betaincinv(value * n + 0.5, (1 - value) * n + 0.5, level)
 
+    def _paired_rates(self, kind, rows):
+        """Accuracies of n rows on the same images, shape (count, n); NaN where not known."""
+        value = _finite(rows)
+        if self.source != "images":
+            return np.repeat(value[None], self.count, axis=0)
+        if "correct" not in rows:
+            return np.full((self.count, len(value)), np.nan)
+        n = int(rows["n"].iloc[0])
+        bits = [np.frombuffer(packed, np.uint8) for packed in rows["correct"]]
+        correct = np.unpackbits(np.stack(bits), axis=1, count=n).astype(np.float32)
+        own = () if kind in SHARED_IMAGES else (self.run.seed,)
+        moved = _image_draws(kind, self.run.width, own, n, self.count)
+        apart = correct - value[:, None].astype(np.float32)
+        found = value + (apart @ moved).T / np.sqrt(n * max(n - 1, 1))
+        # All right or all wrong: no image would move it, yet other images might.
+        extreme = (value == 0) | (value == 1)
+        found[:, extreme] = self._rates("all alike", kind, rows)[:, extreme]
+        return found.clip(0, 1)
+
     def _stream(self, name, kind):
         """Random numbers of one quantity: the same for all seeds if they share the images."""
         own = () if kind in SHARED_IMAGES else (self.run.seed,)
@@ -258,6 +282,12 @@ def _class_weights(manifolds, count):
 @cache
 def _class_draws(label, shape, count):
     return generator("claims manifolds", label).gamma(shape, size=count)
+
+
+@lru_cache(maxsize=2)  # large, and asked for again by the next rewound networks
+def _image_draws(kind, width, own, n, count):
+    stream = generator(f"claims images rewound {kind}", width, *own)
+    return stream.standard_normal((n, count), dtype=np.float32)
 
 
 @cache

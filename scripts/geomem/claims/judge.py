@@ -170,7 +170,9 @@ def measure(target, group, settings, estimator=""):
         replicates = {
             source: target.effect(views(source=source, count=REPLICATES)) for source in SOURCES
         }
-        low_rank = effect_range(lambda removal: target.effect(views(removal=removal)))
+        low_rank = effect_range(
+            lambda removal: target.effect(views(removal=removal, count=removal.count))
+        )
     several = isinstance(group, list)
     warned = [
         f"{text}, width {view.run.width}" if several else text

@@ -28,10 +28,14 @@ class Removal:
     places: dict = field(default_factory=dict)
     levels: np.ndarray | None = None
 
+    @property
+    def count(self):
+        """Number of combinations."""
+        return 1 if self.levels is None else len(self.levels)
+
     def between(self, name, layers, values, lowest, highest):
         """Values of some layers, shape (count, layers)."""
-        count = 1 if self.levels is None else len(self.levels)
-        found = np.repeat(values[None], count, axis=0)
+        found = np.repeat(values[None], self.count, axis=0)
         for i, layer in enumerate(layers):
             if np.isnan(lowest[i]) and np.isnan(highest[i]):
                 continue

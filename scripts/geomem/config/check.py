@@ -16,7 +16,7 @@ from geomem.registry.stages import OBSERVING
 
 _TAKEN = ("cache", FOLDER)  # folders beside those of the experiments
 
-_RENAMED = {"noises": "label_noise"}  # keys of earlier versions
+_RENAMED = {"noises": "label_noise", "remove_low_rank": "low_rank"}  # keys of earlier versions
 
 _TYPES = {
     "object": "a section of keys",
@@ -164,6 +164,13 @@ def _experiment_relations(at, experiment):
         )
     data, analysis = experiment["data"], experiment["analysis"]
     yield from _simulated(at, experiment["simulation"], analysis)
+    if experiment["geometry"]["low_rank"]["k"] == "shared" and (
+        {"geometry", "low_rank"} - set(analysis["measures"]) == {"low_rank"}
+    ):
+        yield (
+            f"{at}.geometry.low_rank.k: 'shared' is found from the measure low_rank; add it to "
+            "analysis.measures"
+        )
     found = list(functions.problems(experiment))
     yield from (f"{at}.{problem}" for problem in found)
     known = DATASETS[data["name"]].known if data["name"] in DATASETS else None

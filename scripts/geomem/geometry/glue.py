@@ -257,8 +257,8 @@ def _remarks(geometry, problems):
         remarks.append(
             f"{geometry.inseparable:.3g} of the draws are inseparable: no weights other than zero "
             "admit their dichotomy. Capacity counts them at its floor of "
-            f"{geometry.capacity_floor:.4g}; their anchor points, thus dimension, radius, utility "
-            "and alignments, are not unique"
+            f"{geometry.capacity_floor:.4g}; of the many weights of points that solve them, the "
+            "other numbers take those of least squared length"
         )
     single = sorted(set().union(*(problem.single for problem in problems)))
     if single:

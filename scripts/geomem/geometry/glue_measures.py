@@ -27,6 +27,7 @@ METRICS = (
 )
 SPLIT = METRICS[:4]  # numbers that are made of sums over manifolds
 ACTIVE = 1e-10  # of the sum of all weights
+NEWTON_STEPS = 60
 _CHUNK_VALUES = 2**22
 
 
@@ -118,10 +119,13 @@ def solve(points, t, labels, run=map, parts=1):
     # v = 0 for t and for -t: then for every vector (t lies inside the cone of the constraints)
     inseparable = vanishing.copy()
     inseparable[vanishing] = solve_part(np.flatnonzero(vanishing), -1.0)[2]
-    signed = -labels[:, owner] * weights
-    difference = signed @ units
+    signs = -labels[:, owner]
+    difference = (signs * weights) @ units
+    # t is in the cone of the constraints: many solutions
+    for k in np.flatnonzero(vanishing & difference.any(axis=1)):
+        weights[k] = least_weights(signs[k][:, np.newaxis] * units, difference[k], weights[k])
     starts = np.cumsum(points.counts) - points.counts
-    parts = np.add.reduceat(signed * (difference @ units.T), starts, axis=1)
+    parts = np.add.reduceat(signs * weights * (difference @ units.T), starts, axis=1)
     weights *= inverse
     totals = np.add.reduceat(weights, starts, axis=1)
     active = totals > ACTIVE * totals.sum(axis=1, keepdims=True)
@@ -134,6 +138,44 @@ def solve(points, t, labels, run=map, parts=1):
         kkt_residual=float(violations.max()),
         inseparable=inseparable,
     )
+
+
+def least_weights(columns, target, weights):
+    """The weights z >= 0 of least squared length with the same sum z' columns = target.
+
+    Where v is zero, as for inseparable labels, many weights are solutions; these are the only ones
+    that do not depend on the solver or on the order of points. They are
+    max(columns nu, 0) for a minimum nu of |max(columns nu, 0)|^2 / 2 - target . nu, which Newton's
+    method finds in a few steps.
+
+    Parameters
+    ----------
+    columns : ndarray, shape (n, r)
+    target : ndarray, shape (r,)
+    weights : ndarray, shape (n,)
+        Some solution: returned where rounding hides the least one.
+    """
+    scale, nu = np.linalg.norm(target), np.zeros_like(target)
+    active, value, slope = np.ones(len(columns), dtype=bool), 0.0, -target
+    for _ in range(NEWTON_STEPS):
+        curvature = columns[active].T @ columns[active]
+        curvature.flat[:: len(target) + 1] += 1e-12 * np.trace(curvature)
+        step, length = np.linalg.solve(curvature, -slope), 1.0
+        bound, descent = 0.1 * np.linalg.norm(slope), 1e-4 * (slope @ step)
+        while True:
+            trial = nu + length * step
+            found = np.maximum(columns @ trial, 0.0)
+            reached = 0.5 * found @ found - target @ trial
+            slope = found @ columns - target
+            # near the minimum rounding hides the descent, but not that the slope falls
+            enough = reached <= value + length * descent or np.linalg.norm(slope) <= bound
+            if enough or length < 1e-8:
+                break
+            length *= 0.5
+        nu, value, active = trial, reached, found > 0
+        if np.linalg.norm(slope) <= 1e-12 * max(scale, np.linalg.norm(found)):
+            return found
+    return weights
 
 
 def measure(points, t, solution):

@@ -97,7 +97,8 @@ def thinned(name, table, most):
 
 
 def _in_percent(table):
-    rates = table["metric"] == "accuracy"
+    """Accuracies in per cent; a table without metrics (rewind) has nothing else."""
+    rates = table["metric"] == "accuracy" if "metric" in table else table["value"].notna()
     shown = {name: table[name].where(~rates, 100 * table[name]) for name in ("value", "lo", "hi")}
     return table.assign(**shown)
 

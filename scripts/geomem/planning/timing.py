@@ -137,7 +137,7 @@ def geometry_seconds(settings, analysis_set):
     """
     _geometry_seconds(_cloud(AnalysisSize(10, 10, 4), 100), settings, 2)  # loads the compiled code
     few, some = 4, 24
-    plain = {**settings, "remove_low_rank": False}
+    plain = {**settings, "low_rank": {"rule": "barrier", "k": "none"}}
     seconds = 0.0
     for n_features in _CLOUDS:
         cloud = _cloud(analysis_set, n_features)
@@ -161,12 +161,15 @@ def _cloud(analysis_set, n_features):
 
 
 def _geometry_seconds(cloud, settings, n_t):
+    from geomem.analysis.mean_field import options
     from geomem.geometry import manifold_geometry
 
-    names = ("kappa", "remove_low_rank")
+    low_rank = dict(settings["low_rank"])
+    if low_rank["k"] == "shared":
+        low_rank["k"] = "auto"
     start = time.process_time()
     manifold_geometry(
-        cloud, n_t=n_t, random_state=0, threads=1, **{name: settings[name] for name in names}
+        cloud, n_t=n_t, random_state=0, threads=1, kappa=settings["kappa"], **options(low_rank)
     )
     return time.process_time() - start
 

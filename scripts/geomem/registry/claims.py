@@ -63,7 +63,7 @@ TARGETS = {
             "T1-permuted", "C1",
             "At the best epoch permuted capacity is within {} of 2/M in every layer.",
             _EFFECTS + "deviation_from_cloud", "at most", 0.1,
-            "the paper, read as a number: within 10 % of 2/M",
+            "the paper, .037 to .038 where 2/M is .04",
             arguments=("permuted", "best"), estimated=True,
         ),
         Target(
@@ -71,7 +71,7 @@ TARGETS = {
             "At the best epoch restored capacity is within {} of test capacity in every "
             "layer.",
             _EFFECTS + "restored_against_test", "at most", 0.1,
-            "geomem's choice: the paper says close to, and 10 % of 2/M beside it",
+            "the paper, close to each other; as T1",
             estimated=True,
         ),
         Target(
@@ -79,14 +79,14 @@ TARGETS = {
             "Permuted capacity of the final layer grows from the best to the last epoch by a "
             "factor of at least {}.",
             _EFFECTS + "permuted_gain", "at least", 2,
-            "the paper, read as a number: more than twice (the paper: .038 to .099)",
+            "the paper, .038 to .099",
             needs=("memorized",), estimated=True,
         ),
         Target(
             "T2-early", "C2",
             "In the first half of the layers permuted capacity changes by at most {}.",
             _EFFECTS + "early_change", "at most", 0.05,
-            "the paper, read as a number: less than 5 %",
+            "the paper, early layers hardly change",
             needs=("memorized",), estimated=True,
         ),
         Target(
@@ -94,21 +94,21 @@ TARGETS = {
             "At the last epoch the permuted radius falls by at least {} over the last third "
             "of the layers.",
             _EFFECTS + "fall_over_last_third", "at least", 0.18,
-            "geomem's choice: half of the paper's fall, 1.55 to .98",
+            "half of the paper's fall, 1.55 to .98",
             arguments=("radius",), needs=("memorized",), estimated=True,
         ),
         Target(
             "T3-dimension", "C2",
             "So does the permuted dimension, by at least {}.",
             _EFFECTS + "fall_over_last_third", "at least", 0.23,
-            "geomem's choice: half of the paper's fall, 34.6 to 18.6",
+            "half of the paper's fall, 34.6 to 18.6",
             arguments=("dimension",), needs=("memorized",), estimated=True,
         ),
         Target(
             "T4", "C2",
             "At the last epoch restored capacity of the final layer is within {} of 2/M.",
             _EFFECTS + "final_deviation_from_cloud", "at most", 0.1,
-            "geomem's choice: the paper says back to 2/M, read as in T1 (the paper: .040)",
+            "the paper, back to 2/M (.040); as T1",
             needs=("memorized",), estimated=True,
         ),
         Target(
@@ -116,7 +116,7 @@ TARGETS = {
             "At the last epoch test capacity peaks before the final layer, at least {} above "
             "it.",
             _EFFECTS + "interior_peak", "at least", 0,
-            "the paper, read as a number: peaks before the last layers (the paper: 8 %)",
+            "the paper, a peak before the last layer (8 %)",
             needs=("memorized",), estimated=True,
         ),
         Target(
@@ -124,28 +124,28 @@ TARGETS = {
             "Rewinding a suffix of layers to the best epoch recovers at least {} of the lost "
             "test accuracy.",
             _EFFECTS + "suffix_recovery", "at least", 0.5,
-            "geomem's choice: the paper says most of it",
+            "the paper, most of it",
             needs=("memorized", "overfitted"),
         ),
         Target(
             "T8-forgets", "C3",
             "The same suffix leaves at most {} of the permuted accuracy.",
             _EFFECTS + "suffix_remembers", "at most", 0.5,
-            "geomem's choice: the paper says forgets",
+            "the paper, forgotten",
             needs=("memorized", "overfitted"),
         ),
         Target(
             "T8-early", "C3",
             "Rewinding one layer of the first half recovers at most {} of it.",
             _EFFECTS + "early_recovery", "at most", 0.25,
-            "geomem's choice: half of what counts as most of it",
+            "half of what counts as most of it",
             needs=("memorized", "overfitted"),
         ),
         Target(
             "T6-dip", "C4",
             "Over width final test accuracy dips at least {} deeper than best test accuracy.",
             _EFFECTS + "extra_dip", "at least", 0.01,
-            "geomem's choice: a point of accuracy (the paper: 2.9 points)",
+            "a point of accuracy (the paper: 2.9)",
             needs=("wide_enough",), sweep=True,
         ),
         Target(
@@ -153,14 +153,14 @@ TARGETS = {
             "The bump of the final dimension exceeds that of the final radius by at least {} "
             "of the mean.",
             _EFFECTS + "extra_bump", "at least", 0,
-            "the paper, read as a number: a bump larger than the radius's",
+            "the paper, a bump larger than the radius's",
             needs=("wide_enough",), sweep=True, estimated=True,
         ),
         Target(
             "T6-best", "C4",
             "At the best epoch neither has a bump above {} of the mean.",
             _EFFECTS + "best_bump", "at most", 0.01,
-            "geomem's choice: the paper says absent (the paper: 0)",
+            "the paper, none",
             needs=("wide_enough",), sweep=True, estimated=True,
         ),
         Target(
@@ -168,7 +168,7 @@ TARGETS = {
             "At initialization the permuted label gradient is at most {} times its noise "
             "level at 50 examples of each class.",
             _EFFECTS + "gradient_over_noise", "at most", 1.25,
-            "geomem's choice: the paper says at its noise level",
+            "the paper, at its noise level",
             arguments=("permuted",),
         ),
         Target(
@@ -176,7 +176,7 @@ TARGETS = {
             "The unpermuted label gradient is at least {} times its noise level at 50 "
             "examples.",
             _EFFECTS + "gradient_over_noise", "at least", 2,
-            "geomem's choice: the paper says far above",
+            "the paper, far above its noise level",
             arguments=("unpermuted",),
         ),
         Target(
@@ -192,7 +192,7 @@ TARGETS = {
             "The last third's fraction of the permuted gradient is at most {} times its "
             "fraction of the unpermuted one.",
             _EFFECTS + "late_gradient_fraction", "at most", 1.25,
-            "geomem's choice: Maini et al. 2023 find equal fractions",
+            "Maini et al. 2023 find fractions alike",
             needs=("memorized",),
         ),
         Target(
@@ -201,7 +201,7 @@ TARGETS = {
             "accuracy at least {} times as much (reconciles M with C3: critical, but not to "
             "memorization alone).",
             _EFFECTS + "early_unselectivity", "at least", 0.5,
-            "geomem's choice: half as much unpermuted as permuted accuracy",
+            "half as much unpermuted as permuted",
             needs=("memorized",),
         ),
         Target(
@@ -224,7 +224,7 @@ TARGETS = {
             "Without label noise test capacity of the final layer at the last epoch is at "
             "least {} above the best epoch's (relative; below 0: lost).",
             _EFFECTS + "test_change", "at least", -0.05,
-            "geomem's choice: falls by no more than 5 %",
+            "falls by no more than 5 %",
             needs=("noiseless",), estimated=True,
         ),
     )

@@ -19,7 +19,7 @@ SETTINGS = {
     # What a capacity can be compared with: 2/M, and the paper's if measured the same way.
     "per_class": lambda experiment: experiment["analysis"]["per_class"],
     "kappa": lambda experiment: experiment["geometry"]["kappa"],
-    "remove_low_rank": lambda experiment: experiment["geometry"]["remove_low_rank"],
+    "remove_low_rank": lambda experiment: experiment["geometry"]["low_rank"]["k"] != "none",
     "network": lambda experiment: experiment["model"]["name"],
     "data": lambda experiment: experiment["data"]["name"],
 }
@@ -132,6 +132,13 @@ to the number of manifolds over the dimensions that the points span."""
 of the figure `glue`. Mean over seeds; shaded or barred: 95 % Student t interval over seeds, or with
 one seed the measurement's own interval over draws."""
             + _WARNED,
+        ),
+        _builtin(
+            "low_rank",
+            """How geometry depends on the number K of shared directions removed from the class
+centres, for each kind at the last epoch; one line for each layer. The objective decides K: it is
+drawn above its least value. Dot: the K used. Thick: K that the centres do not tell apart from
+it. The widest network with the most label noise, its first seed.""",
         ),
         _builtin(
             "width",

@@ -6,6 +6,7 @@ or, where the configuration stores them, of those of all points or of the featur
 own. Each has files and a table of its own, so that a further one computes nothing again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from geomem.registry import own
@@ -39,6 +40,10 @@ class Measure:
         Section of an experiment with its settings; empty if it has none.
     source : str
         Name of the function's first argument, a key of `STORES`.
+    settings : callable, optional
+        Of the section: what of it matters; by default all.
+    keys : tuple of str
+        Columns that tell rows apart, besides epoch, layer, kind, manifold and metric.
     judged : bool
         Whether the paper's claims are about it.
     cost : str
@@ -51,13 +56,28 @@ class Measure:
     metrics: tuple = ()
     section: str = ""
     source: str = "products"
+    settings: Callable | None = None
+    keys: tuple = ()
     judged: bool = False
     cost: str = ""
 
     def spec(self, experiment):
         """What determines its result: function, what it is given, and settings, as a dict."""
         settings = experiment[self.section] if self.section else {}
-        return {"function": self.function, "source": self.source, "settings": settings}
+        if self.settings:
+            settings = self.settings(settings)
+        spec = {"function": self.function, "source": self.source, "settings": settings}
+        return {**spec, "keys": list(self.keys)} if self.keys else spec
+
+    def follows(self, experiment):
+        """Name of the measure that has to be there, at all epochs of a run, before this one."""
+        if self.name == "geometry" and experiment["geometry"]["low_rank"]["k"] == "shared":
+            return "low_rank"
+        return None
+
+
+def _without_k(geometry):
+    return {**geometry, "low_rank": {"rule": geometry["low_rank"]["rule"]}}
 
 
 MEASURES = {
@@ -72,11 +92,32 @@ MEASURES = {
                 Metric("radius", "radius R_M", "centre norms"),
                 Metric("dimension", "dimension D_M", "directions"),
                 Metric("center_correlation", "mean correlation of centres"),
-                Metric("low_rank_k", "directions K projected off"),
+                Metric("radius_iqm", "radius R_M, middle half", "centre norms"),
+                Metric("dimension_iqm", "dimension D_M, middle half", "directions"),
+                Metric("low_rank_k", "shared directions K removed"),
                 Metric("kkt_residual", hidden=True),
             ),
             section="geometry",
             judged=True,
+            cost="geomem.planning.work:geometry",
+        ),
+        Measure(
+            "low_rank",
+            function="geomem.analysis.mean_field:profile",
+            title="What the number of removed directions does",
+            metrics=(
+                Metric("capacity", "capacity α", "manifolds / feature"),
+                Metric("radius", "radius R_M", "centre norms"),
+                Metric("dimension", "dimension D_M", "directions"),
+                Metric("objective", "objective of the low-rank step"),
+                Metric("correlation", "mean |cos| of residual centres"),
+                Metric("smallest_fraction", "least squared length left of a centre"),
+                Metric("cost", "half the sum of squared cosines"),
+                Metric("bound", "Welch bound of that sum"),
+            ),
+            section="geometry",
+            settings=_without_k,
+            keys=("k",),
             cost="geomem.planning.work:geometry",
         ),
         Measure(

@@ -127,11 +127,11 @@ def of_measure(measure):
     """The table of a measure of layers."""
     return Table(
         measure.name,
-        keys=("epoch", "layer", "layer_index", "kind", "manifold", "metric"),
+        keys=("epoch", "layer", "layer_index", "kind", "manifold", *measure.keys, "metric"),
         parts=f"{_RUN}/measures/{measure.name}/{{epoch}}.parquet",
         section="analysis",
         title=measure.title,
-        shown=("metric", "kind", "epoch", "layer"),
+        shown=("metric", "kind", *measure.keys, "epoch", "layer"),
         lines="epoch",
         judged=measure.judged,
         metrics=measure.metrics,

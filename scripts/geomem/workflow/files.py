@@ -49,6 +49,19 @@ class JobFiles:
 
         return files
 
+    def profiles_of(self, wildcards):
+        """Input function: what a measure has to wait for, at all epochs of its run."""
+        measure = self.plan.measures[wildcards.experiment][wildcards.measure]
+        experiment = self.plan.of(wildcards)
+        before = measure.follows(experiment)
+        if before is None:
+            return []
+        place = "results/{experiment}/runs/w{width}_n{noise}_s{seed}".format(**wildcards)
+        return [
+            f"{place}/measures/{before}/{epoch}.parquet"
+            for epoch in experiment["analysis"]["epochs"]
+        ]
+
     def per_run(self, pattern):
         """Input function: `pattern` for all runs of an experiment.
 
