@@ -112,7 +112,7 @@ def glue_table(runs, layers=SMALL, epochs=(0, 2, 6, None, LAST)):
     numbers = geometry_table(runs, layers, epochs, manifolds=0)
     capacity = numbers[numbers["metric"] == "capacity"]
     utility = capacity.assign(
-        metric="utility", **{name: 20 * capacity[name] for name in ("value", "lo", "hi")}
+        metric="utility", **{name: 5 * capacity[name] for name in ("value", "lo", "hi")}
     )
     return pd.concat([numbers, utility], ignore_index=True)
 

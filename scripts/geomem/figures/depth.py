@@ -68,6 +68,8 @@ def over_layers(geometry, accuracy, metrics, *, per_class, epochs, traced_values
                 axes.lines[-1].set_label(f"2/M, M = {per_class}")
             handles += axes.get_lines()
             axes.set_ylabel(style.LABELS[metric])
+            if len(metrics) > 3 and len(names) > 8:  # narrow panels
+                axes.tick_params(axis="x", labelsize=5.2)
         style.row_title(axes_row, title)
     cut = ""
     for column, metric in zip(grid.T, metrics, strict=True):
