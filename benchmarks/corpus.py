@@ -1,4 +1,4 @@
-"""Make tests/geometry/centers.npz: centres of real layers, for the test that rounding moves nothing.
+"""Make tests/geometry/centers.npz: centres of real layers, for the test of rounding.
 
     python benchmarks/corpus.py 140 results/depth/runs/*/activations/*.npz ...
 

@@ -1,7 +1,5 @@
 """What keeps a verdict open: unknown errors, warnings, missing layers, the removed directions."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +8,6 @@ from geomem.claims.curves import MEANS
 from geomem.claims.evidence import Run
 from geomem.claims.judge import judge_all
 from geomem.claims.removal import effect_range
-from geomem.claims.targets import TARGETS
 
 from tests.claims.made_up import LAYERS, PAPER, M, geometry_table, network, ramp
 from tests.claims.test_verdicts import SEEDS, SETTINGS, sweep, verdicts
