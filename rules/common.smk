@@ -11,7 +11,7 @@ from pathlib import Path
 SCRIPTS = os.path.relpath(Path(workflow.basedir) / "scripts")
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from geomem.config import code, experiments
+from geomem.config import code, experiments, folders
 from geomem.config.check import check
 from geomem.config.cli import read
 from geomem.errors import InputError
@@ -118,8 +118,18 @@ def spec(stage):
     return text
 
 
+def files_read(wildcards):
+    """Params function: a checksum of names, sizes and times of the files a data set is read from.
+
+    Not of torchvision's archives, which it verifies itself and may still have to download.
+    """
+    data = EXPERIMENTS[wildcards.experiment]["data"]
+    read = "path" in data and data["name"] in ("tiny-imagenet", "image-folder")
+    return folders.folder_digest(data["path"]) if read else ""
+
+
 # Snakemake leaves params whose function takes `threads` out of what it compares between runs. The
-# next three decide nothing about a result, so a change of theirs starts nothing.
+# next four decide nothing about a result, so a change of theirs starts nothing.
 
 
 def interpreter(wildcards, threads):
@@ -135,6 +145,15 @@ def state_cache(wildcards, threads):
 def kept_epochs(wildcards, threads):
     """Epochs worth keeping while training, `0,2,14`."""
     return ",".join(map(str, experiments.kept_epochs(EXPERIMENTS[wildcards.experiment])))
+
+
+def observed_layers(wildcards, threads):
+    """Names of layers that later stages ask for, by their key, so that training looks them up."""
+    experiment = EXPERIMENTS[wildcards.experiment]
+    asked = {"analysis.layers": experiment["analysis"]["layers"]}
+    if experiment["rewind"]["epochs"]:
+        asked |= {f"rewind.sets.{name}": of for name, of in experiment["rewind"]["sets"].items()}
+    return experiments.as_text(asked)
 
 
 def runtime(stage):

@@ -25,6 +25,7 @@ rule images:
         code=program("make_dataset.py"),
         python=interpreter,
         spec=spec("images"),
+        files=files_read,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --output {output:q} 2> {log:q}"

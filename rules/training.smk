@@ -34,11 +34,12 @@ rule train:
         spec=spec("train"),
         cache=state_cache,
         keep=kept_epochs,
+        observed=observed_layers,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q}"
         " --cache {params.cache:q} --keep={params.keep}"
-        " --accuracy {output.accuracy:q} --receipt {output.receipt:q} 2> {log:q}"
+        " --observed {params.observed:q} --accuracy {output.accuracy:q} --receipt {output.receipt:q} 2> {log:q}"
 
 
 rule snapshot:

@@ -192,15 +192,15 @@ def test_subsets_of_training_images_are_nested(images, targets):
 
 
 class Wavering(nn.Module):
-    """A head whose answer depends on how often it was asked."""
+    """A head whose answer depends on how often it was asked, once it has begun to waver."""
 
     def __init__(self, n_classes):
         super().__init__()
         self.linear = nn.Linear(256, n_classes)
-        self.calls = 0
+        self.calls, self.step = 0, 0
 
     def forward(self, images):
-        self.calls += 1
+        self.calls += self.step
         return self.linear(images.flatten(1)).roll(self.calls, dims=1)
 
 
@@ -208,7 +208,8 @@ def test_a_network_that_does_not_reproduce_itself_is_refused(images, targets):
     from geomem.models.layers import find_layers
 
     model = nn.Sequential(Wavering(small.CLASSES)).eval()
-    layers, _ = find_layers(model, torch.zeros(2, *images.image_shape))
+    layers, _ = find_layers(model, torch.randn(3, *images.image_shape))
+    model[0].step = 1
     states = [
         Snapshot(epoch, {k: v + epoch for k, v in model.state_dict().items()}, "float32")
         for epoch in (1, 2)

@@ -32,6 +32,7 @@ from torch.nn import functional
 
 from geomem.analysis.networks import probe_kind
 from geomem.errors import InputError
+from geomem.models import in_format
 from geomem.training.batches import resident
 
 KINDS = ("unpermuted", "permuted")
@@ -52,7 +53,7 @@ def split_gradients(model, layers, images, probe, normalizer, *, epoch):
     model : nn.Module
         In evaluation mode, on the device to compute on.
     layers : sequence of Layer
-        Those without parameters are passed over.
+        Those without parameters that training changes are passed over.
     images : ImageSet
     probe : DataFrame
         As `geomem.data.probe.choose_probe` returns it; assigned labels are used.
@@ -71,7 +72,7 @@ def split_gradients(model, layers, images, probe, normalizer, *, epoch):
     InputError
         If a gradient is not finite.
     """
-    own = {name: parameter for name, parameter in model.named_parameters()}
+    own = {name: value for name, value in model.named_parameters() if value.requires_grad}
     keys = {layer: [key for key in layer.state if key in own] for layer in layers}
     keys = {layer: of_layer for layer, of_layer in keys.items() if of_layer}
     names = [key for of_layer in keys.values() for key in of_layer]
@@ -136,7 +137,7 @@ def group_gradient(model, parameters, pixels, labels, normalizer):
     size = _BATCH.get(device.type, 128)
     for start in range(0, len(labels), size):
         batch = normalizer(resident(pixels[start : start + size], device))
-        logits = model(batch).float()
+        logits = model(in_format(model, batch)).float()
         with torch.no_grad():
             n_classes = logits.shape[1]
             target = torch.from_numpy(labels[start : start + size]).to(device)

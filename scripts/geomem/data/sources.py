@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import os
 
 from geomem.data.folders import load_image_folder, load_tiny_imagenet
 from geomem.data.glyphs import make_glyphs
@@ -48,6 +49,8 @@ def make_images(spec):
             )
     if "path" in parameters and not settings.get("path"):
         raise InputError(f"data.path is missing; set it to the folder that holds {name}")
+    if settings.get("path"):
+        settings["path"] = os.path.expanduser(settings["path"])
     try:
         return checked(SOURCES[name](**settings), f"data set {name}")
     except PermissionError as error:

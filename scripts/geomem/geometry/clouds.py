@@ -129,8 +129,8 @@ def _tensor(value, where):
     tensor = sys.modules["torch"].Tensor
     if type(value).__torch_dispatch__ is not tensor.__torch_dispatch__:  # masked, distributed
         raise InputError(
-            f"{where} is a {type(value).__name__}, a tensor with rules of its own; expected a plain "
-            "dense tensor"
+            f"{where} is a {type(value).__name__}, a tensor with rules of its own; expected a "
+            "plain dense tensor"
         )
     try:
         value = value.detach().as_subclass(tensor)

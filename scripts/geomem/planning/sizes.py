@@ -43,7 +43,7 @@ def data_size(data):
         classes = _CIFAR[name]
         train = classes * (data.get("train_per_class") or 50_000 // classes)
         return DataSize(train, 10_000, classes, (3, 32, 32))
-    folder = Path(data["path"])
+    folder = Path(data["path"]).expanduser()
     shape = 3, *([data["size"]] * 2 if data.get("size") else _first_image(folder / "train"))
     train, classes = _count(folder / "train", data.get("train_per_class"))
     if name == "tiny-imagenet":

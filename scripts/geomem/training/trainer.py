@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional
 
 from geomem.errors import InputError
+from geomem.models import in_format, placed
 from geomem.training.batches import Augmentation, AugmentedImages, epoch_batches, step_seeds
 from geomem.training.device import autocast
 from geomem.training.state import model_arrays
@@ -55,7 +56,7 @@ class Trainer:
             raise InputError(
                 "training.precision is 'float16', which needs a GPU; give float32 or bfloat16"
             )
-        self.model = model.to(device, memory_format=torch.channels_last).train()
+        self.model = placed(model, device).train()
         self.epoch = self.step = 0
         self._device = device
         self._recipe = recipe
@@ -80,7 +81,7 @@ class Trainer:
         )
         for group in self._optimizer.param_groups:
             group["lr"] = rate
-        images = self._images.batch(index, drawn.augmentation)
+        images = in_format(self.model, self._images.batch(index, drawn.augmentation))
         with autocast(self._device, self._recipe.precision):
             loss = functional.cross_entropy(self.model(images), self._labels[index])
         self._optimizer.zero_grad(set_to_none=True)
