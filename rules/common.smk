@@ -13,11 +13,11 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from geomem.config import code, experiments, folders
 from geomem.config.check import check
-from geomem.config.cli import read
+from geomem.config.cli import overlaid, plain, read
 from geomem.errors import InputError
 from geomem.planning.resources import megabytes, minutes
 from geomem.storage.clock import refuse_future
-from geomem.storage.lock import hold
+from geomem.storage.lock import hold, require_folder
 from snakemake.exceptions import WorkflowError
 
 # With conda each job finds its own environment's Python; else the one that runs Snakemake.
@@ -26,8 +26,11 @@ PYTHON = "python" if CONDA else shlex.quote(sys.executable)
 
 try:
     if workflow.is_main_process:
+        require_folder("results")
         for path in workflow.configfiles:  # Snakemake takes the last of a key that stands twice
             read(path)
+    # Snakemake takes numbers within a section given by --config for text.
+    config = overlaid(config, plain(workflow.config_settings.config or {}))
     check(config)
     EXPERIMENTS = {name: experiments.resolve(config, name) for name in experiments.selected(config)}
     if workflow.is_main_process and not CONDA:

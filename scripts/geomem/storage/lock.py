@@ -54,6 +54,12 @@ def hold(folder):
     _held.append(file)
 
 
+def require_folder(folder):
+    """Raise InputError if there is something at `folder` that is no folder."""
+    if Path(folder).exists() and not Path(folder).is_dir():
+        raise InputError(f"{folder} is a file: cannot write there; move it away")
+
+
 def is_held(folder):
     """Whether a process holds `folder`."""
     try:
