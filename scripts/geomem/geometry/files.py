@@ -99,9 +99,8 @@ def _load_npy(path):
 
 def _load_npz(path):
     arrays = {}
-    with np.load(path, allow_pickle=False) as file:
-        if isinstance(file, np.ndarray):
-            raise InputError(f"{path} is one .npy array; name it .npy")
+    # Opened here: of a damaged archive NumPy leaves the file open.
+    with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
         for name in file.files:
             try:
                 arrays[name] = file[name]

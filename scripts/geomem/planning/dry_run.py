@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from geomem.errors import InputError
 
-
 _RULE = r"^(?:local)?rule (\w+):\n"
 
 
