@@ -228,3 +228,22 @@ def test_gradients_that_are_not_finite_name_the_layer(images, probe):
         model.fc2.linear.weight.fill_(float("inf"))
     with pytest.raises(InputError, match=r"layer conv1_1 .* not finite at epoch 3"):
         table(model, images, probe)
+
+
+def test_frozen_parameters_are_left_out(images):
+    """Layers that training does not change have no gradient; those of the others do not move."""
+    probe = small.probe_of(images, small.labels_of(images))
+    normalizer = Normalizer.fit(images.train_images)
+    model = small.network(images)
+    layers = list_layers(model)
+    before = split_gradients(model, layers, images, probe, normalizer, epoch=1)
+    frozen = layers[1]
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name not in frozen.state)
+    after = split_gradients(model, layers, images, probe, normalizer, epoch=1)
+    assert {row["layer"] for row in before} - {row["layer"] for row in after} == {frozen.name}
+    kept = [row for row in before if row["layer"] != frozen.name]
+    assert [row["layer"] for row in kept] == [row["layer"] for row in after]
+    np.testing.assert_allclose(
+        [row["value"] for row in after], [row["value"] for row in kept], rtol=1e-5
+    )

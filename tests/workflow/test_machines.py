@@ -22,15 +22,19 @@ def fresh(tmp_path_factory):
 def test_a_profile_silences_no_plan(fresh, monkeypatch, quiet):
     (fresh.path / "profile").mkdir(exist_ok=True)
     (fresh.path / "profile" / "config.yaml").write_text(f"quiet: {quiet}\nprintshellcmds: true\n")
-    expected = fresh.geomem("explain").stdout
-    assert "jobs would be run." in expected
+    expected = _plan(fresh)
+    assert any("jobs would be run." in line for line in expected)
     monkeypatch.setenv("SNAKEMAKE_PROFILE", "profile")
-    assert fresh.geomem("explain").stdout == expected
+    assert _plan(fresh) == expected
+
+
+def _plan(workspace, *options):
+    """The lines of a plan, whose order is Snakemake's."""
+    return sorted(workspace.geomem("explain", *options).stdout.splitlines())
 
 
 def test_options_silence_no_plan(fresh):
-    expected = fresh.geomem("explain").stdout
-    assert fresh.geomem("explain", "--quiet", "all").stdout == expected
+    assert _plan(fresh, "--quiet", "all") == _plan(fresh)
     one = fresh.geomem("explain", "-q", "--", "results/tiny/data/images.npz").stdout
     assert one.startswith("1 job would be run")
 
