@@ -9,7 +9,13 @@ import pytest
 import scipy.sparse
 import torch
 from geomem.errors import InputError
-from geomem.geometry import inner_products, manifold_geometry, simulated_capacity
+from geomem.geometry import (
+    anchor_geometry,
+    inner_products,
+    manifold_geometry,
+    simulated_capacity,
+    simulated_capacity_from_gram,
+)
 from geomem.geometry.parallel import default_threads, thread_map
 
 RNG = np.random.default_rng(0)
@@ -170,3 +176,31 @@ def test_systems_without_affinity(monkeypatch):
 def test_threads_are_whole_numbers(threads):
     with pytest.raises(InputError, match="threads is"), thread_map(threads):
         pass
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda x: np.ma.masked_greater(x, 0), "has masked values"),
+        (lambda x: x + 0j, "expected real numbers"),
+        (lambda x: scipy.sparse.csr_array(x), "is sparse"),
+        (lambda x: x.astype(object), "expected real numbers"),
+        (lambda x: torch.from_numpy(x).to("meta"), "no values"),
+    ],
+)
+def test_other_functions_take_the_same_arrays(spoil, words):
+    points, t = RNG.standard_normal((6, 5)), RNG.standard_normal((7, 20))
+    gram = points.T @ points
+    whole = anchor_geometry(points, t)
+    assert anchor_geometry(torch.from_numpy(points), t.tolist()) == whole
+    with pytest.raises(InputError, match=f"points.*{words}"):
+        anchor_geometry(spoil(points), t)
+    with pytest.raises(InputError, match=f"t .*{words}"):
+        anchor_geometry(points, spoil(t))
+    with pytest.raises(InputError, match=f"gram.*{words}"):
+        simulated_capacity_from_gram(spoil(gram), [2, 3])
+
+
+def test_a_gram_is_symmetric():
+    with pytest.raises(InputError, match="gram is not symmetric"):
+        simulated_capacity_from_gram(np.arange(16.0).reshape(4, 4), [2, 2])

@@ -37,7 +37,7 @@ def check_manifolds(manifolds):
         If every manifold has more points than features, as when rows are features.
     """
     clouds = [
-        _cloud(cloud, f"manifolds[{index}]") for index, cloud in enumerate(_listed(manifolds))
+        real_array(cloud, f"manifolds[{index}]") for index, cloud in enumerate(_listed(manifolds))
     ]
     if len(clouds) < 2:
         raise InputError(f"manifolds holds {len(clouds)} manifold(s); the geometry needs 2 or more")
@@ -90,13 +90,25 @@ def _listed(manifolds):
         ) from None
 
 
-def _cloud(value, where):
-    """One manifold as a NumPy array or a tensor of real numbers, whatever its shape."""
+def real_array(value, where):
+    """A NumPy array or a plain torch tensor of real numbers, of any shape.
+
+    Parameters
+    ----------
+    value : array, tensor, or what NumPy makes an array of
+    where : str
+        What a message calls it.
+
+    Raises
+    ------
+    InputError
+        If something would be lost: a mask, an imaginary part, or sparse storage.
+    """
     _refuse_sparse(value, where)
     if is_tensor(value):
         return _tensor(value, where)
     if isinstance(value, list | tuple) and any(map(_is_array, value)):  # NumPy would drop masks
-        value = [_on_host(_cloud(row, f"{where}[{i}]")) for i, row in enumerate(value)]
+        value = [on_host(real_array(row, f"{where}[{i}]")) for i, row in enumerate(value)]
     if isinstance(value, np.ma.MaskedArray):
         if np.ma.getmaskarray(value).any():
             raise InputError(
@@ -188,8 +200,9 @@ def _warn_of_transposed(clouds):
 def _in_one_place(clouds):
     """The clouds themselves if all are NumPy's or on one device, else all as NumPy arrays."""
     places = {str(cloud.device) if is_tensor(cloud) else "numpy" for cloud in clouds}
-    return clouds if len(places) == 1 else [_on_host(cloud) for cloud in clouds]
+    return clouds if len(places) == 1 else [on_host(cloud) for cloud in clouds]
 
 
-def _on_host(cloud):
+def on_host(cloud):
+    """A NumPy array of an array or tensor; tensors become double precision."""
     return cloud.cpu().double().numpy() if is_tensor(cloud) else cloud

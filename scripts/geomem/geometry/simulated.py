@@ -19,6 +19,7 @@ from scipy.special import ndtri
 
 from geomem.errors import InputError
 from geomem.geometry import products as inner
+from geomem.geometry.clouds import on_host, real_array
 from geomem.geometry.measure import as_seed
 from geomem.geometry.parallel import thread_map
 from geomem.geometry.separability import is_separable
@@ -242,7 +243,7 @@ def _not_reached(search, n_max, n_dichotomies):
 
 
 def _checked(gram, counts):
-    gram = np.asarray(gram, dtype=np.float64)
+    gram = np.asarray(on_host(real_array(gram, "gram")), dtype=np.float64)
     if gram.ndim != 2 or gram.shape[0] != gram.shape[1]:
         raise InputError(f"gram has shape {gram.shape}; expected (points, points)")
     counts = np.asarray(counts)
@@ -258,4 +259,6 @@ def _checked(gram, counts):
         )
     if not np.all(np.isfinite(gram)):
         raise InputError("gram holds values that are not finite")
+    if not np.allclose(gram, gram.T, rtol=0, atol=1e-6 * np.abs(gram).max()):
+        raise InputError("gram is not symmetric; give the products of all points with each other")
     return gram, counts
