@@ -6,21 +6,23 @@ BIN := .venv/bin
 OVERLAY := $(if $(PRESET),--configfile presets/$(PRESET).yaml)$(if $(CONFIG),--configfile $(CONFIG))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help env run report status explain estimate test test-slow lint audit lock
+.PHONY: help env run report status explain estimate test test-slow test-wheel tiny lint audit lock
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make run        environment, then the experiments of config.yaml (CORES=$(CORES))"
 	@echo "make report     the same, then results/report.html: all pages and figures in one file"
-	@echo "make status     what is done, running, failed, diverged or missing, and why jobs failed"
+	@echo "make status     what is done, running, failed, interrupted or missing, and why jobs failed"
 	@echo "make explain    what would run, and why, in plain words"
 	@echo "make estimate   what it would cost: hours, disk, memory (a minute or a few)"
 	@echo "make test       environment, then the tests (about 5 minutes)"
 	@echo "make test-slow  the tests that take minutes each"
+	@echo "make test-wheel the library, built and installed elsewhere with its four packages alone"
+	@echo "make tiny       the smallest workflow from start to report, in build/tiny"
 	@echo "make lint       ruff, snakefmt, snakemake --lint"
 	@echo "make audit      known advisories on the pinned packages"
 	@echo "make env        the environment alone, in .venv, from envs/requirements.txt"
-	@echo "make lock       pin envs/requirements.in anew"
+	@echo "make lock       pin envs/requirements.in again"
 	@echo "With PRESET=tiny-imagenet, or CONFIG=mine.yaml, these lay that file over config.yaml."
 
 env: .venv/ready
@@ -55,11 +57,25 @@ test: env
 test-slow: env
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow tests
 
+# No environment of ours: another Python may be asked (PYTHON=python3.13), on another system.
+test-wheel:
+	rm -rf build/wheel
+	$(PYTHON) -m venv build/wheel
+	build/wheel/bin/pip install --quiet .
+	cd build && env -u PYTHONPATH wheel/bin/geomem --version
+	cd build && env -u PYTHONPATH wheel/bin/python -W error -c "import numpy, geomem.geometry as g; \
+	  points = numpy.random.default_rng(0).standard_normal((20, 10, 500)); \
+	  found = g.manifold_geometry(points, random_state=0).mean_capacity; print(found); \
+	  assert abs(found - 0.2) < 0.05, 'random manifolds of 10 points have about 2/10'"
+
+tiny: env
+	$(BIN)/python -m tests.workflow.run_tiny build/tiny
+
 lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
-	$(BIN)/snakemake --lint
+	$(BIN)/snakemake --lint 2>&1 | $(BIN)/python .ci/lints
 
 audit: env
 	@$(BIN)/python .ci/audit

@@ -6,7 +6,7 @@ one of the presets over it. Results land in results/EXPERIMENT/.
 
 from snakemake.utils import min_version
 
-min_version("9.0")
+min_version("9.20")
 
 
 configfile: "config.yaml"
@@ -31,4 +31,4 @@ onstart:
 rule all:
     default_target: True
     input:
-        wanted_files(),
+        files.wanted_files(),

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from geomem.config.cli import overlaid, read
-from geomem.config.experiments import as_text, resolve, runs, selected, stage_spec
+from geomem.config.cli import combined
+from geomem.config.experiments import resolve, runs, selected
+from geomem.config.sharing import training_name, training_settings
 from geomem.data.image_sets import ImageSet
 from geomem.models import build_model
 from geomem.planning.sizes import data_size
@@ -43,9 +44,7 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(1)
     compute_deterministically()
-    config = {}
-    for path in options.config:
-        config = overlaid(config, read(path))
+    config = combined(options.config)
     trainings = distinct_trainings(config)
     rates = {}
     print("| network | width | parameters | Mflop / image | images/s, training | evaluation |")
@@ -69,8 +68,7 @@ def distinct_trainings(config):
         experiment = resolve(config, name)
         size = data_size(experiment["data"])
         for width, noise, seed in runs(experiment).values():
-            spec = stage_spec("train", experiment, width=width, seed=seed)
-            key = as_text([experiment["data"], experiment["labels"], noise, spec])
+            key = training_name(training_settings(experiment, width, noise, seed))
             if key not in known:
                 known.add(key)
                 found.append((name, experiment, width, size))

@@ -109,7 +109,7 @@ def wide(np, seed):
 
 
 # what the authors' code does: for each K the best of ten random starts, by its rule
-RESTARTS = {"low_rank_starts": 10, "low_rank_keep": "stability"}
+RESTARTS = {"low_rank_rule": "authors"}
 SETS = {f.__name__: f for f in (readme, tree, rank15, conv, many, wide)}
 
 
@@ -175,7 +175,7 @@ def ours(points, options, seed, **low_rank):
             **low_rank,
         )
         seconds = time.perf_counter() - started
-    costs = result.low_rank.costs
+    costs = [level.cost for level in result.low_rank.profile]
     return {
         "seconds": seconds,
         "megabytes": round(memory.peak - memory.before),
@@ -184,7 +184,7 @@ def ours(points, options, seed, **low_rank):
         "dimension": result.mean_dimension,
         "center_correlation": result.center_correlation,
         "k": result.low_rank_k,
-        "cost": costs[result.low_rank_k - 1] if result.low_rank_k else None,
+        "cost": costs[result.low_rank_k] if costs else None,
         "costs": [round(cost, 6) for cost in costs],
         "warnings": result.warnings,
     }

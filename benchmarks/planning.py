@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import yaml  # noqa: E402
-from geomem.config.cli import overlaid, read  # noqa: E402
+from geomem.config.cli import combined  # noqa: E402
 from geomem.config.experiments import selected  # noqa: E402
 
 
@@ -53,9 +53,7 @@ def main(argv=None):
     parser.add_argument("--configfile", type=Path, nargs="*", default=[])
     parser.add_argument("--seeds", type=int, help="seeds of every experiment")
     arguments = parser.parse_args(argv)
-    config = read(ROOT / "config.yaml")
-    for path in arguments.configfile:
-        config = overlaid(config, read(path))
+    config = combined([ROOT / "config.yaml", *arguments.configfile])
     if arguments.seeds:
         for name in selected(config):
             config["experiments"][name]["seeds"] = list(range(arguments.seeds))

@@ -18,8 +18,8 @@ limit_threads(1)
 
 from geomem.config.cli import read  # noqa: E402
 from geomem.planning import timing  # noqa: E402
-from geomem.planning.costs import STARTS  # noqa: E402
-from geomem.planning.sizes import DataSize, ProbeSize  # noqa: E402
+from geomem.planning.sizes import AnalysisSize, DataSize  # noqa: E402
+from geomem.registry.stages import STAGES  # noqa: E402
 
 WIDTHS = {
     "vgg-small": (2, 16),
@@ -28,23 +28,27 @@ WIDTHS = {
     "alexnet": (8, 64),
     "densenet121": (4, 32),
 }
-SIZE, PROBE = DataSize(50_000, 10_000, 100, (3, 32, 32)), ProbeSize(100, 50, 4)
+SIZE, ANALYSED = DataSize(50_000, 10_000, 100, (3, 32, 32)), AnalysisSize(100, 50, 4)
 
 
 def main():
     """Measure and write."""
-    startup = {kind: timing.startup(kind) for kind in sorted(set(STARTS.values()))}
+    startup = {kind: timing.startup(kind) for kind in sorted({s.startup for s in STAGES.values()})}
     experiment = read(SCRIPTS.parent / "config.yaml")["defaults"]
     networks = {}
     for name, widths in WIDTHS.items():
         experiment["model"] = {"name": name}
         for width in widths:
-            rates = timing.network_rates(experiment, width, SIZE, PROBE)
+            rates = timing.network_rates(experiment, width, SIZE, ANALYSED)
             networks.setdefault(name, {})[width] = dataclasses.asdict(rates)
             print(name, width, rates.step, rates.forward, file=sys.stderr)
     settings = {"kappa": 0, "n_t": 300}
-    programs = timing.geometry_seconds({**settings, "remove_low_rank": False}, PROBE)
-    both = timing.geometry_seconds({**settings, "remove_low_rank": True}, PROBE)
+    programs = timing.geometry_seconds(
+        {**settings, "low_rank": {"rule": "barrier", "k": "none"}}, ANALYSED
+    )
+    both = timing.geometry_seconds(
+        {**settings, "low_rank": {"rule": "barrier", "k": "auto"}}, ANALYSED
+    )
     found = {
         "startup": startup,
         "glyph": timing.glyph_seconds(),

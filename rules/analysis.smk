@@ -1,10 +1,10 @@
 """What the trained networks compute: activations, geometry, rewinding, gradients.
 
-Needs:  snapshots, images, labels, probe; the config's `analysis`, `geometry`, `rewind`,
+Needs:  snapshots, images, labels, analysis sets; the config's `analysis`, `geometry`, `rewind`,
         `gradients`, `simulation` sections
 Makes:  results/EXPERIMENT/runs/RUN/activations/EPOCH.npz     inner products of every layer
-        results/EXPERIMENT/runs/RUN/geometry/EPOCH.parquet    capacity, radius, dimension ...
-        results/EXPERIMENT/runs/RUN/rewind.parquet            accuracies with layers set back
+        results/EXPERIMENT/runs/RUN/measures/MEASURE/EPOCH.parquet   capacity, radius, dimension ...
+        results/EXPERIMENT/runs/RUN/rewind.parquet            accuracies with layers rewound
         results/EXPERIMENT/runs/RUN/gradients.parquet         label-dependent and -independent parts
         results/EXPERIMENT/runs/RUN/simulation.parquet        capacity by theory and by trial
 """
@@ -13,78 +13,74 @@ Makes:  results/EXPERIMENT/runs/RUN/activations/EPOCH.npz     inner products of 
 rule activations:
     input:
         script=script("extract_activations.py"),
-        images="results/{experiment}/data/images.npz",
-        probe="results/{experiment}/probe/n{noise}_s{seed}.parquet",
-        snapshot="results/{experiment}/runs/w{width}_n{noise}_s{seed}/snapshots/{epoch}.safetensors",
+        images=files.images_of,
+        analysis_set="results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
+        snapshot=files.trained("snapshots/{epoch}.safetensors"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/activations/{epoch}.npz",
     log:
         "results/{experiment}/logs/activations/w{width}_n{noise}_s{seed}_{epoch}.log",
     benchmark:
         "results/{experiment}/benchmarks/activations/w{width}_n{noise}_s{seed}_{epoch}.tsv"
-    conda:
-        "../envs/train.yaml"
     resources:
-        runtime=runtime("activations"),
-        mem_mb=memory("activations"),
-        gpu=0,
+        runtime=needs.runtime("activations"),
+        mem_mb=needs.memory("activations"),
+        gpu=gpu,
     params:
-        code=program("extract_activations.py"),
+        code=settings.program("extract_activations.py", settings.network),
         python=interpreter,
-        spec=spec("activations"),
+        spec=settings.spec("activations"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " --images {input.images:q} --probe {input.probe:q} --snapshot {input.snapshot:q}"
+        " --images {input.images:q} --analysis-set {input.analysis_set:q} --snapshot {input.snapshot:q}"
         " --output {output:q} 2> {log:q}"
 
 
-rule geometry:
+rule measure:
     input:
-        script=script("measure_geometry.py"),
+        script=script("measure_layers.py"),
         activations="results/{experiment}/runs/w{width}_n{noise}_s{seed}/activations/{epoch}.npz",
+        profiles=files.profiles_of,
     output:
-        "results/{experiment}/runs/w{width}_n{noise}_s{seed}/geometry/{epoch}.parquet",
+        "results/{experiment}/runs/w{width}_n{noise}_s{seed}/measures/{measure}/{epoch}.parquet",
     log:
-        "results/{experiment}/logs/geometry/w{width}_n{noise}_s{seed}_{epoch}.log",
+        "results/{experiment}/logs/measures/{measure}/w{width}_n{noise}_s{seed}_{epoch}.log",
     benchmark:
-        "results/{experiment}/benchmarks/geometry/w{width}_n{noise}_s{seed}_{epoch}.tsv"
-    conda:
-        "../envs/analysis.yaml"
+        "results/{experiment}/benchmarks/measures/{measure}/w{width}_n{noise}_s{seed}_{epoch}.tsv"
     resources:
-        runtime=runtime("geometry"),
-        mem_mb=memory("geometry"),
+        runtime=needs.runtime("measure"),
+        mem_mb=needs.memory("measure"),
     params:
-        code=program("measure_geometry.py"),
+        code=settings.program("measure_layers.py", settings.measure_function),
         python=interpreter,
-        spec=spec("geometry"),
+        spec=settings.measure_spec,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " --activations {input.activations:q} --output {output:q} 2> {log:q}"
+        " --activations {input.activations:q} --profiles {input.profiles:q} --output {output:q}"
+        " 2> {log:q}"
 
 
 rule rewind:
     input:
         script=script("rewind_layers.py"),
-        images="results/{experiment}/data/images.npz",
-        labels="results/{experiment}/labels/n{noise}_s{seed}.parquet",
-        final="results/{experiment}/runs/w{width}_n{noise}_s{seed}/snapshots/last.safetensors",
-        snapshots=epochs_of("rewind"),
+        images=files.images_of,
+        labels=files.labels_of,
+        final=files.trained("snapshots/last.safetensors"),
+        snapshots=files.epochs_of("rewind"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/rewind.parquet",
     log:
         "results/{experiment}/logs/rewind/w{width}_n{noise}_s{seed}.log",
     benchmark:
         "results/{experiment}/benchmarks/rewind/w{width}_n{noise}_s{seed}.tsv"
-    conda:
-        "../envs/train.yaml"
     resources:
-        runtime=runtime("rewind"),
-        mem_mb=memory("rewind"),
-        gpu=0,
+        runtime=needs.runtime("rewind"),
+        mem_mb=needs.memory("rewind"),
+        gpu=gpu,
     params:
-        code=program("rewind_layers.py"),
+        code=settings.program("rewind_layers.py", settings.network),
         python=interpreter,
-        spec=spec("rewind"),
+        spec=settings.spec("rewind"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --final {input.final:q}"
@@ -94,54 +90,50 @@ rule rewind:
 rule gradients:
     input:
         script=script("split_gradients.py"),
-        images="results/{experiment}/data/images.npz",
-        probe="results/{experiment}/probe/n{noise}_s{seed}.parquet",
-        snapshots=epochs_of("gradients"),
+        images=files.images_of,
+        labels=files.labels_of,
+        snapshots=files.epochs_of("gradients"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/gradients.parquet",
     log:
         "results/{experiment}/logs/gradients/w{width}_n{noise}_s{seed}.log",
     benchmark:
         "results/{experiment}/benchmarks/gradients/w{width}_n{noise}_s{seed}.tsv"
-    conda:
-        "../envs/train.yaml"
     resources:
-        runtime=runtime("gradients"),
-        mem_mb=memory("gradients"),
-        gpu=0,
+        runtime=needs.runtime("gradients"),
+        mem_mb=needs.memory("gradients"),
+        gpu=gpu,
     params:
-        code=program("split_gradients.py"),
+        code=settings.program("split_gradients.py", settings.network),
         python=interpreter,
-        spec=spec("gradients"),
+        spec=settings.spec("gradients"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " --images {input.images:q} --probe {input.probe:q} --snapshots {input.snapshots:q}"
+        " --images {input.images:q} --labels {input.labels:q} --snapshots {input.snapshots:q}"
         " --output {output:q} 2> {log:q}"
 
 
 rule simulation:
     input:
         script=script("simulate_capacity.py"),
-        images="results/{experiment}/data/images.npz",
-        probe="results/{experiment}/probe/n{noise}_s{seed}.parquet",
-        snapshots=epochs_of("simulation"),
+        images=files.images_of,
+        analysis_set="results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
+        snapshots=files.epochs_of("simulation"),
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/simulation.parquet",
     log:
         "results/{experiment}/logs/simulation/w{width}_n{noise}_s{seed}.log",
     benchmark:
         "results/{experiment}/benchmarks/simulation/w{width}_n{noise}_s{seed}.tsv"
-    conda:
-        "../envs/train.yaml"
     resources:
-        runtime=runtime("simulation"),
-        mem_mb=memory("simulation"),
-        gpu=0,
+        runtime=needs.runtime("simulation"),
+        mem_mb=needs.memory("simulation"),
+        gpu=gpu,
     params:
-        code=program("simulate_capacity.py"),
+        code=settings.program("simulate_capacity.py", settings.network),
         python=interpreter,
-        spec=spec("simulation"),
+        spec=settings.spec("simulation"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " --images {input.images:q} --probe {input.probe:q} --snapshots {input.snapshots:q}"
+        " --images {input.images:q} --analysis-set {input.analysis_set:q} --snapshots {input.snapshots:q}"
         " --output {output:q} 2> {log:q}"

@@ -8,7 +8,7 @@ Makes:  results/EXPERIMENT/claims/claims.parquet and .csv   effects, intervals, 
 
 rule claims:
     input:
-        unpack(tables_among(JUDGED)),
+        unpack(files.judged_tables),
         script=script("judge_claims.py"),
     output:
         table="results/{experiment}/claims/claims.parquet",
@@ -23,17 +23,15 @@ rule claims:
         "results/{experiment}/logs/claims.log",
     benchmark:
         "results/{experiment}/benchmarks/claims.tsv"
-    conda:
-        "../envs/analysis.yaml"
     resources:
-        runtime=runtime("claims"),
-        mem_mb=memory("claims"),
+        runtime=needs.runtime("claims"),
+        mem_mb=needs.memory("claims"),
     params:
-        code=program("judge_claims.py"),
+        code=settings.program("judge_claims.py", settings.effects),
         python=interpreter,
-        spec=claims_spec,
-        inputs=lambda wildcards, input: options_of(tables_among(JUDGED)(wildcards)),
+        spec=settings.claims_spec,
+        inputs=lambda wildcards, input: options_of(files.judged_tables(wildcards)),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " {params.inputs} --output {output.table:q} --csv {output.csv:q}"
+        " --tables {params.inputs} --output {output.table:q} --csv {output.csv:q}"
         " --page {output.page:q} 2> {log:q}"

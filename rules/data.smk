@@ -1,9 +1,12 @@
-"""Images, labels and the probe set.
+"""Images, labels and the analysis set.
 
 Needs:  the config's `data`, `labels` and `analysis` sections (and the images they point to)
-Makes:  results/EXPERIMENT/data/images.npz
-        results/EXPERIMENT/labels/nNOISE_sSEED.parquet   one per (noise, seed), shared by all widths
-        results/EXPERIMENT/probe/nNOISE_sSEED.parquet    which images the analyses look at
+Makes:  results/shared/data/DATA/images.npz
+        results/shared/data/DATA/labels/RULE_nNOISE_sSEED.parquet   one per (noise, seed)
+        results/EXPERIMENT/analysis_set/nNOISE_sSEED.parquet               images the analyses look at
+
+DATA is the name of a data set and a checksum of its settings: experiments that agree in them share
+images and labels.
 """
 
 
@@ -11,21 +14,19 @@ rule images:
     input:
         script=script("make_dataset.py"),
     output:
-        "results/{experiment}/data/images.npz",
+        "results/shared/data/{data}/images.npz",
     log:
-        "results/{experiment}/logs/images.log",
+        "results/shared/logs/images/{data}.log",
     benchmark:
-        "results/{experiment}/benchmarks/images.tsv"
-    conda:
-        "../envs/train.yaml"
+        "results/shared/benchmarks/images/{data}.tsv"
     resources:
-        runtime=runtime("images"),
-        mem_mb=memory("images"),
+        runtime=needs.runtime("images"),
+        mem_mb=needs.memory("images"),
     params:
-        code=program("make_dataset.py"),
+        code=settings.program("make_dataset.py", settings.loader),
         python=interpreter,
-        spec=spec("images"),
-        files=files_read,
+        spec=settings.spec("images"),
+        files=settings.files_read,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --output {output:q} 2> {log:q}"
@@ -34,47 +35,43 @@ rule images:
 rule labels:
     input:
         script=script("make_labels.py"),
-        images="results/{experiment}/data/images.npz",
+        images="results/shared/data/{data}/images.npz",
     output:
-        "results/{experiment}/labels/n{noise}_s{seed}.parquet",
+        "results/shared/data/{data}/labels/{labelling}_n{noise}_s{seed}.parquet",
     log:
-        "results/{experiment}/logs/labels/n{noise}_s{seed}.log",
+        "results/shared/logs/labels/{data}_{labelling}_n{noise}_s{seed}.log",
     benchmark:
-        "results/{experiment}/benchmarks/labels/n{noise}_s{seed}.tsv"
-    conda:
-        "../envs/analysis.yaml"
+        "results/shared/benchmarks/labels/{data}_{labelling}_n{noise}_s{seed}.tsv"
     resources:
-        runtime=runtime("labels"),
-        mem_mb=memory("labels"),
+        runtime=needs.runtime("labels"),
+        mem_mb=needs.memory("labels"),
     params:
-        code=program("make_labels.py"),
+        code=settings.program("make_labels.py"),
         python=interpreter,
-        spec=spec("labels"),
+        spec=settings.labels_spec,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --output {output:q} 2> {log:q}"
 
 
-rule probe:
+rule analysis_set:
     input:
-        script=script("choose_probe.py"),
-        images="results/{experiment}/data/images.npz",
-        labels="results/{experiment}/labels/n{noise}_s{seed}.parquet",
+        script=script("choose_analysis_set.py"),
+        images=files.images_of,
+        labels=files.labels_of,
     output:
-        "results/{experiment}/probe/n{noise}_s{seed}.parquet",
+        "results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
     log:
-        "results/{experiment}/logs/probe/n{noise}_s{seed}.log",
+        "results/{experiment}/logs/analysis_set/n{noise}_s{seed}.log",
     benchmark:
-        "results/{experiment}/benchmarks/probe/n{noise}_s{seed}.tsv"
-    conda:
-        "../envs/analysis.yaml"
+        "results/{experiment}/benchmarks/analysis_set/n{noise}_s{seed}.tsv"
     resources:
-        runtime=runtime("probe"),
-        mem_mb=memory("probe"),
+        runtime=needs.runtime("analysis_set"),
+        mem_mb=needs.memory("analysis_set"),
     params:
-        code=program("choose_probe.py"),
+        code=settings.program("choose_analysis_set.py"),
         python=interpreter,
-        spec=spec("probe"),
+        spec=settings.spec("analysis_set"),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --output {output:q} 2> {log:q}"

@@ -2,32 +2,28 @@
 
 Needs:  the per-run files of training and analysis
 Makes:  results/EXPERIMENT/tables/TABLE.parquet
-        results/EXPERIMENT/figures/FIGURE.png and .svg, with their captions for a report in report/
+        results/EXPERIMENT/figures/FIGURE.png and .svg
 """
 
 
 rule table:
     input:
         script=script("collect_table.py"),
-        receipts=per_run("results/{experiment}/runs/{run}/training.json"),
-        tables=table_parts,
+        receipts=files.per_run("results/shared/trained/{training}/training.json"),
+        tables=files.table_parts,
     output:
         "results/{experiment}/tables/{table}.parquet",
     log:
         "results/{experiment}/logs/tables/{table}.log",
     benchmark:
         "results/{experiment}/benchmarks/tables/{table}.tsv"
-    wildcard_constraints:
-        table="|".join(TABLES),
-    conda:
-        "../envs/analysis.yaml"
     resources:
-        runtime=runtime("table"),
-        mem_mb=memory("table"),
+        runtime=needs.runtime("table"),
+        mem_mb=needs.memory("table"),
     params:
-        code=program("collect_table.py"),
+        code=settings.program("collect_table.py"),
         python=interpreter,
-        spec=table_spec,
+        spec=settings.table_spec,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --receipts {input.receipts:q} --tables {input.tables:q} --output {output:q} 2> {log:q}"
@@ -35,7 +31,7 @@ rule table:
 
 rule figure:
     input:
-        unpack(figure_inputs),
+        unpack(files.figure_inputs),
         script=script("draw_figure.py"),
     output:
         png=report(
@@ -49,20 +45,17 @@ rule figure:
         "results/{experiment}/logs/figures/{figure}.log",
     benchmark:
         "results/{experiment}/benchmarks/figures/{figure}.tsv"
-    wildcard_constraints:
-        figure="|".join(FIGURES),
-    conda:
-        "../envs/plot.yaml"
     resources:
-        runtime=runtime("figure"),
-        mem_mb=memory("figure"),
+        runtime=needs.runtime("figure"),
+        mem_mb=needs.memory("figure"),
     params:
-        code=program("draw_figure.py"),
+        code=settings.program("draw_figure.py", settings.figure_function),
         python=interpreter,
-        spec=figure_spec,
-        inputs=lambda wildcards, input: options_of(figure_inputs(wildcards)),
-        caption=figure_caption,
+        spec=settings.figure_spec,
+        inputs=lambda wildcards, input: options_of(files.figure_inputs(wildcards)),
+        function=settings.figure_function,
+        caption=settings.figure_caption,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " --figure {wildcards.figure:q} {params.inputs}"
+        " --figure {params.function:q} --inputs {params.inputs}"
         " --png {output.png:q} --svg {output.svg:q} 2> {log:q}"

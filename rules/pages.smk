@@ -8,7 +8,7 @@ Makes:  results/EXPERIMENT/explorer.html     tables to look through, in a browse
 
 rule explorer:
     input:
-        unpack(tables_among(TABLES)),
+        unpack(files.all_tables),
         script=script("write_explorer.py"),
     output:
         report(
@@ -21,26 +21,24 @@ rule explorer:
         "results/{experiment}/logs/explorer.log",
     benchmark:
         "results/{experiment}/benchmarks/explorer.tsv"
-    conda:
-        "../envs/plot.yaml"
     resources:
-        runtime=runtime("explorer"),
-        mem_mb=memory("explorer"),
+        runtime=needs.runtime("explorer"),
+        mem_mb=needs.memory("explorer"),
     params:
-        code=program("write_explorer.py"),
+        code=settings.program("write_explorer.py"),
         python=interpreter,
-        spec=explorer_spec,
-        inputs=lambda wildcards, input: options_of(tables_among(TABLES)(wildcards)),
+        spec=settings.explorer_spec,
+        inputs=lambda wildcards, input: options_of(files.all_tables(wildcards)),
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
-        " {params.inputs} --output {output:q} 2> {log:q}"
+        " --tables {params.inputs} --output {output:q} 2> {log:q}"
 
 
 rule provenance:
     input:
         script=script("write_provenance.py"),
-        receipts=per_run("results/{experiment}/runs/{run}/training.json"),
-        files=lambda wildcards: results_of(wildcards.experiment),
+        receipts=files.per_run("results/shared/trained/{training}/training.json"),
+        files=lambda wildcards: files.results_of(wildcards.experiment),
     output:
         report(
             "results/{experiment}/provenance.html",
@@ -52,20 +50,13 @@ rule provenance:
         "results/{experiment}/logs/provenance.log",
     benchmark:
         "results/{experiment}/benchmarks/provenance.tsv"
-    conda:
-        "../envs/analysis.yaml"
     resources:
-        runtime=runtime("provenance"),
-        mem_mb=memory("provenance"),
+        runtime=needs.runtime("provenance"),
+        mem_mb=needs.memory("provenance"),
     params:
-        code=program("write_provenance.py"),
+        code=settings.program("write_provenance.py"),
         python=interpreter,
-        spec=lambda wildcards: experiments.as_text(
-            {
-                "experiment": wildcards.experiment,
-                "settings": EXPERIMENTS[wildcards.experiment],
-            }
-        ),
+        spec=settings.provenance_spec,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --receipts {input.receipts:q} --files {input.files:q} --output {output:q} 2> {log:q}"

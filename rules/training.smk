@@ -1,9 +1,12 @@
 """One network per (width, noise, seed), and its state at chosen epochs.
 
 Needs:  images, labels; the config's `model` and `training` sections
-Makes:  results/EXPERIMENT/runs/wWIDTH_nNOISE_sSEED/accuracy.parquet   loss and accuracies per epoch
-        results/EXPERIMENT/runs/.../training.json                      how training ended, best epoch
-        results/EXPERIMENT/runs/.../snapshots/EPOCH.safetensors        EPOCH a number, best or last
+Makes:  results/shared/trained/TRAINING/accuracy.parquet              loss and accuracies per epoch
+        results/shared/trained/TRAINING/training.json                 how it ended, best epoch
+        results/shared/trained/TRAINING/snapshots/EPOCH.safetensors   EPOCH a number, best or last
+
+TRAINING is network, width, noise, seed and a checksum of all settings of the training, images and
+labels included: experiments that agree in them share one job.
 
 Training states live in results/cache/training, addressed by everything that determines the
 weights. A snapshot that training did not keep is retrained from the nearest state before it.
@@ -13,28 +16,26 @@ weights. A snapshot that training did not keep is retrained from the nearest sta
 rule train:
     input:
         script=script("train.py"),
-        images="results/{experiment}/data/images.npz",
-        labels="results/{experiment}/labels/n{noise}_s{seed}.parquet",
+        images=files.images_of,
+        labels=files.labels_of,
     output:
-        accuracy="results/{experiment}/runs/w{width}_n{noise}_s{seed}/accuracy.parquet",
-        receipt="results/{experiment}/runs/w{width}_n{noise}_s{seed}/training.json",
+        accuracy="results/shared/trained/{training}/accuracy.parquet",
+        receipt="results/shared/trained/{training}/training.json",
     log:
-        "results/{experiment}/logs/train/w{width}_n{noise}_s{seed}.log",
+        "results/shared/logs/train/{training}.log",
     benchmark:
-        "results/{experiment}/benchmarks/train/w{width}_n{noise}_s{seed}.tsv"
-    conda:
-        "../envs/train.yaml"
+        "results/shared/benchmarks/train/{training}.tsv"
     resources:
-        runtime=runtime("train"),
-        mem_mb=memory("train"),
-        gpu=0,
+        runtime=needs.runtime("train"),
+        mem_mb=needs.memory("train"),
+        gpu=gpu,
     params:
-        code=program("train.py"),
+        code=settings.program("train.py", settings.trained_by),
         python=interpreter,
-        spec=spec("train"),
+        spec=settings.training_spec,
         cache=state_cache,
-        keep=kept_epochs,
-        observed=observed_layers,
+        keep=settings.kept_epochs,
+        observed=settings.observed_layers,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q}"
@@ -45,25 +46,23 @@ rule train:
 rule snapshot:
     input:
         script=script("take_snapshot.py"),
-        images="results/{experiment}/data/images.npz",
-        labels="results/{experiment}/labels/n{noise}_s{seed}.parquet",
-        receipt="results/{experiment}/runs/w{width}_n{noise}_s{seed}/training.json",
+        images=files.images_of,
+        labels=files.labels_of,
+        receipt="results/shared/trained/{training}/training.json",
     output:
-        "results/{experiment}/runs/w{width}_n{noise}_s{seed}/snapshots/{epoch}.safetensors",
+        "results/shared/trained/{training}/snapshots/{epoch}.safetensors",
     log:
-        "results/{experiment}/logs/snapshot/w{width}_n{noise}_s{seed}_{epoch}.log",
+        "results/shared/logs/snapshot/{training}_{epoch}.log",
     benchmark:
-        "results/{experiment}/benchmarks/snapshot/w{width}_n{noise}_s{seed}_{epoch}.tsv"
-    conda:
-        "../envs/train.yaml"
+        "results/shared/benchmarks/snapshot/{training}_{epoch}.tsv"
     resources:
-        runtime=runtime("snapshot"),
-        mem_mb=memory("snapshot"),
-        gpu=0,
+        runtime=needs.runtime("snapshot"),
+        mem_mb=needs.memory("snapshot"),
+        gpu=gpu,
     params:
-        code=program("take_snapshot.py"),
+        code=settings.program("take_snapshot.py", settings.trained_by),
         python=interpreter,
-        spec=spec("snapshot"),
+        spec=settings.training_spec,
         cache=state_cache,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"

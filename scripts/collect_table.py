@@ -1,16 +1,14 @@
 """Collect the tables of an experiment's runs into one.
 
---spec {"experiment": NAME, "table": "accuracy" | "geometry" | "rewind" | "gradients" |
-        "simulation", "runs": [{"width": 8, "noise": 0.5, "seed": 0}, ...]}
+--spec {"experiment": NAME, "table": NAME, "keys": [columns that tell the rows of a run apart],
+        "runs": [{"width": 8, "noise": 0.5, "seed": 0}, ...]}
 
-Receipts (training.json) come one per run in the order of spec `runs`; so do the tables, the same
-number for every run, all of the first run before those of the second. Where a run diverged before
-an epoch, its table of that epoch has no rows.
+Every receipt (training.json) and table belongs to the run that its own provenance names, in any
+order: one receipt for each run, and the same number of tables. Where a run diverged before an
+epoch, its table of that epoch has no rows.
 """
 
-import time
-
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 
 def main(argv=None):
@@ -20,53 +18,43 @@ def main(argv=None):
     arguments.add_argument("--output", required=True, metavar="PATH")
     args = arguments.parse_args(argv)
     limit_threads(args.threads)
-    started = time.monotonic()
 
     from geomem.errors import InputError
     from geomem.storage.provenance import provenance
-    from geomem.storage.tables import read_document, read_table, write_table
-    from geomem.tables import KEYS, RunTables, check_columns, collect
+    from geomem.storage.tables import (
+        document_provenance,
+        read_document,
+        read_table,
+        table_provenance,
+        write_table,
+    )
+    from geomem.tables import RunTables, by_run, check_columns, collect
 
-    table = args.spec.get("table")
-    if table not in KEYS:
-        raise InputError(f"spec: table is {table!r}; expected one of {', '.join(KEYS)}")
-    runs = args.spec.get("runs", [])
-    if len(args.receipts) != len(runs):
-        raise InputError(
-            f"--receipts: {len(args.receipts)} files for {len(runs)} runs in the spec; "
-            "give one receipt for each run, in the order of spec runs"
-        )
-    if len(args.tables) % len(runs):
-        raise InputError(
-            f"--tables: {len(args.tables)} files for {len(runs)} runs; "
-            "give the same number of tables for each run, in the order of spec runs"
-        )
+    table, keys, runs = (args.spec[name] for name in ("table", "keys", "runs"))
+    origins = {path: document_provenance(path) for path in args.receipts}
+    receipts = by_run(origins, runs, "--receipts")
+    tables = by_run({path: table_provenance(path) for path in args.tables}, runs, "--tables")
+    if many := [paths for paths in receipts if len(paths) > 1]:
+        raise InputError(f"--receipts: {' and '.join(many[0])} are of the same run; give one")
 
     def read(path):
         frame = read_table(path)
         if len(frame):
-            check_columns(frame, table, path)
+            check_columns(frame, table, keys, path)
         return frame
 
-    per_run = len(args.tables) // len(runs)
     collected = collect(
-        table,
+        keys,
         args.spec["experiment"],
         [
-            RunTables(
-                **cell,
-                receipt=read_document(receipt),
-                frames=[read(path) for path in args.tables[i * per_run : (i + 1) * per_run]],
-            )
-            for i, (cell, receipt) in enumerate(zip(runs, args.receipts, strict=True))
+            RunTables(**cell, receipt=read_document(receipt), frames=[read(path) for path in paths])
+            for cell, [receipt], paths in zip(runs, receipts, tables, strict=True)
         ],
     )
     inputs = [*args.receipts, *args.tables]
-    write_table(
-        args.output, collected, provenance("collect_table", args.spec, inputs, started=started)
-    )
+    write_table(args.output, collected, provenance("collect_table", args.spec, inputs))
     log(f"{args.output}: {len(collected)} rows from {len(runs)} runs")
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

@@ -1,60 +1,55 @@
 """Draw one figure from collected tables.
 
---spec holds the figure's settings, besides `width` and `noise` (a number or a list each) to show
-only those: samples: count, seed; depth: per_class, kappa, remove_low_rank, epochs; change:
-per_class, kappa, remove_low_rank; epochs: layers, metrics; width: per_class, kappa,
-remove_low_rank, network, data; rewind: kinds; gradients: kinds; simulation: epochs;
-localization: epoch.
+--figure names a figure that comes with geomem, such as `depth`, or a function
+`package.module:function` of tables. The names of its positional arguments are those of --inputs,
+e.g. `geometry` and `accuracy`.
+--spec holds its settings, the function's keyword arguments, besides `width` and `noise` (a number
+or a list each) to show only those.
 """
 
-import time
-
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, named_path, parser
 
 
 def main(argv=None):
     arguments = parser(__doc__)
     arguments.add_argument("--figure", required=True, metavar="NAME")
-    tables = ("accuracy", "geometry", "rewind", "gradients", "simulation")
-    for name in (*tables, "images", "labels"):
-        arguments.add_argument(f"--{name}", metavar="PATH")
+    arguments.add_argument(
+        "--inputs", nargs="+", type=named_path, default=[], metavar="NAME=PATH",
+        help="collected tables, images, labels",
+    )  # fmt: skip
     arguments.add_argument("--png", metavar="PATH")
     arguments.add_argument("--svg", metavar="PATH")
     args = arguments.parse_args(argv)
     limit_threads(args.threads)
-    started = time.monotonic()
 
     from geomem.errors import InputError
-    from geomem.figures.catalogue import FIGURES, draw
+    from geomem.figures.draw import draw, signature
     from geomem.figures.style import save
     from geomem.storage.arrays import read_arrays
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table
 
-    if args.figure not in FIGURES:
-        raise InputError(f"--figure: {args.figure!r} is not one of {', '.join(FIGURES)}")
     if not (args.png or args.svg):
         raise InputError("--png, --svg: neither is given; name at least one file to write")
-    paths = {name: getattr(args, name) for name in FIGURES[args.figure].inputs}
-    for name, path in paths.items():
-        if path is None:
-            raise InputError(f"--{name}: not given, and figure {args.figure!r} is drawn from it")
+    path = args.figure if ":" in args.figure else f"geomem.figures.{args.figure}:draw"
+    given = dict(args.inputs)
+    paths = {}
+    for name in signature(path)[0]:
+        if name not in given:
+            raise InputError(f"--inputs: {name} is not given, and {args.figure!r} is drawn from it")
+        paths[name] = given[name]
     inputs = {
         name: read_arrays(path, ["train_images", "class_names"])[0]
         if name == "images"
         else read_table(path)
         for name, path in paths.items()
     }
-    figure = draw(args.figure, inputs, args.spec)
+    figure = draw(path, inputs, args.spec)
     spec = {"figure": args.figure, **args.spec}
-    save(
-        figure,
-        args.png,
-        args.svg,
-        provenance("draw_figure", spec, paths.values(), started=started),
-    )
+    origin = provenance("draw_figure", spec, paths.values())
+    save(figure, args.png, args.svg, origin)
     log(f"drew {args.figure}")
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

@@ -1,18 +1,18 @@
-"""Compute what the layers of a network do with the probe images, at one snapshot.
+"""Compute what the layers of a network do with the analysed images, at one snapshot.
 
---spec is {"model": {...}, "width": number, "layers": [globs], "store": "products" | "gram" |
-"raw"}. A snapshot that training did not reach gives a file without layers.
+--spec is {"model": {...}, "width": number, "layers": [globs], "seed": number, "store":
+"products" | "gram" | "raw"}. A snapshot that training did not reach gives a file without layers.
 """
 
-import time
-
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 
 def main(argv=None):
     options = parser(__doc__)
     options.add_argument("--images", required=True, metavar="NPZ", help="from make_dataset.py")
-    options.add_argument("--probe", required=True, metavar="PARQUET", help="from choose_probe.py")
+    options.add_argument(
+        "--analysis-set", required=True, metavar="PARQUET", help="from choose_analysis_set.py"
+    )
     options.add_argument("--snapshot", required=True, help="from take_snapshot.py")
     options.add_argument("--output", required=True, metavar="NPZ", help="activations")
     arguments = options.parse_args(argv)
@@ -27,16 +27,13 @@ def main(argv=None):
     from geomem.storage.tables import read_table
     from geomem.training.device import choose_device, compute_deterministically, device_name
 
-    started = time.monotonic()
     torch.set_num_threads(arguments.threads)
     compute_deterministically()
     spec, device = arguments.spec, choose_device()
-    inputs = [arguments.images, arguments.probe, arguments.snapshot]
+    inputs = [arguments.images, arguments.analysis_set, arguments.snapshot]
 
     def origin():
-        return provenance(
-            "extract_activations", spec, inputs, started=started, device=device_name(device)
-        )
+        return provenance("extract_activations", spec, inputs, device=device_name(device))
 
     snapshot = load_snapshot(arguments.snapshot)
     if not snapshot.reached:
@@ -50,9 +47,10 @@ def main(argv=None):
         model,
         layers,
         images,
-        read_table(arguments.probe),
+        read_table(arguments.analysis_set),
         normalizer,
         epoch=snapshot.epoch,
+        seed=spec["seed"],
         store=spec["store"],
     ) as content:
         write_activations(arguments.output, content, origin())
@@ -60,4 +58,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

@@ -1,29 +1,30 @@
 """Hold the tables of an experiment against the paper's claims.
 
---spec {"experiment": NAME, "per_class": M, "confidence": of the geometry table,
+--spec {"experiment": NAME, "per_class": M,
         "claims": {"confidence": 0.95, "min_seeds": 3, "memorized": 0.9, "lost": 0.1,
-                   "thresholds": {TARGET: {"value": number, "source": text}}}}
+                   "targets": [what to judge, as `geomem.registry.claims.targets_of` gives it]}}
 
 A table that is not given leaves its targets "not measured".
 """
 
-import time
-
-from geomem.command import limit_threads, log, parser, run
-
-TABLES = ("accuracy", "geometry", "rewind", "gradients")
+from geomem.command import job, limit_threads, log, named_path, parser
 
 
 def main(argv=None):
     options = parser(__doc__)
-    for name in TABLES:
-        options.add_argument(f"--{name}", metavar="PARQUET", help="collected table")
+    options.add_argument(
+        "--tables",
+        nargs="+",
+        type=named_path,
+        required=True,
+        metavar="NAME=PARQUET",
+        help="collected tables",
+    )
     options.add_argument("--output", required=True, metavar="PARQUET")
     options.add_argument("--csv", required=True, metavar="CSV")
     options.add_argument("--page", required=True, metavar="HTML")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
-    started = time.monotonic()
 
     import pandas as pd
     from geomem.claims.evidence import Run
@@ -36,7 +37,7 @@ def main(argv=None):
     from geomem.tables import RUN_KEYS
 
     spec = arguments.spec
-    paths = {name: getattr(arguments, name) for name in TABLES if getattr(arguments, name)}
+    paths = dict(arguments.tables)
     tables = {name: read_table(path) for name, path in paths.items()}
     keys = list(RUN_KEYS[1:])
     cells = pd.concat([table[keys] for table in tables.values()]).drop_duplicates()
@@ -47,14 +48,13 @@ def main(argv=None):
                 name: table[(table[keys] == cell).all(axis=1)] for name, table in tables.items()
             },
             per_class=spec["per_class"],
-            confidence=spec["confidence"],
         )
         for cell in (dict(zip(keys, row, strict=True)) for row in cells.itertuples(index=False))
     ]
     rows = judge_all(runs, spec["claims"])
     found = pd.DataFrame([{"experiment": spec["experiment"], **row} for row in rows])
     found = found[list(COLUMNS)].astype({"width": "Int64"})
-    origin = provenance("judge_claims", spec, list(paths.values()), started=started)
+    origin = provenance("judge_claims", spec, list(paths.values()))
     text = page(found, spec["experiment"], spec["claims"]["confidence"])
     with replacing(arguments.csv) as temporary:
         found.to_csv(temporary, index=False)
@@ -65,4 +65,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

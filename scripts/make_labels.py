@@ -3,9 +3,7 @@
 --spec is {"rule": "permute" | "uniform" | "other", "noise": fraction, "seed": number}.
 """
 
-import time
-
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 
 def main(argv=None):
@@ -19,15 +17,14 @@ def main(argv=None):
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import write_table
 
-    started = time.monotonic()
     true_labels = load_images(arguments.images).train_labels
-    assigned_labels, permuted = assign_labels(true_labels, **arguments.spec)
+    assigned_labels, redrawn = assign_labels(true_labels, **arguments.spec)
     wrong = wrong_fraction(true_labels, assigned_labels)
-    log(f"{permuted.sum()} of {len(permuted)} labels permuted; {wrong:.4f} of all are wrong")
-    origin = provenance("make_labels", arguments.spec, [arguments.images], started=started)
-    table = label_table(true_labels, assigned_labels, permuted)
+    log(f"{redrawn.sum()} of {len(redrawn)} labels drawn again; {wrong:.4f} of all are wrong")
+    origin = provenance("make_labels", arguments.spec, [arguments.images])
+    table = label_table(true_labels, assigned_labels, redrawn)
     write_table(arguments.output, table, {**origin, "wrong_fraction": wrong})
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

@@ -7,7 +7,7 @@ table is empty.
 
 import time
 
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 
 def main(argv=None):
@@ -29,7 +29,7 @@ def main(argv=None):
     )
     from geomem.analysis.rewind import COLUMNS, choose_material, rewind
     from geomem.data.image_sets import load_images
-    from geomem.models.layers import list_layers
+    from geomem.models.layers import depth_columns, list_layers
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table, write_table
     from geomem.training.device import choose_device, compute_deterministically, device_name
@@ -59,13 +59,16 @@ def main(argv=None):
             for snapshot in earlier
             if snapshot.reached
         ]
-        rows = rewind(model, list_layers(model), final, reached, material, spec["rewind"])
+        found = rewind(model, list_layers(model), final, reached, material, spec["rewind"])
+        rows = [{**row, **depth_columns(model)} for row in found]
     log(f"{len(rows)} accuracies in {time.monotonic() - started:.1f} s")
-    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"layer_index": "Int64"})
+    frame = pd.DataFrame(rows, columns=[*COLUMNS, "n_layers", "weighted_layers"]).astype(
+        {"layer_index": "Int64"}
+    )
     inputs = [arguments.images, arguments.labels, arguments.final, *arguments.snapshots]
-    origin = provenance("rewind_layers", spec, inputs, started=started, device=device_name(device))
+    origin = provenance("rewind_layers", spec, inputs, device=device_name(device))
     write_table(arguments.output, frame, origin)
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

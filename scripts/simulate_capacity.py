@@ -7,13 +7,15 @@ left out.
 
 import time
 
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 
 def main(argv=None):
     options = parser(__doc__)
     options.add_argument("--images", required=True, metavar="NPZ", help="from make_dataset.py")
-    options.add_argument("--probe", required=True, metavar="PARQUET", help="from choose_probe.py")
+    options.add_argument(
+        "--analysis-set", required=True, metavar="PARQUET", help="from choose_analysis_set.py"
+    )
     options.add_argument("--snapshots", required=True, nargs="+", help="from take_snapshot.py")
     options.add_argument("--output", required=True, metavar="PARQUET", help="capacities")
     arguments = options.parse_args(argv)
@@ -34,8 +36,8 @@ def main(argv=None):
     spec, device = arguments.spec, choose_device()
     images = load_images(arguments.images)
     settings = spec["simulation"]
-    probe = choose_points(
-        read_table(arguments.probe),
+    analysis_set = choose_points(
+        read_table(arguments.analysis_set),
         **{name: settings[name] for name in ("kinds", "classes", "per_class")},
     )
     rows = []
@@ -44,7 +46,7 @@ def main(argv=None):
             model,
             select_layers(list_layers(model), spec["layers"]),
             images,
-            probe,
+            analysis_set,
             normalizer,
             epoch=epoch,
             geometry=spec["geometry"],
@@ -53,12 +55,10 @@ def main(argv=None):
             threads=arguments.threads,
         )
         log(f"epoch {epoch}: {time.monotonic() - started:.1f} s")
-    inputs = [arguments.images, arguments.probe, *arguments.snapshots]
-    origin = provenance(
-        "simulate_capacity", spec, inputs, started=started, device=device_name(device)
-    )
+    inputs = [arguments.images, arguments.analysis_set, *arguments.snapshots]
+    origin = provenance("simulate_capacity", spec, inputs, device=device_name(device))
     write_table(arguments.output, pd.DataFrame(rows, columns=list(COLUMNS)), origin)
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

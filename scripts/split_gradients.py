@@ -1,17 +1,19 @@
 """Split the gradient of every layer into its label and its label-independent part.
 
---spec is {"model": {...}, "width": number}. Snapshots that training did not reach are left out.
+--spec is {"model": {...}, "width": number, "seed": number, "per_class": number or null}: at most so
+many training images with each label and of each kind. Snapshots that training did not reach are
+left out.
 """
 
 import time
 
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import job, limit_threads, log, parser
 
 
 def main(argv=None):
     options = parser(__doc__)
     options.add_argument("--images", required=True, metavar="NPZ", help="from make_dataset.py")
-    options.add_argument("--probe", required=True, metavar="PARQUET", help="from choose_probe.py")
+    options.add_argument("--labels", required=True, metavar="PARQUET", help="from make_labels.py")
     options.add_argument("--snapshots", required=True, nargs="+", help="from take_snapshot.py")
     options.add_argument("--output", required=True, metavar="PARQUET", help="gradients")
     arguments = options.parse_args(argv)
@@ -21,7 +23,7 @@ def main(argv=None):
     from geomem.analysis.gradients import COLUMNS, split_gradients
     from geomem.analysis.networks import networks_at
     from geomem.data.image_sets import load_images
-    from geomem.models.layers import list_layers
+    from geomem.models.layers import depth_columns, list_layers
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table, write_table
     from geomem.training.device import choose_device, compute_deterministically, device_name
@@ -31,18 +33,19 @@ def main(argv=None):
     compute_deterministically()
     spec, device = arguments.spec, choose_device()
     images = load_images(arguments.images)
-    probe = read_table(arguments.probe)
+    labels = read_table(arguments.labels)
+    chosen = {"per_class": spec["per_class"], "seed": spec["seed"]}
     rows = []
     for epoch, model, normalizer in networks_at(arguments.snapshots, spec, images, device):
         layers = list_layers(model)
-        rows += split_gradients(model, layers, images, probe, normalizer, epoch=epoch)
+        found = split_gradients(model, layers, images, labels, normalizer, epoch=epoch, **chosen)
+        rows += [{**row, **depth_columns(model)} for row in found]
         log(f"epoch {epoch}: {time.monotonic() - started:.1f} s")
-    inputs = [arguments.images, arguments.probe, *arguments.snapshots]
-    origin = provenance(
-        "split_gradients", spec, inputs, started=started, device=device_name(device)
-    )
-    write_table(arguments.output, pd.DataFrame(rows, columns=list(COLUMNS)), origin)
+    inputs = [arguments.images, arguments.labels, *arguments.snapshots]
+    origin = provenance("split_gradients", spec, inputs, device=device_name(device))
+    columns = [*COLUMNS, "n_layers", "weighted_layers"]
+    write_table(arguments.output, pd.DataFrame(rows, columns=columns), origin)
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

@@ -5,15 +5,13 @@ nearest state before it, to the same bits. When training diverged or stopped bef
 the file is written without weights and its metadata says so.
 """
 
-import time
 from pathlib import Path
 
-from geomem.command import limit_threads, parser, run
+from geomem.command import job, limit_threads, parser
 
 
 def main(argv=None):
     """See the module's docstring."""
-    started = time.monotonic()
     options = parser(__doc__)
     options.add_argument("--images", type=Path, required=True, help="image set (.npz)")
     options.add_argument("--labels", type=Path, required=True, help="label table (.parquet)")
@@ -42,7 +40,6 @@ def main(argv=None):
         "snapshot",
         arguments.spec,
         [arguments.images, arguments.labels, arguments.receipt],
-        started=started,
         device=receipt["device"],
     )
     remove_leftovers(arguments.output)
@@ -77,4 +74,4 @@ def _train_again(arguments, receipt, epoch):
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

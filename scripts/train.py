@@ -7,15 +7,13 @@ training with status "diverged" in the receipt and exit status 0.
 """
 
 import json
-import time
 from pathlib import Path
 
-from geomem.command import limit_threads, parser, run
+from geomem.command import job, limit_threads, parser
 
 
 def main(argv=None):
     """See the module's docstring."""
-    started = time.monotonic()
     options = parser(__doc__)
     options.add_argument("--images", type=Path, required=True, help="image set (.npz)")
     options.add_argument("--labels", type=Path, required=True, help="label table (.parquet)")
@@ -63,7 +61,6 @@ def main(argv=None):
         "train",
         arguments.spec,
         [arguments.images, arguments.labels],
-        started=started,
         device=device_name(training.device),
     )
     for path in (arguments.accuracy, arguments.receipt):
@@ -91,4 +88,4 @@ def _epochs(text):
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

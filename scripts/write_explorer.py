@@ -1,23 +1,24 @@
 """Write the explorer of an experiment: its tables as one interactive page.
 
---spec {"experiment": NAME, "epochs": {TABLE: [number, "best" or "last", ... as measured]}}
+--spec {"experiment": NAME, "tables": [what `geomem.pages.records` has to know of each table]}
 """
 
-import time
-
-from geomem.command import limit_threads, log, parser, run
-
-TABLES = ("accuracy", "geometry", "rewind", "gradients", "simulation")
+from geomem.command import job, limit_threads, log, named_path, parser
 
 
 def main(argv=None):
     options = parser(__doc__)
-    for name in TABLES:
-        options.add_argument(f"--{name}", metavar="PARQUET", help="collected table")
+    options.add_argument(
+        "--tables",
+        nargs="+",
+        type=named_path,
+        required=True,
+        metavar="NAME=PARQUET",
+        help="collected tables",
+    )
     options.add_argument("--output", required=True, metavar="HTML")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
-    started = time.monotonic()
 
     from geomem.pages.explorer import library, page
     from geomem.pages.records import records
@@ -26,15 +27,16 @@ def main(argv=None):
     from geomem.storage.tables import read_table
 
     spec = arguments.spec
-    paths = {name: getattr(arguments, name) for name in TABLES if getattr(arguments, name)}
+    paths = dict(arguments.tables)
     rows, notes = {}, {}
-    for name, path in paths.items():
-        rows[name], notes[name] = records(name, read_table(path), spec["epochs"].get(name, ()))
-    text = page(spec["experiment"], rows, notes, library())
-    origin = provenance("write_explorer", spec, list(paths.values()), started=started)
+    for described in spec["tables"]:
+        name = described["name"]
+        rows[name], notes[name] = records(described, read_table(paths[name]))
+    text = page(spec["experiment"], spec["tables"], rows, notes, library())
+    origin = provenance("write_explorer", spec, list(paths.values()))
     write_page(arguments.output, text, origin)
     log(f"{sum(map(len, rows.values()))} values, {len(text) / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

@@ -3,10 +3,9 @@
 --spec {"experiment": NAME, "settings": its configuration, defaults applied}
 """
 
-import time
 from pathlib import Path
 
-from geomem.command import limit_threads, log, parser, run
+from geomem.command import circumstances, job, limit_threads, log, parser
 
 
 def main(argv=None):
@@ -16,8 +15,8 @@ def main(argv=None):
     options.add_argument("--output", required=True, metavar="HTML")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
-    started = time.monotonic()
 
+    from geomem.config.sharing import FOLDER
     from geomem.pages.provenance import page
     from geomem.planning.usage import read_usage
     from geomem.storage.pages import write_page
@@ -26,13 +25,14 @@ def main(argv=None):
 
     spec = arguments.spec
     runs = [(read_document(path), document_provenance(path)) for path in arguments.receipts]
-    origin = provenance("write_provenance", spec, arguments.files, started=started)
+    origin = provenance("write_provenance", spec, arguments.files)
+    networks = {Path(path).parent.name for path in arguments.receipts}
     usage = read_usage(Path("results"), [spec["experiment"]])
-    write_page(
-        arguments.output, page(spec["experiment"], spec["settings"], origin, runs, usage), origin
-    )
+    usage += read_usage(Path("results"), [FOLDER], of=networks)
+    text = page(spec["experiment"], spec["settings"], origin, runs, usage, circumstances())
+    write_page(arguments.output, text, origin)
     log(f"{len(runs)} networks, {len(usage)} jobs, {len(arguments.files)} files")
 
 
 if __name__ == "__main__":
-    run(main)
+    job(main)

@@ -1,5 +1,6 @@
-"""How commands end: one message and a documented status for what a user can mend."""
+"""How commands end: one message and a documented status for what a user can fix."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from geomem import __version__
 from geomem.__main__ import main
-from geomem.command import run
+from geomem.command import exit_status, job, run
 from geomem.errors import DamagedFileError, InputError, PreemptedError
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
@@ -38,11 +39,25 @@ def test_a_users_error_is_one_line_and_a_status(error, status, capsys):
     assert said.count("\n") == 1 and "Traceback" not in said
 
 
-def test_a_fault_of_ours_shows_where(capsys):
+def test_a_fault_of_geomem_shows_where(capsys):
     with pytest.raises(SystemExit) as ended:
         run(raising(ZeroDivisionError("oops")))
     assert ended.value.code == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [(lambda: None, 0), (raising(InputError("key: wrong")), 2), (raising(KeyError("k")), 1)],
+)
+def test_a_log_tells_when_a_job_began_and_how_it_ended(command, status, capsys):
+    with pytest.raises(SystemExit):
+        job(command)
+    said = capsys.readouterr().err
+    assert re.match(rf"20\d\d-[-\d]+T[:\d]+Z on .*: geomem {re.escape(__version__)}, ", said)
+    assert exit_status(said) == status
+    assert exit_status(said.rpartition("ended")[0]) is None
+    assert exit_status(said + "more\n") is None
 
 
 def test_the_package_lists_its_commands(capsys):

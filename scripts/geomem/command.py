@@ -8,10 +8,17 @@ import argparse
 import contextlib
 import json
 import os
+import re
+import subprocess
 import sys
+import time
 import traceback
+from pathlib import Path
 
+from geomem import __version__
 from geomem.errors import GeomemError
+
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 def parser(description):
@@ -32,6 +39,14 @@ def parser(description):
     return result
 
 
+def named_path(text):
+    """`(name, path)` of an argument `NAME=PATH`."""
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=PATH")
+    return name, path
+
+
 def limit_threads(threads):
     """Give BLAS, OpenMP and torch `threads` threads; call before numpy or torch is imported.
 
@@ -46,11 +61,56 @@ def log(*words):
     print(*words, file=sys.stderr, flush=True)
 
 
+def circumstances():
+    """When, where and by which version something is done, as one line for a log.
+
+    Results hold nothing of this, so that making one again gives the same bytes.
+    """
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return f"{now} on {os.uname().nodename}: geomem {__version__}, {_commit()}"
+
+
+def _commit():
+    if not (_ROOT / ".git").exists():
+        return "no Git commit known"
+    command = ["git", "-C", str(_ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return "no Git commit known"
+    return f"commit {said.stdout.strip()}" if said.returncode == 0 else "no Git commit known"
+
+
+def job(main):
+    """`run(main)` for a command of the workflow, whose log says when it began and how it ended.
+
+    On a terminal it adds nothing.
+    """
+    if sys.stderr.isatty():
+        run(main)
+    log(circumstances())
+    start = time.monotonic()
+    try:
+        run(main)
+    except SystemExit as ended:
+        log(f"{_END} {ended.code or 0} after {time.monotonic() - start:.1f} s")
+        raise
+
+
+_END = "ended with status"
+
+
+def exit_status(text):
+    """The exit status in which the log of a `job` ends; None where it was cut off before."""
+    found = re.search(rf"^{_END} (\d+) after [\d.]+ s\n\Z", text, re.MULTILINE)
+    return int(found.group(1)) if found else None
+
+
 def run(main):
     """Call `main()`; end the process with a one-line message and status where it fails.
 
-    A `GeomemError` is the user's to mend and shows no traceback. Anything else is a fault of
-    ours and shows one.
+    A `GeomemError` is the user's to fix and shows no traceback. Anything else is a fault of
+    geomem and shows one.
     """
     # A notebook's backend, which its kernel hands on, cannot be loaded elsewhere.
     os.environ["MPLBACKEND"] = "agg"

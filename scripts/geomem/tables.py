@@ -2,7 +2,7 @@
 
 A collected table is long: one measurement per row, keys first, then `value` with its interval
 `lo` to `hi`, then what else the measurement carries, then two flags that say whether the row's
-epoch is the run's `best` (highest test accuracy) or `last`.
+epoch is the run's `best` (highest validation accuracy) or `last`.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,6 @@ from geomem.errors import InputError
 
 RUN_KEYS = ("experiment", "width", "noise", "seed")
 MEASURED = ("value", "lo", "hi")
-KEYS = {
-    "accuracy": ("epoch", "kind", "metric"),
-    "geometry": ("epoch", "layer", "layer_index", "kind", "manifold", "metric"),
-    "rewind": ("epoch", "scheme", "layer", "layer_index", "batch_norm", "kind", "metric"),
-    "gradients": ("epoch", "layer", "layer_index", "kind", "part", "metric"),
-    "simulation": ("epoch", "layer", "layer_index", "kind", "metric"),
-}
 
 
 @dataclass(frozen=True)
@@ -46,22 +39,74 @@ class RunTables:
     frames: Sequence[pd.DataFrame]
 
 
-def check_columns(frame, table, source):
+def by_run(origins, runs, option):
+    """Paths of files by the run that their provenance says they are of.
+
+    Parameters
+    ----------
+    origins : dict of str to dict
+        Provenance of each file.
+    runs : list of dict
+        `width`, `noise` and `seed` of each run.
+    option : str
+        How the command is given the files, for messages.
+
+    Returns
+    -------
+    list of list of str
+        For each run, in the order of `runs`.
+
+    Raises
+    ------
+    InputError
+        If a file is of none of them, or some run has fewer files than another.
+    """
+    found = {_cell(run): [] for run in runs}
+    for path, origin in origins.items():
+        settings = origin.get("spec", {})
+        cell = _cell(settings.get("run", settings))
+        if cell not in found:
+            raise InputError(
+                f"{option}: {path} was made for {_described(cell)}, and spec runs has "
+                f"{'; '.join(map(_described, found)) or 'none'}. Make it again with the settings "
+                "of this experiment"
+            )
+        found[cell].append(path)
+    counts = {cell: len(paths) for cell, paths in found.items()}
+    if len({*counts.values()}) > 1 or not found:
+        listed = "; ".join(f"{_described(cell)}: {count}" for cell, count in counts.items())
+        raise InputError(
+            f"{option}: not the same number of files for every run ({listed or 'no runs'}); give "
+            "all of each"
+        )
+    return list(found.values())
+
+
+def _cell(settings):
+    return tuple(settings.get(name) for name in RUN_KEYS[1:])
+
+
+def _described(cell):
+    return ", ".join(f"{name} {value}" for name, value in zip(RUN_KEYS[1:], cell, strict=True))
+
+
+def check_columns(frame, table, keys, source):
     """Raise InputError unless `frame`, read from `source`, has the columns of such a table."""
-    absent = [name for name in (*KEYS[table], *MEASURED) if name not in frame.columns]
+    absent = [name for name in (*keys, *MEASURED) if name not in frame.columns]
     if absent:
         raise InputError(
             f"{source}: columns {', '.join(absent)} are missing; a {table} table of one run needs "
-            f"{', '.join((*KEYS[table], *MEASURED))}. Give the file that belongs to {table!r}."
+            f"{', '.join((*keys, *MEASURED))}. Give the file that belongs to {table!r}."
         )
 
 
-def collect(table, experiment, runs):
+def collect(keys, experiment, runs):
     """Stack the tables of all runs and flag each run's best and last epoch.
 
     Parameters
     ----------
-    table : {"accuracy", "geometry", "rewind", "gradients", "simulation"}
+    keys : sequence of str
+        Columns that tell the rows of one run apart.
     experiment : str
     runs : sequence of RunTables
         Runs may lack tables, and tables may lack rows: what is missing stays missing.
@@ -79,7 +124,7 @@ def collect(table, experiment, runs):
         for frame in run.frames
         if len(frame)
     ]
-    keys = [*RUN_KEYS, *KEYS[table]]
+    keys = [*RUN_KEYS, *keys]
     if not parts:
         return pd.DataFrame(columns=[*keys, *MEASURED, "parameters", "best", "last"])
     stacked = pd.concat(parts, ignore_index=True)

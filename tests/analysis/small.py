@@ -1,12 +1,12 @@
-"""A small data set, its labels, a probe and networks, for the analyses' tests."""
+"""A small data set, its labels, an analysis set and networks, for the analyses' tests."""
 
 from functools import cache
 
 import numpy as np
 import torch
+from geomem.data.analysis_set import choose_analysis_set
 from geomem.data.image_sets import ImageSet
 from geomem.data.labels import assign_labels, label_table
-from geomem.data.probe import choose_probe
 from geomem.models import build_model
 from geomem.training.batches import Normalizer
 
@@ -34,8 +34,8 @@ def labels_of(images, noise=0.5):
     )
 
 
-def probe_of(images, labels, per_class=M):
-    return choose_probe(labels, images.test_labels, per_class=per_class, seed=2)
+def analysis_set_of(images, labels, per_class=M):
+    return choose_analysis_set(labels, images.test_labels, per_class=per_class, seed=2)
 
 
 @cache

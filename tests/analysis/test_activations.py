@@ -11,7 +11,7 @@ from geomem.analysis.activation_file import (
     write_activations,
 )
 from geomem.analysis.activations import extract_activations
-from geomem.analysis.networks import probe_kind
+from geomem.analysis.networks import analysed_kind
 from geomem.errors import DamagedFileError, InputError
 from geomem.geometry.products import inner_products
 from geomem.models import list_layers, observe, select_layers
@@ -24,15 +24,15 @@ from tests.analysis import small
 def setting():
     images = small.image_set()
     labels = small.labels_of(images)
-    return images, small.probe_of(images, labels), small.network(images)
+    return images, small.analysis_set_of(images, labels), small.network(images)
 
 
 def extract(setting, store="products", globs=("*",), model=None):
-    images, probe, network = setting
+    images, analysis_set, network = setting
     layers = select_layers(list_layers(network), globs)
     normalizer = Normalizer.fit(images.train_images)
     with extract_activations(
-        model or network, layers, images, probe, normalizer, epoch=7, store=store
+        model or network, layers, images, analysis_set, normalizer, epoch=7, store=store
     ) as content:
         arrays = {name: np.array(array) for name, array in content.arrays.items()}
     return ActivationFile(content.epoch, content.layers, arrays)
@@ -40,8 +40,8 @@ def extract(setting, store="products", globs=("*",), model=None):
 
 def whole_features(setting, kind):
     """Features of every layer (P, M, N) in one pass over all images."""
-    images, probe, network = setting
-    pixels, _, _ = probe_kind(probe, images, kind)
+    images, analysis_set, network = setting
+    pixels, _, _ = analysed_kind(analysis_set, images, kind)
     normalizer = Normalizer.fit(images.train_images)
     batch = normalizer(resident(pixels.reshape(-1, *images.image_shape), "cpu"))
     seen = observe(network, list_layers(network), batch)
@@ -81,19 +81,19 @@ def test_raw_and_gram_hold_the_points_in_order(setting):
 
 
 def test_restored_regroups_the_permuted_images(setting):
-    images, probe, _ = setting
-    permuted, _, _ = probe_kind(probe, images, "permuted")
-    restored, labels, manifolds = probe_kind(probe, images, "restored")
+    images, analysis_set, _ = setting
+    permuted, _, _ = analysed_kind(analysis_set, images, "permuted")
+    restored, labels, manifolds = analysed_kind(analysis_set, images, "restored")
     shared = {x.tobytes() for x in permuted.reshape(-1, 256)}
     shared &= {x.tobytes() for x in restored.reshape(-1, 256)}
     assert len(shared) > permuted.shape[0] * permuted.shape[1] // 2
     assert (labels != manifolds[:, None]).all()  # assigned labels, grouped by the true ones
 
 
-def test_probe_of_other_images_is_refused(setting):
-    images, probe, _ = setting
-    with pytest.raises(InputError, match="choose the probe again"):
-        probe_kind(probe.assign(index=probe["index"] + 10_000), images, "test")
+def test_analysis_set_of_other_images_is_refused(setting):
+    images, analysis_set, _ = setting
+    with pytest.raises(InputError, match="choose the analysis set again"):
+        analysed_kind(analysis_set.assign(index=analysis_set["index"] + 10_000), images, "test")
 
 
 def test_values_that_are_not_finite_name_the_layer(setting):

@@ -35,13 +35,13 @@ def settings_kept(monkeypatch):
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Paths of an image set, labels, a probe and snapshots by epoch; 7 was not reached."""
+    """Paths of an image set, labels, a analysis_set and snapshots by epoch; 7 was not reached."""
     folder = tmp_path_factory.mktemp("run")
     images = small.image_set()
     labels = small.labels_of(images)
     save_images(folder / "images", images, {})
     write_table(folder / "labels", labels, {})
-    write_table(folder / "probe", small.probe_of(images, labels), {})
+    write_table(folder / "analysis_set", small.probe_of(images, labels), {})
     for epoch in (0, 3, 7):
         state = small.network(images, seed=epoch).state_dict() if epoch < 7 else {}
         arrays = {name: value.numpy().copy() for name, value in state.items()}
@@ -53,19 +53,22 @@ def files(tmp_path_factory):
 
 def call(command, files, spec, more=(), **paths):
     given = {"images": "images", "output": "out", **paths}
-    options = [word for name, path in given.items() for word in (f"--{name}", str(files / path))]
+    named = {f"--{name.replace('_', '-')}": str(files / path) for name, path in given.items()}
+    options = [word for pair in named.items() for word in pair]
     command.main(["--spec", json.dumps(spec), *options, *more])
     return files / "out"
 
 
 @pytest.mark.parametrize("epoch", [0, 3, 7])
 def test_extract_activations(files, epoch):
-    spec = {**MODEL, "layers": ["fc*"], "store": "products"}
-    out = call(extract_activations, files, spec, probe="probe", snapshot=str(epoch))
+    spec = {**MODEL, "layers": ["fc*"], "seed": 0, "store": "products"}
+    out = call(extract_activations, files, spec, analysis_set="analysis_set", snapshot=str(epoch))
     content = read_activations(out)
     assert content.epoch == epoch
     assert [x["name"] for x in content.layers] == ([] if epoch == 7 else ["fc1", "fc2", "fc3"])
     assert len(content.kinds) == (0 if epoch == 7 else 4)
+    deep = {"n_layers": 13, "weighted_layers": "1,2,4,5,7,8,10,11,12"}  # with input and pools
+    assert content.network == ({} if epoch == 7 else deep)
 
 
 def test_rewind_layers(files):
@@ -75,6 +78,7 @@ def test_rewind_layers(files):
     assert set(table["epoch"]) == {0, 3}
     assert set(table["scheme"]) == {"none", "all", "suffix"}
     assert table["layer_index"].dtype == "Int64"
+    assert set(table["n_layers"]) == {13}
     assert (table["lo"] <= table["value"]).all()
     test = table[(table["kind"] == "test") & (table["epoch"] == 3)]
     assert test["value"].nunique() == 1  # going back to the final epoch changes nothing
@@ -84,12 +88,14 @@ def test_rewind_layers(files):
 
 def test_split_gradients(files):
     snapshots = ["--snapshots", *(str(files / name) for name in ("0", "3", "3", "7"))]
-    table = read_table(call(split_gradients, files, MODEL, snapshots, probe="probe"))
+    spec = {**MODEL, "seed": 0, "per_class": None}
+    table = read_table(call(split_gradients, files, spec, snapshots, labels="labels"))
     assert set(table["epoch"]) == {0, 3}
+    assert set(table["n_layers"]) == {13}
     assert not table.duplicated(["epoch", "layer", "kind", "part", "metric"]).any()
 
 
 def test_snapshot_of_another_width(files):
-    spec = {**MODEL, "width": 3, "layers": ["*"], "store": "products"}
+    spec = {**MODEL, "width": 3, "layers": ["*"], "seed": 0, "store": "products"}
     with pytest.raises(InputError, match="does not fit the network of `model` and `width`"):
-        call(extract_activations, files, spec, probe="probe", snapshot="3")
+        call(extract_activations, files, spec, analysis_set="analysis_set", snapshot="3")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from geomem.analysis import activations
 from geomem.analysis.activations import extract_activations
-from geomem.data.probe import choose_probe
+from geomem.data.analysis_set import choose_analysis_set
 from geomem.models import list_layers
 from geomem.training.batches import Normalizer
 
@@ -16,7 +16,7 @@ KINDS, CONTROLS = ("test",), ("shuffled", "surrogate")
 @pytest.fixture(scope="module")
 def setting():
     images = small.image_set()
-    probe = choose_probe(
+    analysis_set = choose_analysis_set(
         small.labels_of(images),
         images.test_labels,
         per_class=20,
@@ -24,16 +24,16 @@ def setting():
         kinds=KINDS,
         controls=CONTROLS,
     )
-    return images, probe, small.network(images)
+    return images, analysis_set, small.network(images)
 
 
-def features(setting):
+def features(setting, seed=0):
     """Features (n, N) of each kind, first convolution."""
-    images, probe, network = setting
+    images, analysis_set, network = setting
     layers = [layer for layer in list_layers(network) if layer.name == "conv1_1"]
     normalizer = Normalizer.fit(images.train_images)
     with extract_activations(
-        network, layers, images, probe, normalizer, epoch=1, store="raw"
+        network, layers, images, analysis_set, normalizer, epoch=1, seed=seed, store="raw"
     ) as content:
         return {
             kind: np.array(content.arrays[f"{layers[0].index}/{kind}/features"], dtype=float)
@@ -58,6 +58,12 @@ def test_surrogates_have_the_spectrum_and_nothing_else(setting):
     # Gaussian, where the images come in clusters: no excess kurtosis along the main axis
     kurtosis = (along[:, 0] ** 4).mean() / variances[0] ** 2
     assert 1.8 < kurtosis < 4.5
+
+
+def test_every_seed_has_its_own_surrogates(setting):
+    first, again, other = (features(setting, seed)["surrogate"] for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert abs(np.corrcoef(first.ravel(), other.ravel())[0, 1]) < 0.2
 
 
 def test_classes_tell_something_about_images_and_nothing_about_controls(setting):

@@ -5,11 +5,20 @@ import pandas as pd
 import pytest
 import torch
 from geomem.analysis import gradients as module
-from geomem.analysis.gradients import deal, group_gradient, measures, n_groups, split_gradients
-from geomem.analysis.networks import probe_kind
+from geomem.analysis.gradients import (
+    choose_examples,
+    deal,
+    group_gradient,
+    measures,
+    n_groups,
+    null_labels,
+    split_gradients,
+)
+from geomem.analysis.networks import recalibrate
 from geomem.data.image_sets import ImageSet
+from geomem.data.labels import assign_labels, label_table
 from geomem.errors import InputError
-from geomem.models import list_layers
+from geomem.models import build_model, list_layers
 from geomem.training.batches import Normalizer
 from torch.nn import functional
 
@@ -22,18 +31,21 @@ def images():
 
 
 @pytest.fixture(scope="module")
-def probe(images):
-    return small.probe_of(images, small.labels_of(images))
+def labels(images):
+    return small.labels_of(images)
 
 
 def inputs_of(images, pixels):
     return Normalizer.fit(images.train_images)(torch.from_numpy(pixels))
 
 
-def both_parts(model, images, pixels, labels):
+def both_parts(model, images, pixels, labels, expected=None):
+    """By default with the same expectation for every class."""
     parameters = list(model.parameters())
     normalizer = Normalizer.fit(images.train_images)
-    return group_gradient(model, parameters, pixels, labels, normalizer)
+    if expected is None:
+        expected = np.full((len(labels), small.CLASSES), 1 / small.CLASSES, dtype=np.float32)
+    return group_gradient(model, parameters, pixels, labels, expected, normalizer)
 
 
 @pytest.mark.parametrize("batch", [3, 128])
@@ -114,12 +126,12 @@ def test_noise_floor_of_the_last_layer_is_that_of_class_means(images):
     with torch.no_grad():
         model.fc3.linear.weight.zero_()
         model.fc3.linear.bias.zero_()
-    probe = small.probe_of(images, small.labels_of(images, noise=0.0), per_class=20)
-    found = table(model, images, probe)
+    clean = small.labels_of(images, noise=0.0)
+    found = table(model, images, clean, per_class=20)
     found = found[(found["layer"] == "fc3") & (found["part"] == "label")].set_index("metric")
-    pixels, _, _ = probe_kind(probe, images, "unpermuted")
+    chosen = choose_examples(clean, "unpermuted", per_class=20)
     with torch.no_grad():
-        flat = inputs_of(images, pixels.reshape(-1, *images.image_shape))
+        flat = inputs_of(images, images.train_images[chosen.reshape(-1)])
         hidden = model[:-1](flat).reshape(small.CLASSES, 20, -1).double()
     bias = torch.ones_like(hidden[..., :1])  # the bias sees a constant feature
     features = torch.cat([hidden, bias], dim=2)
@@ -128,9 +140,10 @@ def test_noise_floor_of_the_last_layer_is_that_of_class_means(images):
     assert found.loc["noise_floor", "value"] == pytest.approx(np.sqrt(variance), rel=1e-3)
 
 
-def table(model, images, probe, epoch=3):
+def table(model, images, labels, epoch=3, **settings):
     normalizer = Normalizer.fit(images.train_images)
-    rows = split_gradients(model, list_layers(model), images, probe, normalizer, epoch=epoch)
+    layers = list_layers(model)
+    rows = split_gradients(model, layers, images, labels, normalizer, epoch=epoch, **settings)
     return pd.DataFrame(rows, columns=list(module.COLUMNS))
 
 
@@ -145,8 +158,8 @@ def test_labels_that_tell_nothing_leave_the_label_part_at_its_noise_floor():
     patterned = small.image_set()
     ratios = []
     for images in (structureless, patterned):
-        probe = small.probe_of(images, small.labels_of(images, noise=0.0), per_class=20)
-        rows = table(small.network(patterned), images, probe)
+        clean = small.labels_of(images, noise=0.0)
+        rows = table(small.network(patterned), images, clean, per_class=20)
         rows = rows[rows["part"] == "label"]
         value = rows.pivot_table(values="value", index="layer", columns="metric")
         ratios.append((value["norm"] / value["noise_floor"]) ** 2)
@@ -157,16 +170,19 @@ def test_labels_that_tell_nothing_leave_the_label_part_at_its_noise_floor():
 def test_measures_are_those_of_the_vectors():
     random = np.random.default_rng(0)
     n, size = 6, 40
-    weights = np.array([2, 2, 2, 2, 1, 1]) / 10
+    sizes = np.array([2, 2, 2, 2, 1, 1])
+    weights = sizes / 10
     parts = random.normal(size=(2, n, size)) + np.array([1.0, -0.5])[:, None, None]
     products = np.einsum("aif,bjf->aibj", parts, parts)
-    rows = {(row["part"], row["metric"]): row for row in measures(products, weights)}
+    rows = {(row["part"], row["metric"]): row for row in measures(products, sizes)}
     vectors = {"label": parts[0], "independent": parts[1], "total": parts.sum(0)}
     mean = {name: weights @ x for name, x in vectors.items()}
     for name, x in vectors.items():
         assert rows[name, "norm"]["value"] == pytest.approx(np.linalg.norm(mean[name]))
         floor = np.sqrt(weights @ ((x - mean[name]) ** 2).sum(1) / (n - 1))
         assert rows[name, "noise_floor"]["value"] == pytest.approx(floor)
+        signal = (mean[name] @ mean[name] - floor**2) / (10 * floor**2)
+        assert rows[name, "signal"]["value"] == pytest.approx(signal)
     cosine = mean["label"] @ mean["independent"]
     cosine /= np.linalg.norm(mean["label"]) * np.linalg.norm(mean["independent"])
     assert rows["total", "cosine"]["value"] == pytest.approx(cosine)
@@ -181,7 +197,7 @@ def test_intervals_cover_the_norm_of_the_mean():
     for _ in range(300):
         groups = truth + random.normal(size=(1, 10, 30))
         parts = np.concatenate([groups, np.ones_like(groups)])
-        rows = measures(np.einsum("aif,bjf->aibj", parts, parts), np.full(10, 0.1))
+        rows = measures(np.einsum("aif,bjf->aibj", parts, parts), np.full(10, 1))
         norm = next(r for r in rows if r["part"] == "label" and r["metric"] == "norm")
         inside += norm["lo"] <= np.sqrt(truth @ truth + 30 / 10) <= norm["hi"]
     assert 0.90 < inside / 300 < 0.99
@@ -196,54 +212,209 @@ def test_groups_hold_every_position_once():
     assert n_groups(25, [large]) == 4
 
 
-def test_table_has_every_layer_with_parameters_and_kind(images, probe):
+def test_table_has_every_layer_with_parameters_and_kind(images, labels):
     model = small.network(images)
-    rows = table(model, images, probe)
+    rows = table(model, images, labels)
     weighted = [layer.name for layer in list_layers(model) if layer.state]
     assert list(dict.fromkeys(rows["layer"])) == weighted
-    assert len(rows) == len(weighted) * 2 * 7
+    assert len(rows) == len(weighted) * 2 * 10
     assert set(rows["kind"]) == {"unpermuted", "permuted"}
     assert (rows["epoch"] == 3).all()
     assert ((rows["lo"] <= rows["value"]) & (rows["value"] <= rows["hi"])).all()
-    clean = small.probe_of(images, small.labels_of(images, noise=0.0))
+    clean = small.labels_of(images, noise=0.0)
     assert set(table(model, images, clean)["kind"]) == {"unpermuted"}
 
 
-def test_permuted_images_count_with_the_labels_they_were_assigned(images, probe):
+def test_permuted_images_count_with_the_labels_they_were_assigned(images, labels):
     model = small.network(images)
-    rows = probe[probe["kind"] == "permuted"]
+    chosen = choose_examples(labels, "permuted").reshape(-1)
+    rows = labels.iloc[chosen]
     assert (rows["assigned_label"] != rows["true_label"]).all()
-    pixels = images.train_images[rows["index"]]
-    label, _ = both_parts(model, images, pixels, np.array(rows["assigned_label"]))
+    expected = np.full((len(rows), small.CLASSES), 1 / 4, dtype=np.float32)
+    expected[np.arange(len(rows)), rows["true_label"]] = 0
+    pixels = images.train_images[chosen]
+    label, _ = both_parts(model, images, pixels, np.array(rows["assigned_label"]), expected)
     places = [name.startswith("fc3.") for name, _ in model.named_parameters()]
     squares = [float((g**2).sum()) for g, here in zip(label, places, strict=True) if here]
-    found = table(model, images, probe).set_index(["layer", "kind", "part", "metric"])["value"]
+    found = table(model, images, labels).set_index(["layer", "kind", "part", "metric"])["value"]
     norm = found["fc3", "permuted", "label", "norm"]
     assert norm == pytest.approx(np.sqrt(sum(squares)), rel=1e-5)
 
 
-def test_gradients_that_are_not_finite_name_the_layer(images, probe):
+def test_gradients_that_are_not_finite_name_the_layer(images, labels):
     model = small.network(images)
     with torch.no_grad():
         model.fc2.linear.weight.fill_(float("inf"))
     with pytest.raises(InputError, match=r"layer conv1_1 .* not finite at epoch 3"):
-        table(model, images, probe)
+        table(model, images, labels)
 
 
-def test_frozen_parameters_are_left_out(images):
-    """Layers that training does not change have no gradient; those of the others do not move."""
-    probe = small.probe_of(images, small.labels_of(images))
+# --- what labels that tell nothing leave: made-up images whose truth is known ---------------------
+
+N_CLASSES, MANY = 8, 120
+
+
+@pytest.fixture(scope="module")
+def untrained():
+    """Patterned images of eight classes and a network at its initialization."""
+    random = np.random.default_rng(7)
+    patterns = np.kron(random.integers(0, 150, (N_CLASSES, 1, 4, 4)), np.ones((4, 4), int))
+    true = np.repeat(np.arange(N_CLASSES), MANY)
+    noise = random.integers(0, 106, (len(true), 1, 16, 16))
+    pixels = (patterns[true] + noise).astype(np.uint8)
+    names = np.array([str(label) for label in range(N_CLASSES)])
+    images = ImageSet(pixels, true, pixels[::10], true[::10], names)
+    model = build_model(
+        {"name": "vgg-small"}, 2, n_classes=N_CLASSES, image_shape=(1, 16, 16), seed=0
+    )
+    model.to(memory_format=torch.channels_last).eval()
+    recalibrate(model, torch.from_numpy(pixels), Normalizer.fit(pixels))
+    return images, model
+
+
+def noisy_labels(images, rule="permute", noise=0.5, seed=3):
+    drawn = assign_labels(images.train_labels, rule=rule, noise=noise, seed=seed)
+    return label_table(images.train_labels, *drawn)
+
+
+def ratios(model, images, chosen, labels, expected, n_groups=20):
+    """(norm / noise floor)^2 of the label part by layer, for an expectation of the labels."""
     normalizer = Normalizer.fit(images.train_images)
-    model = small.network(images)
-    layers = list_layers(model)
-    before = split_gradients(model, layers, images, probe, normalizer, epoch=1)
-    frozen = layers[1]
+    names = [name for name, _ in model.named_parameters()]
+    assigned = labels["assigned_label"].to_numpy()
+    groups, positions = [], deal(chosen.shape[1], n_groups)
+    for group in positions:
+        numbers = chosen[:, group].reshape(-1)
+        rows = expected(labels["true_label"].to_numpy()[numbers], N_CLASSES)
+        pixels = images.train_images[numbers]
+        groups.append(
+            group_gradient(
+                model, list(model.parameters()), pixels, assigned[numbers], rows, normalizer
+            )
+        )
+    sizes = np.array([len(group) for group in positions])
+    found = []
+    for layer in (layer for layer in list_layers(model) if layer.state):
+        places = [names.index(key) for key in layer.state if key in names]
+        rows = measures(module._inner_products(groups, places), sizes)
+        value = {(row["part"], row["metric"]): row["value"] for row in rows}
+        found.append((value["label", "norm"] / value["label", "noise_floor"]) ** 2)
+    return np.array(found)
+
+
+def same_for_every_class(true, n_classes):
+    """The paper's formula: every class with probability 1 / C."""
+    return np.full((len(true), n_classes), 1 / n_classes, dtype=np.float32)
+
+
+def test_a_part_of_the_classes_leaves_no_more_than_noise(untrained):
+    """Labels drawn at random, three of eight classes kept: with 1/C norm^2 is far above noise^2."""
+    images, model = untrained
+    found = []
+    for seed in range(6):
+        labels = noisy_labels(images, rule="uniform", noise=1.0, seed=seed)
+        # Every label drawn again, coincidences included: independent of the image.
+        labels["kind"] = "unpermuted"
+        chosen = choose_examples(labels, "unpermuted")[:3]
+        right = null_labels(labels["assigned_label"].to_numpy()[chosen], "unpermuted")
+        third = right(np.zeros(1, int), N_CLASSES)[0].tolist()
+        assert third == pytest.approx([1 / 3] * 3 + [0] * 5)
+        found.append(
+            [
+                ratios(model, images, chosen, labels, expected).mean()
+                for expected in (right, same_for_every_class)
+            ]
+        )
+    right, uncorrected = np.mean(found, axis=0)
+    assert 0.6 < right < 1.5
+    assert uncorrected > 50
+
+
+def test_labels_that_avoid_the_true_class_tell_nothing_else(untrained):
+    """Every image with each wrong label once: the label part is zero. With 1/C it is -1/(C - 1) of
+    that of the true labels."""
+    images, model = untrained
+    numbers = np.arange(0, N_CLASSES * MANY, 12)
+    true = images.train_labels[numbers]
+    wrong = (true[:, None] + np.arange(1, N_CLASSES)) % N_CLASSES
+
+    def label_part(pixels, assigned, rows):
+        part, _ = group_gradient(
+            model, list(model.parameters()), pixels, assigned, rows,
+            Normalizer.fit(images.train_images),
+        )  # fmt: skip
+        return torch.cat([values.flatten() for values in part])
+
+    pixels = images.train_images[numbers]
+    of_true = label_part(pixels, true, same_for_every_class(true, N_CLASSES))
+    pixels = pixels.repeat(N_CLASSES - 1, axis=0)
+    repeated, assigned = true.repeat(N_CLASSES - 1), wrong.reshape(-1)
+    right = null_labels(assigned, "permuted")(repeated, N_CLASSES)
+    rows = same_for_every_class(repeated, N_CLASSES)
+    assert label_part(pixels, assigned, right).norm() < 1e-5 * of_true.norm()
+    torch.testing.assert_close(
+        label_part(pixels, assigned, rows), -of_true / (N_CLASSES - 1), rtol=1e-3, atol=1e-6
+    )
+
+
+def test_gradients_of_permuted_and_unpermuted_examples_by_the_table(untrained):
+    """At initialization permuted examples are at their noise level, unpermuted far above it."""
+    images, model = untrained
+    found = [table(model, images, noisy_labels(images, seed=s), epoch=0) for s in range(6)]
+    found = pd.concat(found).query("part == 'label' and metric == 'signal'")
+    signal = found.groupby("kind")["value"].mean()
+    at_50 = np.sqrt(np.maximum(1 + 50 * signal, 0))
+    assert 0.7 < at_50["permuted"] < 1.25
+    assert at_50["unpermuted"] > 1.8
+
+
+def test_signal_does_not_depend_on_the_number_of_examples(untrained):
+    """Norm over noise floor grows as the square root of m; the signal stays."""
+    images, model = untrained
+    labels = noisy_labels(images, noise=0.0)
+    found = {}
+    for size in (15, 120):
+        rows = table(model, images, labels, epoch=0, per_class=size)
+        rows = rows[rows["part"] == "label"].set_index(["layer", "metric"])["value"].unstack()
+        found[size] = rows["norm"] / rows["noise_floor"], rows["signal"]
+        np.testing.assert_allclose(found[size][0], np.sqrt(1 + size * rows["signal"]), rtol=1e-6)
+    assert (found[120][0] / found[15][0]).mean() > 2
+    assert np.median(found[120][1] / found[15][1]) == pytest.approx(1, abs=0.25)
+
+
+def test_examples_are_equally_many_with_each_label(untrained):
+    images, _ = untrained
+    labels = noisy_labels(images)
+    for kind in ("unpermuted", "permuted"):
+        of_kind = labels[labels["kind"] == kind]
+        every = choose_examples(labels, kind)
+        assert every.shape == (N_CLASSES, of_kind["assigned_label"].value_counts().min())
+        assert len(np.unique(every)) == every.size
+        rows = labels.iloc[every.reshape(-1)]
+        assert (rows["kind"] == kind).all()
+        expected = np.repeat(np.arange(N_CLASSES), every.shape[1])
+        np.testing.assert_array_equal(rows["assigned_label"], expected)
+        np.testing.assert_array_equal(choose_examples(labels, kind, per_class=7), every[:, :7])
+        assert (choose_examples(labels, kind, seed=1) != every).any()
+    assert choose_examples(noisy_labels(images, noise=0.0), "permuted") is None
+    scarce = labels[(labels["kind"] != "permuted") | (labels["assigned_label"] != 3)]
+    with pytest.raises(InputError, match="0 permuted images have the label 3"):
+        choose_examples(scarce, "permuted")
+
+
+def test_frozen_parameters_are_left_out(untrained):
+    """Layers that training does not change have no gradient; those of the others do not move."""
+    images, model = untrained
+    labels = noisy_labels(images)
+    before = table(model, images, labels, per_class=8)
+    frozen = list_layers(model)[1]
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name not in frozen.state)
-    after = split_gradients(model, layers, images, probe, normalizer, epoch=1)
-    assert {row["layer"] for row in before} - {row["layer"] for row in after} == {frozen.name}
-    kept = [row for row in before if row["layer"] != frozen.name]
-    assert [row["layer"] for row in kept] == [row["layer"] for row in after]
-    np.testing.assert_allclose(
-        [row["value"] for row in after], [row["value"] for row in kept], rtol=1e-5
-    )
+    try:
+        after = table(model, images, labels, per_class=8)
+    finally:
+        model.requires_grad_(True)
+    assert set(before["layer"]) - set(after["layer"]) == {frozen.name}
+    kept = before[before["layer"] != frozen.name]
+    assert kept["layer"].tolist() == after["layer"].tolist()
+    np.testing.assert_allclose(after["value"], kept["value"], rtol=1e-4)

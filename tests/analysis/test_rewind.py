@@ -33,7 +33,7 @@ def images():
 @pytest.fixture(scope="module")
 def targets(images):
     table = Targets.from_table(small.labels_of(images), images)
-    return Targets(table.assigned.copy(), table.true.copy(), table.permuted, table.test)
+    return Targets(table.assigned.copy(), table.true.copy(), table.redrawn, table.held_out)
 
 
 def snapshot(images, epoch, seed, name="vgg-small", width=2):

@@ -14,15 +14,15 @@ GEOMETRY = {"n_t": 50, "remove_low_rank": False, "confidence": 0.95, "seed": 0}
 @pytest.fixture(scope="module")
 def setting():
     images = small.image_set()
-    return images, small.probe_of(images, small.labels_of(images)), small.network(images)
+    return images, small.analysis_set_of(images, small.labels_of(images)), small.network(images)
 
 
-def test_the_points_are_the_first_of_the_probe(setting):
-    probe = setting[1]
-    chosen = choose_points(probe, kinds=["test", "permuted"], classes=3, per_class=2)
+def test_the_points_are_the_first_of_the_analysis_set(setting):
+    analysis_set = setting[1]
+    chosen = choose_points(analysis_set, kinds=["test", "permuted"], classes=3, per_class=2)
     assert set(chosen["kind"]) == {"test", "permuted"}
     assert (chosen.groupby(["kind", "manifold"]).size() == 2).all()
-    assert sorted(chosen["manifold"].unique()) == sorted(probe["manifold"].unique())[:3]
+    assert sorted(chosen["manifold"].unique()) == sorted(analysis_set["manifold"].unique())[:3]
     assert chosen["position"].max() == 1
 
 
@@ -34,8 +34,8 @@ def test_more_than_is_analysed(setting, name, value):
 
 
 def test_rows(setting):
-    images, probe, network = setting
-    chosen = choose_points(probe, kinds=["test", "permuted"], classes=5, per_class=4)
+    images, analysis_set, network = setting
+    chosen = choose_points(analysis_set, kinds=["test", "permuted"], classes=5, per_class=4)
     layers = [layer for layer in list_layers(network) if layer.name in ("conv1_1", "fc3")]
     rows = simulate(
         network,

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from geomem.claims.evidence import Run
 
-LAYERS, P, M, BEST, LAST = 12, 20, 50, 10, 30
+LAYERS, P, M, BEST, LAST, N_T = 12, 20, 50, 10, 30, 100
 CLOUD = 2 / M
 
 
@@ -37,6 +37,11 @@ ACCURACY = {
     ("last", "test"): 0.28, ("last", "permuted"): 0.97, ("last", "unpermuted"): 0.99,
 }  # fmt: skip
 REWOUND = {  # suffixes from layer i on, and layer i alone
+    ("suffix", "validation"): np.r_[np.full(9, 0.39), 0.37, 0.34, 0.31],
+    ("single", "validation"): np.r_[np.full(6, 0.10), np.full(6, 0.30)],
+    ("none", "test"): [0.28],
+    ("none", "permuted"): [0.97],
+    ("none", "unpermuted"): [0.99],
     ("suffix", "test"): np.r_[np.full(9, 0.39), 0.37, 0.34, 0.31],
     ("suffix", "permuted"): np.r_[np.full(9, 0.06), 0.2, 0.5, 0.8],
     ("single", "test"): np.r_[np.full(6, 0.10), np.full(6, 0.30)],
@@ -45,53 +50,64 @@ REWOUND = {  # suffixes from layer i on, and layer i alone
 }
 
 
-def geometry_table(values, error=0.01, spread=0.05):
-    """Manifolds that differ by a relative `spread` and have intervals of relative `error`."""
+def geometry_table(values, error=0.01, spread=0.05, layers=range(LAYERS), **columns):
+    """Manifolds that differ by a relative `spread`; means have a standard error of `error` / 1.96.
+
+    All means move with the same Gaussian vectors. `columns` go to the rows of means, a list or one
+    value: `warnings`, `k_lo`, `k_hi`.
+    """
     factors = np.exp(spread * np.linspace(-1, 1, P))
+    vectors = np.random.default_rng(5).standard_normal(N_T)
+    vectors = (vectors - vectors.mean()) / vectors.std(ddof=1) * np.sqrt(N_T)
     rows = []
-    for (moment, kind, metric), curve in values.items():
+    for (epoch, kind, metric), curve in values.items():
         # Factors with harmonic (capacity) or arithmetic mean one leave the mean at the curve.
         mean = 1 / (1 / factors).mean() if metric == "capacity" else factors.mean()
-        for layer, value in enumerate(curve):
-            for manifold, factor in enumerate(factors / mean):
-                v = value * factor
-                ends = (v * (1 - error), v * (1 + error))
-                rows.append((moment, layer, kind, manifold, metric, v, *ends))
-    columns = ["moment", "layer_index", "kind", "manifold", "metric", "value", "lo", "hi"]
-    return _flagged(pd.DataFrame(rows, columns=columns)).astype({"manifold": "Int64"})
+        for layer in layers:
+            value = curve[layer]
+            at = (epoch, f"layer{layer}", layer, kind)
+            rows += [(*at, i, metric, value * f, None) for i, f in enumerate(factors / mean)]
+            moved = value * error / 1.96 * vectors
+            rows.append((*at, None, metric, value, moved))
+    names = ["moment", "layer", "layer_index", "kind", "manifold", "metric", "value", "influence"]
+    frame = _flagged(pd.DataFrame(rows, columns=names)).astype({"manifold": "Int64"})
+    whole = frame["manifold"].isna()
+    for name, value in {"warnings": "", **columns}.items():
+        frame[name] = "" if name == "warnings" else np.nan
+        frame.loc[whole, name] = value
+    return _of_depth(frame)
 
 
-def accuracy_table(values, error=0.005):
+def accuracy_table(values, n=20_000):
+    rows = [(epoch, kind, "accuracy", v, n) for (epoch, kind), v in values.items()]
+    return _flagged(pd.DataFrame(rows, columns=["moment", "kind", "metric", "value", "n"]))
+
+
+def rewind_table(values, n=20_000, batch_norm="with-layer"):
     rows = [
-        (moment, kind, "accuracy", v, v - error, v + error) for (moment, kind), v in values.items()
-    ]
-    return _flagged(pd.DataFrame(rows, columns=["moment", "kind", "metric", "value", "lo", "hi"]))
-
-
-def rewind_table(values, error=0.005, batch_norm="with-layer"):
-    rows = [
-        ("best", scheme, layer, batch_norm, kind, "accuracy", v, v - error, v + error)
+        ("last" if scheme == "none" else "best", scheme, layer, batch_norm, kind, "accuracy", v, n)
         for (scheme, kind), curve in values.items()
         for layer, v in enumerate(curve)
     ]
-    columns = ["moment", "scheme", "layer_index", "batch_norm", "kind", "metric"]
-    return _flagged(pd.DataFrame(rows, columns=[*columns, "value", "lo", "hi"]))
+    columns = ["moment", "scheme", "layer_index", "batch_norm", "kind", "metric", "value", "n"]
+    return _of_depth(_flagged(pd.DataFrame(rows, columns=columns)))
 
 
-def gradients_table(permuted=1.0, unpermuted=10.0, late_share=1.0):
-    """Label gradients at epoch 0 as multiples of their noise; totals from the best epoch on."""
+def gradients_table(permuted=1.0, unpermuted=10.0, late_fraction=1.0):
+    """Norms of label gradients at epoch 0 over their noise level at 50 examples of each class, and
+    totals from the best epoch on.
+    """
     rows = []
     for layer in range(LAYERS):
         for kind, multiple in (("permuted", permuted), ("unpermuted", unpermuted)):
-            rows.append((0, layer, kind, "label", "norm", 0.1 * multiple))
-            rows.append((0, layer, kind, "label", "noise_floor", 0.1))
+            rows.append((0, layer, kind, "label", "signal", (multiple**2 - 1) / 50))
             for epoch in (BEST, LAST):
-                late = late_share if kind == "permuted" and layer >= 8 else 1.0
+                late = late_fraction if kind == "permuted" and layer >= 8 else 1.0
                 rows.append((epoch, layer, kind, "total", "norm", np.sqrt(late)))
     columns = ["epoch", "layer_index", "kind", "part", "metric", "value"]
     frame = pd.DataFrame(rows, columns=columns)
-    frame = frame.assign(lo=0.97 * frame["value"], hi=1.03 * frame["value"])
-    return frame.assign(best=frame["epoch"] == BEST, last=frame["epoch"] == LAST)
+    frame = frame.assign(error=0.002 + 0.015 * frame["value"])
+    return _of_depth(frame.assign(best=frame["epoch"] == BEST, last=frame["epoch"] == LAST))
 
 
 def network(seed=0, width=8, noise=0.5, *, jitter=0.002, **changed):
@@ -108,6 +124,12 @@ def network(seed=0, width=8, noise=0.5, *, jitter=0.002, **changed):
     } | changed
     tables = {name: table for name, table in tables.items() if table is not None}
     return Run(width, noise, seed, tables, M)
+
+
+def _of_depth(frame):
+    """Twelve layers, of which the input and two pools have no parameters."""
+    weighted = [i for i in range(LAYERS) if i not in (0, 3, 6)]
+    return frame.assign(n_layers=LAYERS, weighted_layers=",".join(map(str, weighted)))
 
 
 def _flagged(frame):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from geomem.claims.judge import COLUMNS, judge_all
 from geomem.claims.page import markdown_rows, page
-from geomem.claims.targets import TARGETS
+from geomem.registry.claims import TARGETS
 from geomem.storage.tables import read_table, table_provenance, write_table
 
 from scripts import judge_claims
@@ -46,7 +46,7 @@ def test_the_page_is_whole_and_tells_everything(table):
     checker.feed(page(table, "made-up", 0.95))
     assert checker.open == []
     text = " ".join(checker.text)
-    for target in TARGETS:
+    for target in TARGETS.values():
         assert target.name in text
     assert "✓ supported" in text and "Not measured" in text
     assert "1 seed of 3 asked for" in text  # of the wider network
@@ -59,7 +59,8 @@ def test_markdown_has_a_row_per_verdict(table):
     assert len(rows) == (table["verdict"] != "not measured").sum()
     assert rows[0]["threshold"] == "≤ 0.1"
     assert rows[0]["seeds"] == 3
-    assert rows[0]["over seeds"].startswith("[0.04")
+    assert rows[0]["from seeds"].startswith("[0.04")
+    assert rows[0]["with Holm"] == "supported"
 
 
 def test_the_command(tmp_path):
@@ -72,11 +73,10 @@ def test_the_command(tmp_path):
     for name, parts in frames.items():
         paths[name] = tmp_path / f"{name}.parquet"
         write_table(paths[name], pd.concat(parts, ignore_index=True), {})
-    spec = {"experiment": "made-up", "per_class": 50, "confidence": 0.95, "claims": SETTINGS}
+    spec = {"experiment": "made-up", "per_class": 50, "claims": SETTINGS}
     outputs = {name: str(tmp_path / f"out.{name}") for name in ("output", "csv", "page")}
-    options = [
-        word for name, path in {**paths, **outputs}.items() for word in (f"--{name}", str(path))
-    ]
+    options = ["--tables", *(f"{name}={path}" for name, path in paths.items())]
+    options += [word for name, path in outputs.items() for word in (f"--{name}", path)]
     judge_claims.main(["--spec", json.dumps(spec), *options])
     found = read_table(outputs["output"]).set_index("target")
     assert found.loc["T2-final", "verdict"] == "supported"
@@ -86,7 +86,8 @@ def test_the_command(tmp_path):
     assert "made-up" in (tmp_path / "out.page").read_text()
 
 
-def test_the_documentation_names_every_target():
+def test_the_documentation_has_every_target_with_its_threshold():
     text = (Path(__file__).resolve().parents[2] / "docs" / "claims.md").read_text()
-    for target in TARGETS:
-        assert target.name in text, target.name
+    for target in TARGETS.values():
+        assert target.name in text.partition("## Thresholds")[0], target.name
+        assert f"| {target.name} | {target.bound} {target.value:g} | {target.source} |" in text

@@ -1,9 +1,10 @@
 """A broken configuration gets a message that names the key, the value and the way out."""
 
 import pytest
-import yaml
-from geomem.config.check import SCHEMA, check, problems
-from geomem.config.cli import main, overlaid
+from geomem.config.check import check, problems
+from geomem.config.cli import combined, main
+from geomem.config.experiments import resolve
+from geomem.config.schema import schema as read_schema
 from geomem.errors import InputError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,7 +22,19 @@ def test_the_shipped_configurations_are_sound(config):
     presets = sorted((ROOT / "presets").glob("*.yaml"))
     assert presets
     for preset in presets:
-        assert problems(overlaid(config, yaml.safe_load(preset.read_text()))) == [], preset
+        assert problems(combined([ROOT / "config.yaml", preset])) == [], preset
+
+
+def test_an_overlay_can_change_the_data_set_of_all_experiments(config, tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(
+        "run: [mine]\ndefaults: {data: {name: image-folder, path: x, size: 32}}\n"
+        "experiments: {mine: {label_noise: [0.2]}}\n"
+    )
+    found = combined([ROOT / "config.yaml", overlay])
+    assert problems(found) == []
+    assert resolve(found, "mine")["data"] == {"name": "image-folder", "path": "x", "size": 32}
+    assert resolve(found, "mine")["model"] == config["defaults"]["model"]
 
 
 @pytest.mark.parametrize(("path", "value", "message"), BROKEN)
@@ -34,7 +47,7 @@ def test_each_broken_key_is_named(config, path, value, message):
 
 
 def test_ones_own_network_takes_any_further_key(config):
-    own = {"name": "nets.mine:build", "depth": 3}
+    own = {"name": "geomem.models.vgg:vgg16", "depth": 3}
     assert problems(changed(config, "defaults.model", own)) == []
     named = changed(config, "defaults.model", {"name": "vgg16", "depth": 3})
     assert any("model.depth: unknown key" in text for text in problems(named))
@@ -70,7 +83,7 @@ def schema_keys(node, definitions, prefix=""):
 
 
 def test_every_key_of_the_schema_stands_in_the_default_configuration(config):
-    schema = yaml.safe_load(SCHEMA.read_text())
+    schema = read_schema()
     known = set(schema_keys(schema["$defs"]["experiment"], schema["$defs"]))
     of_sgd = {"momentum", "nesterov"}  # the default is another optimizer: named in its comment
     assert all(key in (ROOT / "config.yaml").read_text() for key in of_sgd)

@@ -1,31 +1,33 @@
-"""Experiments cut into cells and stage settings."""
+"""Experiments cut into cells, stage settings and what they share."""
 
+import re
+
+import pytest
 from geomem.config.experiments import (
     as_text,
     kept_epochs,
-    label_cells,
     merged,
+    noise_text,
     runs,
-    stage_spec,
 )
+from geomem.config.sharing import data_name, labels_name, training_name, trainings
 
 EXPERIMENT = {
     "data": {"name": "glyphs"},
     "labels": {"rule": "permute"},
     "model": {"name": "vgg-small"},
     "widths": [2, 8],
-    "noises": [0.0, 0.5],
+    "label_noise": [0.0, 0.5],
     "seeds": [0],
     "training": {"epochs": 9, "snapshots": [5, 1]},
     "analysis": {"epochs": ["best", 0], "per_class": 3, "classes": "all"},
     "rewind": {"epochs": [4]},
-    "gradients": {"epochs": ["last", 5]},
+    "gradients": {"epochs": ["last", 5], "per_class": None},
     "simulation": {"epochs": [7]},
 }
 
 
 def test_cells():
-    assert label_cells(EXPERIMENT) == ["n0_s0", "n0.5_s0"]
     assert list(runs(EXPERIMENT)) == ["w2_n0_s0", "w2_n0.5_s0", "w8_n0_s0", "w8_n0.5_s0"]
     assert runs(EXPERIMENT)["w8_n0.5_s0"] == (8, 0.5, 0)
     assert kept_epochs(EXPERIMENT) == [0, 1, 4, 5, 7]
@@ -42,11 +44,58 @@ def test_a_section_of_another_name_replaces_the_old_one_whole():
     assert base["training"]["epochs"] == 1
 
 
-def test_training_settings_leave_out_what_decides_nothing():
-    spec = stage_spec("train", EXPERIMENT, width=2, noise=0.5, seed=0)
-    assert "snapshots" not in spec["training"]
-    assert "noise" not in spec, "noise reaches training through the label table alone"
-    assert spec["training"]["epochs"] == 9
+@pytest.mark.parametrize("noise", [0, 0.5, 0.1234567, 1 / 3, 1e-7, 0.30000000000000004])
+def test_a_name_gives_the_noise_exactly(noise):
+    assert float(noise_text(noise)) == noise
+    assert re.fullmatch("[0-9.e-]+", noise_text(noise)), "as rules/common.smk expects it"
+
+
+def with_changes(changes):
+    return merged(EXPERIMENT, changes)
+
+
+def test_experiments_that_agree_share_one_training_with_every_epoch_that_either_asks_for():
+    other = with_changes(
+        {
+            "training": {"snapshots": [8]},
+            "analysis": {"per_class": 9},
+            "widths": [8],
+            "label_noise": [0.5],
+        }
+    )
+    found, of_run = trainings({"one": EXPERIMENT, "other": other})
+    assert len(found) == 4 and len(of_run) == 5
+    shared = found[of_run["other", "w8_n0.5_s0"]]
+    assert of_run["one", "w8_n0.5_s0"] == of_run["other", "w8_n0.5_s0"]
+    assert shared.epochs == (0, 1, 4, 5, 7, 8) and shared.experiment == "one"
+    assert "snapshots" not in shared.settings["training"]
+    assert found[of_run["one", "w2_n0.5_s0"]].epochs == (0, 1, 4, 5, 7)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data": {"classes": 3}},
+        {"labels": {"rule": "other"}},
+        {"model": {"dropout": 0.1}},
+        {"training": {"epochs": 10}},
+        {"training": {"lr": 0.1}},
+        {"model": {"name": "my_own.nets:vgg"}},
+    ],
+)
+def test_whatever_decides_a_training_gives_it_another_name(changes):
+    (_, one), (_, other) = (trainings({"a": e}) for e in (EXPERIMENT, with_changes(changes)))
+    assert one.keys() == other.keys()
+    assert set(one.values()).isdisjoint(other.values())
+    assert all(re.fullmatch(r"[\w.]+(-[\w.]+)*", name) for name in other.values())
+
+
+def test_names_can_be_read():
+    assert re.fullmatch("glyphs-[0-9a-f]{8}", data_name(EXPERIMENT))
+    assert labels_name(EXPERIMENT, 0.5, 0) == "permute_n0.5_s0"
+    [name] = trainings({"a": with_changes({"widths": [8], "label_noise": [0.5]})})[0]
+    assert re.fullmatch("vgg-small_w8_n0.5_s0-[0-9a-f]{8}", name)
+    assert training_name(trainings({"a": EXPERIMENT})[0][name].settings) == name
 
 
 def test_text_does_not_depend_on_the_order_of_keys():

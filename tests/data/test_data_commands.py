@@ -2,25 +2,35 @@
 
 import json
 
-import choose_probe
+import choose_analysis_set
 import make_dataset
 import make_labels
 import numpy as np
 import pytest
 from geomem.data.image_sets import load_images
 from geomem.errors import DamagedFileError, InputError
+from geomem.registry.datasets import load_spec
 from geomem.storage.tables import read_table, table_provenance
 
 
 def test_commands_hand_on_their_files(tmp_path):
-    images, labels, probe = (str(tmp_path / n) for n in ("i.npz", "l.parquet", "p.parquet"))
+    images, labels, analysis_set = (str(tmp_path / n) for n in ("i.npz", "l.parquet", "p.parquet"))
     data = {"name": "glyphs", "classes": 4, "train_per_class": 20, "test_per_class": 5}
-    make_dataset.main(["--spec", json.dumps(data), "--output", images])
+    make_dataset.main(["--spec", json.dumps(load_spec(data)), "--output", images])
     spec = {"rule": "permute", "noise": 0.5, "seed": 1}
     make_labels.main(["--spec", json.dumps(spec), "--images", images, "--output", labels])
     choice = {"classes": "all", "per_class": 3, "seed": 0}
-    choose_probe.main(
-        ["--spec", json.dumps(choice), "--images", images, "--labels", labels, "--output", probe]
+    choose_analysis_set.main(
+        [
+            "--spec",
+            json.dumps(choice),
+            "--images",
+            images,
+            "--labels",
+            labels,
+            "--output",
+            analysis_set,
+        ]
     )
 
     true = load_images(images).train_labels
@@ -30,7 +40,7 @@ def test_commands_hand_on_their_files(tmp_path):
     origin = table_provenance(labels)
     assert origin["spec"] == spec
     assert origin["wrong_fraction"] == (table["assigned_label"] != true).mean()
-    assert len(read_table(probe)) == 4 * 4 * 3
+    assert len(read_table(analysis_set)) == 4 * 4 * 3
 
     with pytest.raises(InputError, match="noise is 2"):
         make_labels.main(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 RULES = ("permute", "uniform", "other")
-noises = st.floats(0, 1)
+label_noise = st.floats(0, 1)
 seeds = st.integers(0, 2**32)
 
 
@@ -18,7 +18,7 @@ def label_arrays(draw):
     return np.random.default_rng(draw(seeds)).permutation(labels)
 
 
-@given(label_arrays(), st.sampled_from(RULES), noises, seeds)
+@given(label_arrays(), st.sampled_from(RULES), label_noise, seeds)
 @settings(deadline=None, max_examples=60)
 def test_subset_takes_the_noise_level_of_every_class(labels, rule, noise, seed):
     assigned, permuted = assign_labels(labels, rule=rule, noise=noise, seed=seed)
@@ -34,7 +34,7 @@ def test_subset_takes_the_noise_level_of_every_class(labels, rule, noise, seed):
         assert (assigned != labels)[permuted].all()
 
 
-@given(label_arrays(), st.sampled_from(RULES), noises, noises, seeds)
+@given(label_arrays(), st.sampled_from(RULES), label_noise, label_noise, seeds)
 @settings(deadline=None, max_examples=60)
 def test_subsets_are_nested_across_noise_levels(labels, rule, one, other, seed):
     low, high = sorted((one, other))
@@ -75,10 +75,10 @@ def test_seed_changes_the_labels_too(rule):
 
 def test_table():
     labels = np.array([0, 1, 0, 1])
-    table = label_table(labels, np.array([1, 0, 0, 1]), np.array([True, True, False, False]))
-    assert table["kind"].tolist() == ["permuted", "permuted", "unpermuted", "unpermuted"]
+    table = label_table(labels, np.array([1, 1, 0, 1]), np.array([True, True, False, False]))
+    assert table["kind"].tolist() == ["permuted", "coincident", "unpermuted", "unpermuted"]
     assert table["index"].tolist() == [0, 1, 2, 3]
-    assert table["assigned_label"].tolist() == [1, 0, 0, 1]
+    assert table["assigned_label"].tolist() == [1, 1, 0, 1]
 
 
 @pytest.mark.parametrize(

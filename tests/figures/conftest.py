@@ -8,4 +8,4 @@ from tests.figures.drawing import tables
 
 @pytest.fixture(scope="session")
 def three_seeds():
-    return tables(synthetic.cells(noises=(0.0, 0.5), n_seeds=3))
+    return tables(synthetic.cells(label_noise=(0.0, 0.5), n_seeds=3))

@@ -1,7 +1,8 @@
 """Drawing made-up tables, and reading figures back."""
 
 import numpy as np
-from geomem.figures import catalogue
+from geomem.figures.draw import draw as draw_by
+from geomem.registry.figures import FIGURES
 
 from tests.figures import synthetic
 
@@ -20,7 +21,8 @@ def tables(runs, layers=synthetic.SMALL, epochs=(0, 2, None, synthetic.LAST)):
 
 
 def draw(name, inputs, **spec):
-    return catalogue.draw(name, {key: inputs[key] for key in catalogue.FIGURES[name].inputs}, spec)
+    figure = FIGURES[name]
+    return draw_by(figure.function, {key: inputs[key] for key in figure.inputs}, spec)
 
 
 def lines(axes):

@@ -28,9 +28,9 @@ FINAL = {  # alpha, R, D of the final layer at the best and the last epoch
 CONTROLS = ("shuffled", "surrogate")
 
 
-def cells(widths=(8,), noises=(0.5,), n_seeds=1):
+def cells(widths=(8,), label_noise=(0.5,), n_seeds=1):
     """(width, noise, seed) of every run."""
-    return [(w, n, s) for w in widths for n in noises for s in range(n_seeds)]
+    return [(w, n, s) for w in widths for n in label_noise for s in range(n_seeds)]
 
 
 def kinds_of(noise):

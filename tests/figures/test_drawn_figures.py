@@ -4,7 +4,9 @@ import matplotlib
 import numpy as np
 import pytest
 from geomem.errors import InputError
-from geomem.figures import catalogue, scales, style
+from geomem.figures import scales, style
+from geomem.registry.figures import FIGURES
+from geomem.registry.tables import TABLES
 from geomem.tables import collect
 
 from tests.figures import synthetic
@@ -25,8 +27,9 @@ def test_accuracy_draws_means_over_seeds_with_intervals(three_seeds):
         np.testing.assert_allclose(line.get_ydata(), 100 * of_kind.mean())
         assert line.get_color() == style.KINDS[kind].color
         half = 100 * 4.302653 * of_kind.std() / np.sqrt(3)
-        drawn = band(noisy, i)
-        np.testing.assert_allclose([(hi - lo) / 2 for lo, hi in drawn.values()], half, rtol=1e-5)
+        ends = [(100 * of_kind.mean() + sign * half).clip(0, 100) for sign in (-1, 1)]
+        drawn = list(band(noisy, i).values())
+        np.testing.assert_allclose(drawn, np.transpose(ends), rtol=1e-5, atol=1e-9)
     assert set(lines(clean)) == {"unpermuted", "test", "best epoch"}
     best = {line.get_xdata()[0] for line in noisy.lines if line.get_label() == "best epoch"}
     assert best == {14, 16, 18}
@@ -44,7 +47,7 @@ def test_accuracy_marks_a_diverged_seed(three_seeds):
     assert "2–3 seeds" in figure.get_supxlabel()
 
 
-@pytest.mark.parametrize("name", [n for n in catalogue.FIGURES if n not in ("samples", "accuracy")])
+@pytest.mark.parametrize("name", [n for n in FIGURES if n not in ("samples", "accuracy")])
 def test_every_caption_names_what_diverged(name, three_seeds):
     diverged = draw(name, synthetic.diverge(three_seeds, 1, 40), noise=0.5)
     assert "Missing: seed 1 diverged in epoch 31." in caption_of(diverged)
@@ -173,17 +176,17 @@ def test_samples_refuse_labels_of_other_images():
         draw("samples", inputs)
 
 
-@pytest.mark.parametrize("name", [n for n in catalogue.FIGURES if n not in ("samples", "change")])
+@pytest.mark.parametrize("name", [n for n in FIGURES if n not in ("samples", "change")])
 def test_long_names_one_epoch_no_noise_can_be_drawn(name, tmp_path):
-    inputs = tables(synthetic.cells(noises=(0.0,)), LONG, epochs=(None,))
+    inputs = tables(synthetic.cells(label_noise=(0.0,)), LONG, epochs=(None,))
     figure = draw(name, inputs)
     style.save(figure, None, tmp_path / "figure.svg", {})
     assert any(axes.get_visible() and axes.has_data() for axes in figure.axes)
 
 
-@pytest.mark.parametrize("name", [n for n in catalogue.FIGURES if n != "samples"])
+@pytest.mark.parametrize("name", [n for n in FIGURES if n != "samples"])
 def test_tables_without_rows_say_so(name):
-    inputs = {table: collect(table, "none", []) for table in catalogue.TABLES}
+    inputs = {name: collect(table.keys, "none", []) for name, table in TABLES.items()}
     figure = draw(name, inputs)
     assert "No measurements." in figure.get_supxlabel()
     assert not any(axes.get_visible() for axes in figure.axes)
@@ -198,7 +201,9 @@ def test_missing_values_leave_gaps(three_seeds):
 
 
 def test_unknown_settings_are_named(three_seeds):
-    with pytest.raises(InputError, match="'depth' knows no 'per_clas'; it takes width, noise, per"):
+    with pytest.raises(
+        InputError, match="depth:draw' knows no 'per_clas'; it takes width, noise, per"
+    ):
         draw("depth", three_seeds, per_clas=50)
     with pytest.raises(InputError, match=r"noise: the table has no 0\.3; choose among 0, 0\.5"):
         draw("depth", three_seeds, noise=0.3)

@@ -6,6 +6,7 @@ import xml.etree.ElementTree
 import draw_figure
 import pytest
 from geomem.errors import DamagedFileError, InputError
+from geomem.registry.figures import FIGURES
 from geomem.storage.arrays import write_arrays
 from geomem.storage.tables import write_table
 from PIL import Image
@@ -35,27 +36,13 @@ def files(tmp_path_factory):
     }
 
 
-INPUTS = {
-    "samples": ("images", "labels"),
-    "accuracy": ("accuracy",),
-    "depth": ("geometry", "accuracy"),
-    "change": ("geometry", "accuracy"),
-    "epochs": ("geometry", "accuracy"),
-    "rewind": ("rewind", "accuracy"),
-    "width": ("accuracy", "geometry"),
-    "gradients": ("gradients", "accuracy"),
-    "simulation": ("simulation", "accuracy"),
-    "localization": ("rewind", "gradients", "accuracy"),
-}
-
-
 def arguments(files, figure, **paths):
-    given = [word for name in INPUTS[figure] for word in (f"--{name}", files[name])]
+    given = [f"{name}={files[name]}" for name in FIGURES[figure].inputs]
     out = [word for name, path in paths.items() for word in (f"--{name}", str(path))]
-    return ["--figure", figure, *given, *out]
+    return ["--figure", figure, "--inputs", *given, *out]
 
 
-@pytest.mark.parametrize("figure", INPUTS)
+@pytest.mark.parametrize("figure", FIGURES)
 def test_svg_is_the_same_when_drawn_again(files, tmp_path, figure):
     first, second = tmp_path / "1.svg", tmp_path / "2.svg"
     draw_figure.main(arguments(files, figure, svg=first))
@@ -78,9 +65,9 @@ def test_png_carries_its_provenance(files, tmp_path):
 
 def test_command_names_what_is_missing(files, tmp_path):
     svg = tmp_path / "x.svg"
-    with pytest.raises(InputError, match="'pie' is not one of samples, accuracy"):
+    with pytest.raises(InputError, match=r"figures\.pie:draw' cannot be imported"):
         draw_figure.main(["--figure", "pie", "--svg", str(svg)])
-    with pytest.raises(InputError, match="--rewind: not given, and figure 'rewind'"):
+    with pytest.raises(InputError, match="--inputs: rewind is not given, and 'rewind'"):
         draw_figure.main(["--figure", "rewind", "--svg", str(svg)])
     with pytest.raises(InputError, match="--png, --svg: neither is given"):
         draw_figure.main(arguments(files, "depth"))

@@ -31,6 +31,15 @@ def test_interval_of_one_seed_is_its_own():
     assert (mean["lo"], mean["hi"]) == pytest.approx((0.3, 0.7))
 
 
+def test_intervals_of_accuracies_stay_between_0_and_1():
+    values = np.array([0.99, 1.0, 0.96])
+    means = seeds.over_seeds(rows(values, metric="accuracy"), ["epoch"]).iloc[0]
+    lo, hi = stats.t.interval(0.95, 2, loc=values.mean(), scale=stats.sem(values))
+    assert hi > 1
+    assert (means["lo"], means["hi"]) == (pytest.approx(lo), 1)
+    assert seeds.over_seeds(rows(values, metric="loss"), ["epoch"])["hi"].iloc[0] > 1
+
+
 def test_a_missing_value_is_not_a_seed():
     table = pd.concat([rows([0.4, np.nan]), rows([0.2, 0.6], epoch=6)])
     means = seeds.over_seeds(table, ["epoch"]).set_index("epoch")
@@ -91,6 +100,20 @@ def test_difference_pairs_runs_and_adds_half_widths_in_quadrature():
     assert change["value"].to_dict() == pytest.approx({0: 0.3, 1: 0.6})
     half = np.hypot(0.1, 0.3)  # rows have intervals from 0.1 below to 0.3 above
     assert change.loc[0, ["lo", "hi"]].tolist() == pytest.approx([0.3 - half, 0.3 + half])
+
+
+def test_difference_of_values_that_share_their_vectors_is_that_of_pairs():
+    random = np.random.default_rng(0)
+    common = random.normal(0, 5, 200)
+    draws = [common + random.normal(0, 1, 200) for _ in range(2)]
+    later, earlier = (
+        rows([x.mean()], width=8, noise=0.5, layer="fc", influence=[x - x.mean()]) for x in draws
+    )
+    change = seeds.difference(later, earlier, ["layer"]).iloc[0]
+    pairs = stats.ttest_rel(*draws).confidence_interval(0.95)
+    assert (change["lo"], change["hi"]) == pytest.approx((pairs.low, pairs.high))
+    unknown = seeds.difference(later, earlier.assign(influence=None), ["layer"]).iloc[0]
+    assert np.isnan(unknown["lo"])
 
 
 def test_diverged_runs_are_those_without_a_last_epoch():

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from geomem.figures import seeds, style, warned
+from geomem.remarks import messages
 
 from tests.figures import synthetic
 from tests.figures.drawing import caption_of, draw, labels_of, lines, tables
@@ -71,8 +72,8 @@ def test_a_message_of_the_radius_alone_marks_the_radius_alone(message, about):
 
 
 def test_messages_with_semicolons_are_told_apart():
-    assert warned.messages(f"{RADIUS}; {EVERY}; {RADIUS}") == [RADIUS, EVERY, RADIUS]
-    assert warned.messages("") == []
+    assert messages(f"{RADIUS}; {EVERY}; {RADIUS}") == [RADIUS, EVERY, RADIUS]
+    assert messages("") == []
 
 
 def test_means_and_differences_have_the_warnings_of_all_their_values():

@@ -130,7 +130,9 @@ def test_values_too_large_to_multiply():
         ({"random_state": -1}, "random_state is -1"),
         ({"threads": 0}, "threads is 0"),
         ({"low_rank_starts": 0}, "low_rank_starts is 0"),
-        ({"low_rank_keep": "best"}, "low_rank_keep is 'best'"),
+        ({"low_rank_rule": "best"}, "low_rank_rule is 'best'"),
+        ({"low_rank_k": 6}, "low_rank_k is 6"),
+        ({"low_rank_k": "shared"}, "low_rank_k is 'shared'"),
     ],
 )
 def test_arguments_that_cannot_be_used(arguments, message):

@@ -1,6 +1,7 @@
 """The geometry command and the workflow's script."""
 
 import csv
+import json
 import zipfile
 
 import numpy as np
@@ -9,6 +10,7 @@ from geomem.errors import DamagedFileError, GeomemError, InputError
 from geomem.geometry import manifold_geometry
 from geomem.geometry.cli import main
 from geomem.geometry.files import read_manifolds
+from geomem.registry.measures import MEASURES
 
 POINTS = np.random.default_rng(0).standard_normal((6, 4, 20))
 
@@ -50,6 +52,7 @@ def test_frame_and_parquet(tmp_path):
     assert list(frame["name"].dropna().unique()) == [f"class{i}" for i in range(6)]
     assert set(frame["metric"]) == {
         *("capacity", "radius", "dimension"),
+        *("radius_iqm", "dimension_iqm"),
         *("center_correlation", "low_rank_k", "kkt_residual"),
     }
 
@@ -188,15 +191,17 @@ def test_workflow_script(tmp_path):
     from geomem.geometry import inner_products
     from geomem.storage.tables import read_table
 
-    from scripts.measure_geometry import main as measure
+    from scripts.measure_layers import main as measure
 
     arrays = {
         "test/manifolds": np.arange(10, 16),
         **inner_products(POINTS).to_arrays(prefix(2, "test")),
     }
     layers = ({"index": 2, "name": "conv", "kind": "conv", "shape": [20], "features": 20},)
-    write_activations(tmp_path / "a.npz", ActivationFile(7, layers, arrays), {})
-    spec = '{"n_t": 40, "kappa": 0.0, "remove_low_rank": true, "confidence": 0.9, "seed": 1}'
+    network = {"n_layers": 4, "weighted_layers": "1,2"}
+    write_activations(tmp_path / "a.npz", ActivationFile(7, layers, arrays, network), {})
+    settings = {"n_t": 40, "kappa": 0.0, "remove_low_rank": True, "confidence": 0.9, "seed": 1}
+    spec = json.dumps(MEASURES["geometry"].spec({"geometry": settings}))
     files = ["--activations", str(tmp_path / "a.npz"), "--output", str(tmp_path / "b.parquet")]
     measure(["--spec", spec, *files])
     table = read_table(tmp_path / "b.parquet")
@@ -205,3 +210,15 @@ def test_workflow_script(tmp_path):
     assert list(capacity["manifold"]) == list(range(10, 16))
     np.testing.assert_allclose(capacity["hi"], expected.capacity_hi, rtol=1e-9)
     assert set(table["epoch"]) == {7} and set(table["layer"]) == {"conv"}
+    assert set(table["n_layers"]) == {4} and set(table["weighted_layers"]) == {"1,2"}
+    # What each vector adds gives the error of a mean, and is told for means alone.
+    told = table[table["influence"].notna()].set_index("metric")
+    assert sorted(told.index) == ["capacity", "dimension", "radius"]
+    assert told["manifold"].isna().all()
+    for metric, influence in told["influence"].items():
+        assert len(influence) == 40
+        assert influence.mean() == pytest.approx(0, abs=1e-6)
+        error = influence.std(ddof=1) / np.sqrt(40)
+        half = getattr(expected, f"mean_{metric}_hi") - getattr(expected, f"mean_{metric}_lo")
+        # Forty vectors know an error to a tenth; the factor 1.65 is the normal quantile.
+        assert error == pytest.approx(half / 2 / 1.65, rel=0.35)

@@ -17,7 +17,7 @@ def test_structureless_clouds(n_points):
 def test_example_of_the_authors():
     """N 5000, M 50, P 100, normal: their README gives .04, 1.47, 36.2, .01 and K = 1."""
     points = np.random.default_rng(0).standard_normal((100, 50, 5000))
-    found = manifold_geometry(points, n_t=100, random_state=0)
+    found = manifold_geometry(points, n_t=100, random_state=0, low_rank_rule="authors")
     assert found.mean_capacity == pytest.approx(0.04, rel=0.02)
     assert found.mean_radius == pytest.approx(1.47, rel=0.02)
     assert found.mean_dimension == pytest.approx(36.2, rel=0.02)
@@ -141,6 +141,8 @@ def test_order_of_classes_matters_only_through_the_draw(points, measured):
     turned = manifold_geometry(points[::-1], random_state=3)
     assert turned.center_correlation == pytest.approx(measured.center_correlation, rel=1e-12)
     assert turned.low_rank_k == measured.low_rank_k
+    first, second = measured.low_rank.weights, turned.low_rank.weights[::-1]
+    np.testing.assert_allclose(first @ first.T, second @ second.T, atol=1e-9)
     for name in ("capacity", "radius", "dimension"):
         error = getattr(measured, f"mean_{name}_hi") - getattr(measured, f"mean_{name}_lo")
         difference = getattr(turned, f"mean_{name}") - getattr(measured, f"mean_{name}")

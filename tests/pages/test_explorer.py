@@ -96,7 +96,7 @@ def test_lines_and_numbers_are_those_of_the_table(browser, explorer, frames):
     ends = best["interval"].str.split(" to ", expand=True).astype(float)
     assert ends[0].to_dict() == pytest.approx(expected["lo"].to_dict(), rel=6e-4)
     assert ends[1].to_dict() == pytest.approx(expected["hi"].to_dict(), rel=6e-4)
-    assert set(best["file"]) == {"runs/w4_n0.5_s1/geometry/best.parquet"}
+    assert set(best["file"]) == {"runs/w4_n0.5_s1/measures/geometry/best.parquet"}
 
 
 def test_a_pointer_on_a_mark_is_told_its_number_and_file(browser, explorer):
@@ -157,7 +157,7 @@ def test_names_are_text_and_never_markup(browser, tmp_path):
 
 
 def test_a_table_of_the_papers_size_is_thinned(browser, tmp_path):
-    runs = synthetic.cells(widths=(8, 16), noises=(0.0, 0.5), n_seeds=3)
+    runs = synthetic.cells(widths=(8, 16), label_noise=(0.0, 0.5), n_seeds=3)
     epochs = list(range(0, synthetic.LAST + 1, 4))
     table = synthetic.geometry_table(runs, synthetic.VGG16, [*epochs, None], manifolds=0)
     asked = {"geometry": [*epochs, "best"]}

@@ -38,7 +38,7 @@ def test_a_changed_page_is_caught(tmp_path, position):
 def test_the_page_of_provenance_tells_settings_versions_runs_times_and_files():
     origin = {
         "stage": "train", "geomem": "0", "python": "3.11", "packages": {"numpy": "9.9"},
-        "written": "2026-01-01T00:00:00", "inputs": {f"results/{EVIL}": "ab" * 32},
+        "inputs": {f"results/{EVIL}": "ab" * 32},
     }  # fmt: skip
     receipt = {
         "status": "finished", "device": "cpu", "precision": "float32", "epochs": 30,
@@ -46,11 +46,21 @@ def test_the_page_of_provenance_tells_settings_versions_runs_times_and_files():
     }  # fmt: skip
     runs = [(receipt, origin), (receipt | {"best_epoch": 9}, origin)]
     usage = [Usage("train", 100, 112.5, 5e8), Usage("train", 110, 112.5, 6e8)]
-    text = page("made-up", {"widths": [8], "note": EVIL}, origin, runs, usage)
+    text = page("made-up", {"widths": [8], "note": EVIL}, origin, runs, usage, "2026-01-01")
     assert "<script" not in text
-    for part in ("widths: [8]", "numpy 9.9", "12,345", "7 to 9", "15.0", "12.5", "600", "ab" * 32):
+    for part in (
+        "widths: [8]",
+        "numpy 9.9",
+        "12,345",
+        "7 to 9",
+        "15.0",
+        "12.5",
+        "600",
+        "ab" * 32,
+        "2026-01-01",
+    ):
         assert part in text, part
-    assert "not there any more" in page("made-up", {}, origin, runs, [])
+    assert "not there any more" in page("made-up", {}, origin, runs, [], "")
 
 
 def test_cells_of_a_table_are_escaped():

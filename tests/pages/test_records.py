@@ -5,7 +5,7 @@ import pytest
 from geomem.pages.records import MEAN, records, thinned
 
 from tests.figures import synthetic
-from tests.pages.conftest import EPOCHS
+from tests.pages.conftest import described
 
 RUNS = synthetic.cells(widths=(4,), n_seeds=3)
 
@@ -16,7 +16,7 @@ def geometry():
 
 
 def test_single_seeds_keep_value_and_interval(geometry):
-    rows, notes = records("geometry", geometry, EPOCHS["geometry"])
+    rows, notes = records(described("geometry"), geometry)
     one = rows[(rows["seed"] == "2") & (rows["epoch"] == "6") & (rows["kind"] == "test")]
     key = ["layer", "metric"]
     expected = geometry[geometry["manifold"].isna()].query(
@@ -25,12 +25,12 @@ def test_single_seeds_keep_value_and_interval(geometry):
     columns = ["value", "lo", "hi"]
     found, expected = (frame.set_index(key)[columns].sort_index() for frame in (one, expected))
     assert found.equals(expected)
-    assert set(one["file"]) == {"runs/w4_n0.5_s2/geometry/6.parquet"}
-    assert "tables/geometry.parquet has them" in notes[0]
+    assert set(one["file"]) == {"runs/w4_n0.5_s2/measures/geometry/6.parquet"}
+    assert "tables/geometry.parquet: values of single manifolds, kkt_residual" in notes[0]
 
 
 def test_means_over_seeds_take_each_seeds_own_best_epoch(geometry):
-    rows, _ = records("geometry", geometry, EPOCHS["geometry"])
+    rows, _ = records(described("geometry"), geometry)
     of = "metric == 'radius' and kind == 'permuted' and layer == 'fc2'"
     found = rows.query(of + " and epoch == 'best' and seed == @MEAN").iloc[0]
     best = geometry[geometry["best"] & geometry["manifold"].isna()].query(of)["value"]
@@ -45,7 +45,7 @@ def test_means_over_seeds_take_each_seeds_own_best_epoch(geometry):
 
 def test_accuracies_are_percents_and_losses_are_not():
     table = synthetic.accuracy_table(RUNS)
-    rows, _ = records("accuracy", table, ())
+    rows, _ = records(described("accuracy"), table)
     one = rows[(rows["seed"] == "0") & (rows["kind"] == "test") & (rows["epoch"] == "5")]
     one = one.set_index("metric")["value"]
     source = table.query("seed == 0 and kind == 'test' and epoch == 5").set_index("metric")["value"]
@@ -55,7 +55,7 @@ def test_accuracies_are_percents_and_losses_are_not():
 
 def test_an_upper_bound_is_marked():
     table = synthetic.simulation_table(RUNS)
-    rows, _ = records("simulation", table, EPOCHS["simulation"])
+    rows, _ = records(described("simulation"), table)
     bounds = rows[rows["warnings"].str.startswith("an upper bound") & (rows["seed"] != MEAN)]
     assert set(bounds["layer"]) == {"input"} and set(bounds["metric"]) == {"simulated"}
 

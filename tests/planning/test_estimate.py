@@ -1,16 +1,16 @@
 """The arithmetic of the estimate, and that it comes near what a small training takes."""
 
-import copy
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from geomem.config.sharing import data_name, trainings
 from geomem.errors import InputError
 from geomem.planning import costs, estimate
 from geomem.planning.dry_run import Job
-from geomem.planning.sizes import DataSize, activations_bytes, data_size, probe_size, states_kept
+from geomem.planning.sizes import DataSize, activations_bytes, analysis_size, data_size, states_kept
 from PIL import Image
 
 TINY = Path(__file__).resolve().parents[1] / "workflow" / "tiny.yaml"
@@ -31,6 +31,9 @@ class Speeds:
 
     def startup(self, kind):
         return 3, 1e8
+
+    def glyph(self):
+        return 1e-3
 
     def network(self, experiment, width):
         return costs.NetworkRates(1e-3, 3e-4, 1e-4, 1e5, 2e5, (30, 20), 2, 0.5)
@@ -70,14 +73,21 @@ def test_activations_are_as_large_as_said(tiny):
     from geomem.geometry.products import inner_products
 
     size = data_size(tiny["data"])
-    probe = probe_size(tiny, size, 0.5)
-    assert (probe.classes, probe.per_class, probe.kinds, probe.images) == (4, 4, 6, 96)
+    analysis_set = analysis_size(tiny, size, 0.5)
+    assert (
+        analysis_set.classes,
+        analysis_set.per_class,
+        analysis_set.kinds,
+        analysis_set.images,
+    ) == (4, 4, 6, 96)
     clouds = np.random.default_rng(0).standard_normal((4, 4, 30))
     arrays = inner_products(clouds, threads=1).to_arrays("").values()
-    said = activations_bytes(tiny, probe, [30, 20])
-    assert said == pytest.approx(probe.kinds * 2 * sum(a.nbytes for a in arrays), rel=0.1)
+    said = activations_bytes(tiny, analysis_set, [30, 20])
+    assert said == pytest.approx(analysis_set.kinds * 2 * sum(a.nbytes for a in arrays), rel=0.1)
     raw = {**tiny, "analysis": {**tiny["analysis"], "store": "raw"}}
-    assert activations_bytes(raw, probe, [30, 20]) == said + 6 * (2 * 16**2 * 8 + 16 * 50 * 4)
+    assert activations_bytes(raw, analysis_set, [30, 20]) == said + 6 * (
+        2 * 16**2 * 8 + 16 * 50 * 4
+    )
 
 
 def test_states_kept(tiny):
@@ -85,29 +95,26 @@ def test_states_kept(tiny):
 
 
 def test_costs_are_counted_once_for_every_job(config):
-    jobs = [job("labels", noise="0.5", seed=str(s)) for s in (0, 1)] + [job("images")]
+    jobs = [job("analysis_set", noise="0.5", seed=str(s)) for s in (0, 1)] + [job("claims")]
     found = estimate.costs_by_rule(config, jobs)
-    assert {rule: len(each) for rule, each in found.items()} == {"labels": 2, "images": 1}
+    assert {rule: len(each) for rule, each in found.items()} == {"analysis_set": 2, "claims": 1}
     assert all(cost.seconds > 0 and cost.memory > 2e7 for each in found.values() for cost in each)
     text = estimate.report(found, 2)
-    assert "labels            2" in text and "on 2 cores" in text
+    assert "analysis_set      2" in text and "on 2 cores" in text
 
 
-def test_a_network_that_two_experiments_share_is_trained_once(config, monkeypatch):
+def test_what_experiments_share_costs_what_one_of_them_says(config, tiny, monkeypatch):
     monkeypatch.setattr(estimate, "Measured", Speeds)
-    config["experiments"]["more"] = copy.deepcopy(config["experiments"]["tiny"])
-    config["experiments"]["more"]["geometry"]["kappa"] = 0.1
-    cell = {"width": "2", "noise": "0.5", "seed": "0"}
-    jobs = [job("train", **cell), job("train", **cell | {"experiment": "more"})]
-    first, second = estimate.costs_by_rule(config, jobs)["train"]
-    assert first.seconds > 3 and first.disk > 1e5
-    assert (second.seconds, second.disk) == (3, 0)
-    jobs[1].wildcards["seed"] = "1"
-    assert estimate.costs_by_rule(config, jobs)["train"] == [first, first]
+    [training] = trainings(config["experiments"])[0]
+    shared = [Job("train", {"training": training}, "", (), ())]
+    shared.append(Job("images", {"data": data_name(tiny)}, "", (), ()))
+    found = estimate.costs_by_rule(config, [*shared, job("claims")])
+    assert found["train"][0].seconds > 3 and found["train"][0].disk > 1e5
+    assert found["images"][0].disk == data_size(tiny["data"]).bytes
 
 
 def test_gpu_hours_stand_apart():
-    found = {"train": [estimate.Cost(7200, 0, 0)], "geometry": [estimate.Cost(3600, 0, 0)]}
+    found = {"train": [costs.Cost(7200, 0, 0)], "geometry": [costs.Cost(3600, 0, 0)]}
     lines = estimate.report(found, 1, gpu=True).splitlines()
     assert lines[1].split()[2:4] == ["0.000", "2.000"]
     assert lines[2].split()[2:4] == ["1.000", "0.000"]
@@ -115,7 +122,7 @@ def test_gpu_hours_stand_apart():
 
 
 def test_a_disk_too_small_is_refused(tmp_path, monkeypatch):
-    large = {"activations": [estimate.Cost(1, 4e9, 0)] * 10}
+    large = {"activations": [costs.Cost(1, 4e9, 0)] * 10}
     monkeypatch.setattr(estimate.shutil, "disk_usage", lambda path: type("", (), {"free": 3e10}))
     with pytest.raises(InputError, match=r"needs 44 GB more .*, and 30 GB are free"):
         estimate.check_disk(large, tmp_path / "results")

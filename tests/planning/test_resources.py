@@ -80,10 +80,10 @@ def test_ones_own_network_and_images_get_something(experiment):
 
 
 def test_every_job_of_the_paper_asks_for_what_nodes_have():
-    from geomem.config.cli import overlaid
+    from geomem.config.cli import combined
     from geomem.config.experiments import resolve, selected
 
-    config = overlaid(read(ROOT / "config.yaml"), read(ROOT / "presets" / "paper.yaml"))
+    config = combined([ROOT / "config.yaml", ROOT / "presets" / "paper.yaml"])
     for name in selected(config):
         experiment = resolve(config, name)
         text, width = json.dumps(experiment), max(experiment["widths"])

@@ -11,15 +11,24 @@ from geomem.storage.tables import write_document
 @pytest.fixture
 def job(tmp_path):
     """A training of which nothing is there."""
-    cell = {"experiment": "tiny", "width": "2", "noise": "0.5", "seed": "0"}
+    cell = {"training": "vgg-small_w2_n0.5_s0-abcdef01"}
     receipt, log = tmp_path / "training.json", tmp_path / "train.log"
     return Job("train", cell, "", (), (str(receipt),), str(log))
 
 
 def test_states_of_a_job(job, tmp_path):
     assert state(job, waiting=True, running=False) == "missing"
-    (tmp_path / "train.log").write_text("epoch 1\nerror: no room\n")
-    assert state(job, waiting=True, running=False) == "failed"
+    log = tmp_path / "train.log"
+    for text, expected in (
+        ("epoch 1\nerror: no room\nended with status 1 after 3.2 s\n", "failed"),
+        ("epoch 1\n", "interrupted"),  # killed, or out of memory or time
+        ("epoch 1\nended with status 1 after 3.2 s\nepoch 2\n", "interrupted"),
+        ("epoch 1\nerror: asked to stop\nended with status 75 after 3.2 s\n", "interrupted"),
+        ("interrupted\nended with status 130 after 3.2 s\n", "interrupted"),
+        ("epoch 3\nended with status 0 after 3.2 s\n", "missing"),  # made, and then deleted
+    ):
+        log.write_text(text)
+        assert state(job, waiting=True, running=False) == expected, text
     assert state(job, waiting=True, running=True) == "running"
     (tmp_path / "training.json").write_text("{}")
     assert state(job, waiting=True, running=False) == "outdated"
@@ -30,8 +39,8 @@ def test_the_report_tells_the_last_lines_of_what_failed(job, tmp_path):
     (tmp_path / "train.log").write_text("".join(f"epoch {n}\n" for n in range(9)) + "error: full\n")
     text = report([job], ["failed"], held=False)
     assert "1 jobs: 1 failed. No run is going on." in text
-    assert "2    0.5     0  failed" in text
-    assert "failed: train of experiment tiny, width 2, noise 0.5, seed 0" in text
+    assert "shared by experiments\n  vgg-small_w2_n0.5_s0-abcdef01     failed" in text
+    assert "failed: train of training vgg-small_w2_n0.5_s0-abcdef01" in text
     assert text.endswith("    epoch 5\n    epoch 6\n    epoch 7\n    epoch 8\n    error: full")
     (tmp_path / "train.log").write_text("")
     assert "(its log is empty)" in report([job], ["failed"], held=False)
@@ -42,9 +51,16 @@ def test_a_cell_whose_training_diverged(job, tmp_path):
     table = Job("table", {"experiment": "tiny", "table": "accuracy"}, "", (), ())
     path = tmp_path / "training.json"
     write_document(path, {"status": "diverged"}, {})
-    assert "diverged  1 done" in report([job, table], ["done", "done"], held=False)
+    assert "diverged    1 done" in report([job, table], ["done", "done"], held=False)
     write_document(path, {"status": "completed"}, {})
     assert "diverged" not in report([job, table], ["done", "done"], held=False)
+
+
+def test_a_row_for_each_network_of_an_experiment(job):
+    cell = {"experiment": "tiny", "width": "2", "noise": "0.5", "seed": "0"}
+    jobs = [Job(rule, cell, "", (), (), "") for rule in ("rewind", "gradients")]
+    text = report([*jobs, job], ["done", "missing", "done"], held=False)
+    assert "tiny\n" in text and "2    0.5     0  missing     1 done, 1 missing" in text
 
 
 def test_notes_of_snakemake_with_short_and_long_names(tmp_path):

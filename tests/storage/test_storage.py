@@ -1,5 +1,7 @@
 """Result files: whole or absent, and any alteration found on reading."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -47,6 +49,13 @@ def test_round_trip_and_provenance(tmp_path):
     assert read_document(document) == {"best_epoch": 14}
     assert all(provenance_of(path) == ORIGIN for path in (arrays, table, document, page))
     assert list(read_arrays(arrays, ["x"])[0]) == ["x"]
+
+
+def test_writing_again_gives_the_same_bytes(tmp_path, monkeypatch):
+    first = [path.read_bytes() for path, _ in write_each(tmp_path)]
+    tomorrow = time.time() + 86400
+    monkeypatch.setattr(time, "time", lambda: tomorrow)
+    assert [path.read_bytes() for path, _ in write_each(tmp_path)] == first
 
 
 def test_missing_and_foreign_files(tmp_path):

@@ -39,9 +39,9 @@ def targets_of(images, noise=0.5, seed=0):
     """A fraction of the labels replaced by any class."""
     random = np.random.default_rng(seed)
     true = images.train_labels
-    permuted = random.permutation(len(true)) < round(noise * len(true))
-    assigned = np.where(permuted, random.integers(0, N_CLASSES, len(true)), true)
-    return Targets(assigned, true, permuted, images.test_labels)
+    redrawn = random.permutation(len(true)) < round(noise * len(true))
+    assigned = np.where(redrawn, random.integers(0, N_CLASSES, len(true)), true)
+    return Targets(assigned, true, redrawn, images.test_labels)
 
 
 def spec_of(model="vgg-small", width=2, seed=0, dropout=0.0, **training):

@@ -1,11 +1,13 @@
 """Accuracies, losses and intervals against slow, plain counting."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas
 import pytest
 import torch
+from geomem.data.labels import assign_labels, label_table
 from geomem.errors import InputError
 from geomem.models import build_model
 from geomem.training.evaluate import (
@@ -14,6 +16,7 @@ from geomem.training.evaluate import (
     Targets,
     accuracy,
     evaluate,
+    measure,
     measurement_rows,
     predict_logits,
     wilson,
@@ -57,13 +60,16 @@ def slow_measurement(model, images, targets):
     for i, picture in enumerate(images.train_images):
         seen = look(picture, targets.assigned[i])
         found["train"].append(seen)
-        if targets.permuted[i]:
+        if not targets.redrawn[i]:
+            found["unpermuted"].append(seen)
+        elif targets.assigned[i] != targets.true[i]:
             found["permuted"].append(seen)
             found["restored"].append(look(picture, targets.true[i]))
-        else:
-            found["unpermuted"].append(seen)
-    for picture, label in zip(images.test_images, targets.test, strict=True):
-        found["test"].append(look(picture, label))
+    halves = ["test", "validation"]
+    for label in np.unique(targets.held_out):  # alternate through the classes in order
+        for i in np.flatnonzero(targets.held_out == label):
+            found[halves[0]].append(look(images.test_images[i], label))
+            halves = halves[::-1]
     model.train()
     return found
 
@@ -106,12 +112,12 @@ def test_the_size_of_batches_changes_no_prediction(case):
 
 def test_rows_have_intervals_and_leave_out_empty_kinds():
     targets = Targets(np.arange(4), np.arange(4), np.zeros(4, dtype=bool), np.arange(2))
-    nothing = [0.0, math.nan, math.nan]
-    measurement = np.array([[3, 1.0, 0.5], [1, 2.0, 0.0], [3, 1.0, 0.5], nothing, nothing])
+    nothing, one = [0.0, math.nan, math.nan], [1, 2.0, 0.0]
+    measurement = np.array([[3, 1.0, 0.5], one, [3, 1.0, 0.5], nothing, nothing, one])
     rows = measurement_rows(measurement, targets)
     assert [(row["kind"], row["metric"]) for row in rows] == [
         (kind, metric)
-        for kind in ("train", "test", "unpermuted")
+        for kind in ("train", "test", "unpermuted", "validation")
         for metric in ("accuracy", "loss")
     ]
     lo, hi = wilson(3, 4)
@@ -129,10 +135,37 @@ def test_a_label_table_of_other_images_is_refused():
             "index": np.arange(60),
             "true_label": images.train_labels,
             "assigned_label": images.train_labels,
-            "kind": ["unpermuted"] * 59 + ["permuted"],
+            "kind": ["unpermuted"] * 59 + ["coincident"],
         }
     )
-    assert Targets.from_table(table, images).permuted.sum() == 1
+    found = Targets.from_table(table, images)
+    assert (found.redrawn.sum(), found.permuted.sum(), found.unpermuted.sum()) == (1, 0, 59)
     for wrong in (table[:59], table.assign(true_label=0), table.iloc[::-1]):
         with pytest.raises(InputError, match="label table"):
             Targets.from_table(wrong, images)
+
+
+def test_halves_of_the_test_images_hold_equally_many_of_every_class():
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(7), 5))
+    targets = Targets(labels, labels, np.zeros(35, dtype=bool), labels)
+    assert targets.validation.sum() == 17
+    counts = np.bincount(labels[targets.validation])
+    assert set(counts) == {2, 3}
+    with pytest.raises(InputError, match="expected at least 2"):
+        images = replace(image_set(), test_images=np.zeros((1, 1, 4, 4)), test_labels=labels[:1])
+        none = np.zeros(len(images.train_labels), dtype=bool)
+        Targets.from_table(label_table(images.train_labels, images.train_labels, none), images)
+
+
+def test_a_network_that_only_guesses_restores_no_coincidence():
+    """With few classes many labels drawn again come out true; they count for no kind."""
+    images = image_set()
+    true = images.train_labels
+    assigned, redrawn = assign_labels(true, noise=1.0, seed=1)
+    targets = Targets(assigned, true, redrawn, images.test_labels)
+    assert (assigned == true).any()
+    perfect = torch.nn.functional.one_hot(torch.tensor(assigned)).float()
+    test = torch.nn.functional.one_hot(torch.tensor(images.test_labels)).float()
+    found = measure(perfect, test, targets)
+    assert accuracy(found, targets, "permuted") == 1
+    assert accuracy(found, targets, "restored") == 0

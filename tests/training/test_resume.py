@@ -20,6 +20,7 @@ from tests.training.problems import (
     kill_at,
     spec_of,
     start,
+    targets_of,
     training_of,
 )
 
@@ -226,7 +227,7 @@ def test_weights_that_fail_only_when_evaluated_count_as_diverged(tmp_path):
 def test_training_stops_at_the_permuted_accuracy_asked_for(tmp_path):
     spec = spec_of(epochs=40, width=8, optimizer={"name": "adam", "lr": 0.01})
     whole = training_of(spec, tmp_path / "whole").complete()
-    permuted = whole.history[:, 3, 0] / 30
+    permuted = whole.history[:, 3, 0] / targets_of(image_set()).permuted.sum()
     expected = next(epoch for epoch, value in enumerate(permuted) if epoch and value >= 0.6)
     spec["training"]["stop_at_permuted_accuracy"] = 0.6
     for place in ("whole", "alone"):  # from the history of the longer training, and anew

@@ -38,6 +38,13 @@ def test_what_is_read_is_what_was_written(path):
     assert {**metadata, "sha256": ""} == {**METADATA, "sha256": ""}
 
 
+def test_writing_again_gives_the_same_bytes(path):
+    first = path.read_bytes()
+    for _ in range(20):
+        write_snapshot(path, dict(reversed(arrays_of(network()).items())), METADATA)
+        assert path.read_bytes() == first
+
+
 def test_other_readers_of_safetensors_can_read_it(path):
     found = load_file(path)
     assert all(torch.equal(found[name], value) for name, value in network().state_dict().items())

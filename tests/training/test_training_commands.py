@@ -50,7 +50,7 @@ def place(tmp_path):
             "index": np.arange(len(targets.true)),
             "true_label": targets.true,
             "assigned_label": targets.assigned,
-            "kind": np.where(targets.permuted, "permuted", "unpermuted"),
+            "kind": np.where(targets.redrawn, "permuted", "unpermuted"),
         }
     )
     write_table(tmp_path / "labels.parquet", table, {})
@@ -83,10 +83,10 @@ def test_train_and_take_snapshots(place, capsys):
     assert receipt["epochs"] == 4
     table = read_table(place / "accuracy.parquet")
     assert list(table.columns) == ["epoch", "kind", "metric", "value", "lo", "hi", "n"]
-    assert len(table) == 5 * 5 * 2
+    assert len(table) == 5 * 6 * 2
     assert (table.lo <= table.value).all() and (table.value <= table.hi).all()
-    test = table[(table.kind == "test") & (table.metric == "accuracy")].set_index("epoch").value
-    assert test.idxmax() == receipt["best_epoch"]
+    half = table[(table.kind == "validation") & (table.metric == "accuracy")]
+    assert half.set_index("epoch").value.idxmax() == receipt["best_epoch"]
 
     store = StateStore(place / "cache" / receipt["key"])
     for which, epoch in (("0", 0), ("2", 2), ("best", receipt["best_epoch"]), ("last", 4)):

@@ -8,6 +8,10 @@ CELL = f"{EXPERIMENT}, noise=0.5, seed=0"
 RUN = f"{EXPERIMENT}, width=2, noise=0.5, seed=0"
 
 
+DATA = "data=glyphs"
+TRAINING = "training=vgg-small_w2_n0.5_s0"
+
+
 def figures(*names):
     return {("figure", f"{EXPERIMENT}, figure={name}") for name in names}
 
@@ -18,6 +22,10 @@ def tables(*names):
 
 def per_epoch(rule, run, *epochs):
     return {(rule, f"{run}, epoch={epoch}") for epoch in epochs}
+
+
+def measured(measure, run, *epochs):
+    return per_epoch("measure", f"{run}, measure={measure}", *epochs)
 
 
 PROVENANCE = {("provenance", EXPERIMENT)}  # lists every result, so it comes after any
@@ -33,12 +41,12 @@ def simulation_onward(run):
     return {("simulation", run)} | tables("simulation") | figures("simulation") | EXPLORER
 
 
-def after_training(run):
+def after_training(run, training):
     """Every job that needs the trained network of one run, with the aggregates."""
     return (
-        per_epoch("snapshot", run, "0", "1", "last")
+        per_epoch("snapshot", training, "0", "1", "last")
         | per_epoch("activations", run, "0", "last")
-        | per_epoch("geometry", run, "0", "last")
+        | measured("geometry", run, "0", "last")
         | {("rewind", run), ("gradients", run)}
         | simulation_onward(run)
         | tables("accuracy")
@@ -49,34 +57,42 @@ def after_training(run):
     )
 
 
-EVERYTHING_TRAINED = {("train", RUN)} | after_training(RUN)
-ANOTHER_WIDTH = RUN.replace("width=2", "width=3")
-ANOTHER_NOISE = RUN.replace("noise=0.5", "noise=0.25")
-ANOTHER_SEED = RUN.replace("seed=0", "seed=1")
+def labels(noise, seed, rule="permute"):
+    return {("labels", f"{DATA}, labelling={rule}, noise={noise}, seed={seed}")}
+
+
+def trained(width=2, noise=0.5, seed=0):
+    """A training, and every job that needs it."""
+    training = f"training=vgg-small_w{width}_n{noise}_s{seed}"
+    run = f"{EXPERIMENT}, width={width}, noise={noise}, seed={seed}"
+    return {("train", training)} | after_training(run, training)
+
+
+EVERYTHING_TRAINED = trained()
 
 # name: (dotted key, new value, jobs)
 CHANGES = {
     "more Gaussian vectors": (
         "geometry.n_t",
         30,
-        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
+        measured("geometry", RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
     ),
     "another margin": (
         "geometry.kappa",
         0.1,
-        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD,
+        measured("geometry", RUN, "0", "last") | GEOMETRY_ONWARD,
     ),
     "another level of confidence": (
         "geometry.confidence",
         0.9,
-        per_epoch("geometry", RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
+        measured("geometry", RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
     ),
     "one more analysed epoch": (
         "analysis.epochs",
         [0, "last", 2],
-        per_epoch("snapshot", RUN, "2")
+        per_epoch("snapshot", TRAINING, "2")
         | per_epoch("activations", RUN, "2")
-        | per_epoch("geometry", RUN, "2")
+        | measured("geometry", RUN, "2")
         | GEOMETRY_ONWARD,
     ),
     "one analysed epoch fewer": ("analysis.epochs", ["last"], GEOMETRY_ONWARD),
@@ -84,50 +100,68 @@ CHANGES = {
         "analysis.layers",
         ["fc*"],
         per_epoch("activations", RUN, "0", "last")
-        | per_epoch("geometry", RUN, "0", "last")
+        | measured("geometry", RUN, "0", "last")
         | GEOMETRY_ONWARD
         | simulation_onward(RUN),
     ),
     "one more epoch to rewind to": (
         "rewind.epochs",
         [1, 2],
-        per_epoch("snapshot", RUN, "2") | {("rewind", RUN)} | REWIND_ONWARD,
+        per_epoch("snapshot", TRAINING, "2") | {("rewind", RUN)} | REWIND_ONWARD,
     ),
     "one more epoch of gradients": (
         "gradients.epochs",
         [1, 2],
-        per_epoch("snapshot", RUN, "2") | {("gradients", RUN)} | GRADIENTS_ONWARD,
+        per_epoch("snapshot", TRAINING, "2") | {("gradients", RUN)} | GRADIENTS_ONWARD,
     ),
     "another threshold of a claim": (
         "claims",
         {"thresholds": {"T4": {"value": 0.2, "source": "ours"}}},
         CLAIMS,
     ),
+    "a measure of your own": (
+        "analysis.measures",
+        ["geometry", "mine:spread"],
+        measured("spread", RUN, "0", "last") | tables("spread") | EXPLORER,
+    ),
+    "a figure of your own": ("figures", ["mine:overview"], figures("overview") | PROVENANCE),
+    "a statement of your own": (
+        "claims",
+        {
+            "own": {
+                "learns": {
+                    "effect": "mine:learns",
+                    "statement": "Test accuracy at the last epoch is at least {}.",
+                    "bound": "at least",
+                    "value": 0.5,
+                    "source": "an example",
+                }
+            }
+        },
+        CLAIMS,
+    ),
+    "an augmentation of your own": (
+        "training.augmentation",
+        {"crop": 0, "flip": False, "rotation": 0, "function": "mine:darker"},
+        EVERYTHING_TRAINED,
+    ),
     "more epochs kept": ("training.snapshots", [0, 1, 2], PROVENANCE),
     "one more width": (
         "widths",
         [2, 3],
-        {("train", ANOTHER_WIDTH)} | after_training(ANOTHER_WIDTH) | figures("width"),
+        trained(width=3) | figures("width"),
     ),
     "one more noise level": (
-        "noises",
+        "label_noise",
         [0.5, 0.25],
-        {
-            ("labels", f"{EXPERIMENT}, noise=0.25, seed=0"),
-            ("probe", f"{EXPERIMENT}, noise=0.25, seed=0"),
-        }
-        | {("train", ANOTHER_NOISE)}
-        | after_training(ANOTHER_NOISE),
+        labels(0.25, 0)
+        | {("analysis_set", f"{EXPERIMENT}, noise=0.25, seed=0")}
+        | trained(noise=0.25),
     ),
     "one more seed": (
         "seeds",
         [0, 1],
-        {
-            ("labels", f"{EXPERIMENT}, noise=0.5, seed=1"),
-            ("probe", f"{EXPERIMENT}, noise=0.5, seed=1"),
-        }
-        | {("train", ANOTHER_SEED)}
-        | after_training(ANOTHER_SEED),
+        labels(0.5, 1) | {("analysis_set", f"{EXPERIMENT}, noise=0.5, seed=1")} | trained(seed=1),
     ),
     "another learning rate": ("training.optimizer.lr", 0.01, EVERYTHING_TRAINED),
     "more epochs, training going on from its last state": (
@@ -143,16 +177,18 @@ CHANGES = {
     "another label rule": (
         "labels.rule",
         "other",
-        {("labels", CELL), ("probe", CELL)} | EVERYTHING_TRAINED | figures("samples"),
+        labels(0.5, 0, "other")
+        | {("analysis_set", CELL)}
+        | EVERYTHING_TRAINED
+        | figures("samples"),
     ),
     "other analysed images": (
         "analysis.per_class",
         3,
-        {("probe", CELL), ("gradients", RUN)}
+        {("analysis_set", CELL)}
         | per_epoch("activations", RUN, "0", "last")
-        | per_epoch("geometry", RUN, "0", "last")
+        | measured("geometry", RUN, "0", "last")
         | GEOMETRY_ONWARD
-        | GRADIENTS_ONWARD
         | simulation_onward(RUN),
     ),
 }
@@ -161,7 +197,7 @@ CHANGES = {
 SOURCES = {
     "geometry/products.py": {
         *per_epoch("activations", RUN, "0", "last"),
-        *per_epoch("geometry", RUN, "0", "last"),
+        *measured("geometry", RUN, "0", "last"),
         *GEOMETRY_ONWARD,
         *simulation_onward(RUN),
     },
@@ -172,13 +208,18 @@ SOURCES = {
     | EXPLORER,
     "analysis/rewind.py": {("rewind", RUN)} | REWIND_ONWARD,
     "analysis/gradients.py": {("gradients", RUN)} | GRADIENTS_ONWARD,
-    "data/labels.py": {("labels", CELL), ("probe", CELL)} | EVERYTHING_TRAINED | figures("samples"),
+    "data/labels.py": labels(0.5, 0)
+    | {("analysis_set", CELL)}
+    | EVERYTHING_TRAINED
+    | figures("samples"),
     "training/loop.py": EVERYTHING_TRAINED,
     "planning/resources.py": set(),
 }
 
 # What runs nothing again, and what is done to show it.
 NOTHING = (
+    "comments, docstrings and formatting of any module changed, or the version of geomem",
+    "a further built-in network, or a change of one that is not used",
     "the configuration reformatted, its keys in another order",
     "sources, configuration and results touched, as a checkout or a new clone does",
     "other cores, threads, profile, time limits or memory",

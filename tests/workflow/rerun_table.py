@@ -1,5 +1,10 @@
 """Write docs/reruns.md: `python -m tests.workflow.rerun_table > docs/reruns.md`."""
 
+import re
+import textwrap
+
+from geomem.registry.stages import STAGES
+
 from tests.workflow.rerun_cases import CHANGES, NOTHING, SOURCES
 
 START = """\
@@ -12,17 +17,13 @@ learning rate). `make explain` says the same of your own change before you run i
 
 `python -m tests.workflow.rerun_table` writes this file from `tests/workflow/rerun_cases.py`.
 
-Jobs: `images`, `labels`, `probe` (which images are analysed), `train`, `snapshot` (weights at an
-epoch), `activations`, `geometry`, `rewind`, `gradients`, `simulation`, `table`, `figure`, `claims`,
-`explorer`, `provenance` (which lists every result, so it comes after any).
+Jobs: `images`, `labels`, `analysis_set` (which images are analysed), `train`, `snapshot` (weights
+at an epoch), `activations`, `measure`, `rewind`, `gradients`, `simulation`, `table`, `figure`,
+`claims`, `explorer`, `provenance` (which lists every result, so it comes after any). Images,
+labels, trainings and snapshots are made once for all experiments that ask for the same.
 """
 
-# In the order of the workflow.
-RULES = (
-    "images", "labels", "probe", "train", "snapshot", "activations", "geometry", "rewind",
-    "gradients", "simulation", "table", "figure", "claims", "explorer",
-    "provenance",
-)  # fmt: skip
+RULES = tuple(STAGES)  # in the order of the workflow
 AXES = ("width", "noise", "seed")
 
 
@@ -30,7 +31,8 @@ def document():
     """The text of docs/reruns.md."""
     lines = [START, "| change of the configuration | runs again |", "|---|---|"]
     for name, (key, value, jobs) in CHANGES.items():
-        lines.append(f"| {name} (`{key}: {_written(value)}`) | {_in_words(jobs)} |")
+        change = textwrap.shorten(f"{key}: {_written(value)}", 100, placeholder=" ...")
+        lines.append(f"| {name} (`{change}`) | {_in_words(jobs)} |")
     lines += ["", "| module of `scripts/geomem/` changed | runs again |", "|---|---|"]
     lines += [f"| `{module}` | {_in_words(jobs)} |" for module, jobs in SOURCES.items()]
     lines += ["", "Nothing runs again for:", ""]
@@ -39,13 +41,16 @@ def document():
 
 
 def _in_words(jobs):
-    """`snapshot 2; geometry 0, last; figure depth` for a set of (rule, wildcards)."""
+    """`snapshot 2; measure geometry 0, last; figure depth` for a set of (rule, wildcards)."""
     found = {}
     for rule, wildcards in jobs:
         values = dict(part.split("=") for part in wildcards.split(", "))
+        if cell := re.search(r"_w(\d+)_n([\d.]+)_s(\d+)$", values.get("training", "")):
+            values |= dict(zip(AXES, cell.groups(), strict=True))
         new = [f"{a} {values[a]}" for a in AXES if a in values and (a, values[a]) in _NEW]
         what = [values[name] for name in ("epoch", "table", "figure") if name in values]
-        key = rule if not new else f"{rule} of {new[0]}"
+        rule_of = f"{rule} {values['measure']}" if "measure" in values else rule
+        key = rule_of if not new else f"{rule_of} of {new[0]}"
         found.setdefault((RULES.index(rule), key), []).extend(what)
     parts = [
         f"{key} {', '.join(sorted(names))}".strip() for (_, key), names in sorted(found.items())

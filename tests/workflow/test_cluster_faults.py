@@ -44,7 +44,7 @@ def told(controller, undisturbed):
     hold = workspace.path / "hold"
     hold.touch()
     controller.start()
-    names = [f"train_wildcards_tiny_2_0.5_{seed}" for seed in SEEDS]
+    names = [f"train_wildcards_{workspace.training(run(seed)).name}" for seed in SEEDS]
     jobs = {
         name: controller.until(lambda name=name: training_job(controller, name)) for name in names
     }
@@ -70,6 +70,10 @@ def told(controller, undisturbed):
     return Story(controller, undisturbed, preempted, cancelled, out_of_time, before, pending)
 
 
+def run(seed):
+    return f"w2_n0.5_s{seed}"
+
+
 def restarted(controller):
     """Whether Slurm has started the first job of a name again, as a function of the name."""
     return lambda name: restarts(controller, controller.jobs(name)[0]) > 0
@@ -92,7 +96,8 @@ def shown(controller, job, field):
 def training_job(controller, name):
     """The job's number once its network has been training for a while."""
     jobs = controller.jobs(name)
-    log = controller.workspace.path / f"results/tiny/logs/train/w2_n0.5_s{name[-1]}.log"
+    training = name.removeprefix("train_wildcards_")
+    log = controller.workspace.path / f"results/shared/logs/train/{training}.log"
     trains = log.exists() and "epoch" in log.read_text()
     return jobs[0]["id"] if jobs and jobs[0]["state"] == "RUNNING" and trains else None
 
@@ -140,7 +145,7 @@ def test_a_training_out_of_time_is_submitted_again_with_more_memory_and_time(sto
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_was_stopped_goes_on_and_does_not_start_over(story, seed):
-    log = story.controller.workspace.path / f"results/tiny/logs/train/w2_n0.5_s{seed}.log"
+    log = story.controller.workspace.training_log(run(seed))
     assert "going on after epoch" in log.read_text()
 
 
@@ -156,5 +161,5 @@ def test_nothing_finished_runs_twice(story):
 
 def test_every_network_is_trained_to_its_end(story):
     for seed in SEEDS:
-        run = story.controller.workspace.path / f"results/tiny/runs/w2_n0.5_s{seed}"
-        assert read_document(run / "training.json")["epochs"] == EPOCHS
+        place = story.controller.workspace.training(run(seed))
+        assert read_document(place / "training.json")["epochs"] == EPOCHS

@@ -45,13 +45,13 @@ def test_two_controllers_status_and_a_crash(tmp_path):
     workspace = waiting_workspace(tmp_path / "killed")
     hold = workspace.path / "hold"
     hold.touch()
-    logs = [workspace.path / f"results/tiny/logs/train/w2_n0.5_s{seed}.log" for seed in (0, 1, 2)]
+    logs = [workspace.training_log(f"w2_n0.5_s{seed}") for seed in (0, 1, 2)]
     with started(workspace) as first:
         until(lambda: sum("epoch " in log.read_text() for log in logs if log.exists()) == 2)
 
         said = status(workspace)
         assert "A run is going on." in said
-        assert said.count("running: train of experiment tiny, width 2") == 2
+        assert said.count("running: train of training waiting.network_w2_n0.5_s") == 2
         assert re.search(r"epoch \d+/100: loss .* left", said)
 
         second = workspace.snakemake(check=False)
@@ -63,7 +63,8 @@ def test_two_controllers_status_and_a_crash(tmp_path):
 
     said = status(workspace)
     assert "No run is going on." in said
-    assert said.count("failed: train of experiment tiny") == 2
+    assert said.count("interrupted: train of training waiting.network_w2_n0.5_s") == 2
+    assert "failed" not in said
     assert "missing" in said
 
     hold.unlink()
@@ -89,15 +90,17 @@ def test_results_that_cannot_be_written(tmp_path):
     (workspace.path / "results").unlink()
     target.mkdir()
     (workspace.path / "results").symlink_to(target)
-    workspace.snakemake("results/tiny/data/images.npz")
-    assert (target / "tiny/data/images.npz").is_file()
+    images = workspace.data() / "images.npz"
+    workspace.snakemake(images)
+    assert (target / images.relative_to(workspace.path / "results")).is_file()
 
 
 def test_a_clock_that_jumps_back(tmp_path, finished):
     """Results from the future are refused; touched, as the message says, they count."""
     workspace = make_workspace(tmp_path / "place")
     assert workspace.config == tiny_config() == finished.config
-    workspace.snakemake("results/tiny/labels/n0.5_s0.parquet")
+    labels = workspace.data() / "labels/permute_n0.5_s0.parquet"
+    workspace.snakemake(labels)
     tomorrow = time.time() + 86400
     for path in (workspace.path / "results").rglob("*.*"):
         os.utime(path, (tomorrow, tomorrow))
@@ -107,7 +110,6 @@ def test_a_clock_that_jumps_back(tmp_path, finished):
     assert "newer than now" in text and "clock was set back" in text
     command = text.split("count again: ")[1].splitlines()[0]
     subprocess.run(command, shell=True, check=True, cwd=workspace.path)
-    labels = workspace.path / "results/tiny/labels/n0.5_s0.parquet"
     touched = labels.stat().st_mtime_ns
     workspace.snakemake()
     assert labels.stat().st_mtime_ns == touched, "what was there counts"

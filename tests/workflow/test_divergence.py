@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from geomem.figures.catalogue import draw
+from geomem.figures import accuracy as accuracies
+from geomem.figures import width as widths
 from geomem.storage.tables import read_document, read_table
 
 from tests.workflow.conftest import make_workspace
@@ -41,7 +42,7 @@ def network(*, width, n_classes, image_shape):
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def finished_place(tmp_path_factory):
     """Three widths, of which the middle one diverges, run to figures."""
     workspace = make_workspace(tmp_path_factory.mktemp("divergence"))
     (workspace.path / "fragile.py").write_text(NETWORK)
@@ -56,21 +57,29 @@ def place(tmp_path_factory):
     experiment["gradients"] = {"epochs": [3]}
     workspace.write_config(config)
     workspace.snakemake("--quiet")
-    return workspace.path / "results/tiny"
+    return workspace.path / "results/tiny", workspace
+
+
+@pytest.fixture(scope="module")
+def place(finished_place):
+    return finished_place[0]
 
 
 def table(place, name):
     return read_table(place / f"tables/{name}.parquet")
 
 
-def test_the_receipt_says_where(place):
+def test_the_receipt_says_where(finished_place):
+    _, workspace = finished_place
+    runs = {width: f"w{width}_n0.5_s0" for width in (2, 3, 4)}
     found = {
-        width: read_document(place / f"runs/w{width}_n0.5_s0/training.json") for width in (2, 3, 4)
+        width: read_document(workspace.training(run) / "training.json")
+        for width, run in runs.items()
     }
     assert [found[width]["status"] for width in (2, 3, 4)] == ["completed", "diverged", "completed"]
     assert found[3]["diverged_at"] == {"epoch": 3, "step": 2}
     assert found[3]["epochs"] == 2
-    log = (place / "logs/train/w3_n0.5_s0.log").read_text()
+    log = workspace.training_log(runs[3]).read_text()
     assert "diverged: the loss is not finite in epoch 3, step 2" in log
 
 
@@ -97,8 +106,8 @@ def test_every_figure_is_drawn(place):
 def test_figures_show_the_gap(place):
     accuracy, geometry = table(place, "accuracy"), table(place, "geometry")
     note = "width 3, label noise 0.5: seed 0 diverged in epoch 3"
-    assert note in draw("accuracy", {"accuracy": accuracy}, {}).get_supxlabel().replace("\n", " ")
-    figure = draw("width", {"accuracy": accuracy, "geometry": geometry}, {})
+    assert note in accuracies.draw(accuracy).get_supxlabel().replace("\n", " ")
+    figure = widths.draw(accuracy, geometry)
     assert note in figure.get_supxlabel().replace("\n", " ")
     drawn = [line for axes in figure.axes for line in axes.get_lines()]
     last = [line for line in drawn if line.get_label() == "last epoch"]

@@ -1,5 +1,7 @@
 """What each change runs again: exactly the jobs that depend on it, and none once it is undone."""
 
+import ast
+import contextlib
 import copy
 import os
 import shutil
@@ -9,8 +11,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from geomem import __version__
 
-from tests.workflow.conftest import Workspace
+from tests.workflow.conftest import Workspace, make_workspace
 from tests.workflow.rerun_cases import CHANGES, SOURCES
 from tests.workflow.rerun_table import document
 
@@ -51,13 +54,109 @@ def test_a_change_of_configuration(finished, name):
 def test_a_change_of_source(finished, module):
     path = finished.path / "scripts" / "geomem" / module
     text, times = path.read_text(), path.stat()
-    path.write_text(text + "\n# changed\n")
+    path.write_text(text + "\nCHANGED = True\n")
     try:
         assert finished.pending() == SOURCES[module]
     finally:
         path.write_text(text)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert finished.pending() == set(), "undone, nothing is pending"
+
+
+@contextlib.contextmanager
+def changed(files):
+    """Files with other texts meanwhile, None for one that is not there; their times are kept."""
+    before = {path: (path.read_text(), path.stat()) for path in files if path.exists()}
+    try:
+        for path, text in files.items():
+            path.write_text(text)
+        yield
+    finally:
+        for path in files:
+            path.unlink()
+        for path, (text, times) in before.items():
+            path.write_text(text)
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+@pytest.mark.slow
+def test_comments_docstrings_and_formatting_run_nothing(finished):
+    package = finished.path / "scripts" / "geomem"
+    names = ("models/vgg.py", "training/trainer.py", "geometry/products.py", "__init__.py")
+    files = {}
+    for path in (package / name for name in names):
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                node.body.insert(0, ast.Expr(ast.Constant("Other words.")))
+        files[path] = f"# A comment.\n{ast.unparse(tree)}"  # which formats it its own way
+    version = package / "__init__.py"
+    files[version] = files[version].replace(__version__, "99.0")
+    assert "99.0" in files[version]
+    with changed(files):
+        assert finished.pending() == set()
+
+
+@pytest.mark.slow
+def test_a_network_that_is_not_used_runs_nothing(finished):
+    package = finished.path / "scripts" / "geomem"
+    index, other = package / "registry" / "networks.py", package / "models" / "resnet.py"
+    entry = 'NETWORKS = {\n    "fresh": "geomem.models.fresh:fresh",'
+    files = {
+        index: index.read_text().replace("NETWORKS = {", entry),
+        other: other.read_text() + "\nCHANGED = True\n",
+        package / "models" / "fresh.py": "from torch import nn\nfresh = nn.Identity\n",
+    }
+    with changed(files):
+        assert finished.pending() == set()
+
+
+@pytest.mark.slow
+def test_a_changed_helper_of_a_users_network_trains_again(tmp_path):
+    workspace = make_workspace(tmp_path / "own")
+    (workspace.path / "mine.py").write_text("from helpers.blocks import build as network\n")
+    helper = tmp_path / "elsewhere" / "helpers" / "blocks.py"
+    helper.parent.mkdir(parents=True)
+    text = """
+from torch import nn
+def build(width, n_classes, image_shape):
+    "A linear map."
+    layers = nn.Linear(1024, width), nn.ReLU(), nn.Linear(width, n_classes)
+    return nn.Sequential(nn.Flatten(), *layers)
+"""
+    helper.write_text(text)
+    workspace.write_config(with_value(workspace.config, "model", {"name": "mine:network"}))
+    target = workspace.training("w2_n0.5_s0") / "training.json"
+    here = {"PYTHONPATH": str(tmp_path / "elsewhere")}
+    workspace.snakemake(target, **here)
+    training = {("train", "training=mine.network_w2_n0.5_s0")}
+    assert workspace.pending(target, **here) == set()
+    helper.write_text(text.replace("A linear map.", "Two of them."))
+    assert workspace.pending(target, **here) == set()
+    helper.write_text(text.replace("ReLU", "Tanh"))
+    assert workspace.pending(target, **here) == training
+    workspace.snakemake(target, **here)
+    assert "going on" not in workspace.training_log("w2_n0.5_s0").read_text(), "from the start"
+    assert len(list((workspace.path / "results/cache/training").iterdir())) == 2
+
+
+@pytest.mark.slow
+def test_experiments_that_agree_on_a_training_have_one_job(finished):
+    text = (finished.path / "config.yaml").read_text()
+    both = copy.deepcopy(finished.config)
+    other = both["experiments"]["other"] = copy.deepcopy(both["experiments"]["tiny"])
+    other["geometry"]["kappa"] = 0.1
+    other["analysis"]["epochs"] = [2]
+    try:
+        finished.write_config(both)
+        assert not {"images", "labels", "train"} & {rule for rule, _ in finished.pending()}
+        again = finished.pending("--forcerun", "train")
+        trainings = [words for rule, words in again if rule == "train"]
+        assert trainings == ["training=vgg-small_w2_n0.5_s0"]
+        said = finished.snakemake("--dry-run", "--forcerun", "train", "--printshellcmds")
+        assert "--keep=0,1,2" in said.stdout + said.stderr
+    finally:
+        (finished.path / "config.yaml").write_text(text)
 
 
 @pytest.mark.slow
@@ -74,8 +173,8 @@ def test_reformatting_the_configuration_runs_nothing(finished):
 @pytest.mark.slow
 def test_touching_files_runs_nothing(finished):
     touched = [*finished.path.glob("scripts/**/*.py"), finished.path / "config.yaml"]
-    touched.append(finished.path / "results/tiny/labels/n0.5_s0.parquet")
-    touched.append(finished.path / "results/tiny/runs/w2_n0.5_s0/training.json")
+    touched.append(finished.data() / "labels/permute_n0.5_s0.parquet")
+    touched.append(finished.training("w2_n0.5_s0") / "training.json")
     before = {path: path.stat() for path in touched}
     for path in touched:
         path.touch()
@@ -110,9 +209,8 @@ def test_more_epochs_go_on_where_training_ended(finished, tmp_path):
     shutil.copytree(finished.path, place)
     longer = Workspace(place)
     longer.write_config(with_value(finished.config, "training.epochs", 4))
-    longer.snakemake("results/tiny/runs/w2_n0.5_s0/training.json")
-    log = place / "results/tiny/logs/train/w2_n0.5_s0.log"
-    assert "going on after epoch 3" in log.read_text()
+    longer.snakemake(longer.training("w2_n0.5_s0") / "training.json")
+    assert "going on after epoch 3" in longer.training_log("w2_n0.5_s0").read_text()
 
 
 @pytest.mark.slow

@@ -1,7 +1,8 @@
 """The file of one snapshot's activations: an .npz that needs no torch to read.
 
-`epoch`, `layers` (JSON: index, name, kind, shape, features of each) and `names` (of all arrays but
-the last two below) describe it. For layer index I and manifold kind K:
+`epoch`, `layers` (JSON: index, name, kind, shape, features of each), `network` (JSON: see
+`geomem.models.layers.depth_columns`) and `names` (of all arrays but the last two below) describe
+it. For layer index I and manifold kind K:
 
 =====================  =======================================================================
 `K/manifolds`          class of each manifold, int64 (P,)
@@ -13,20 +14,21 @@ the last two below) describe it. For layer index I and manifold kind K:
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from geomem.errors import InputError
 from geomem.geometry.products import ManifoldProducts
 from geomem.storage.arrays import read_arrays, write_arrays
 
-_DESCRIPTION = ("epoch", "layers", "names")
+_DESCRIPTION = ("epoch", "layers", "network", "names")
 _HEAVY = ("/gram", "/features")
 
 
 @dataclass(frozen=True, eq=False)
 class ActivationFile:
-    """What one snapshot's layers compute for the probe images.
+    """What one snapshot's layers compute for the analysed images.
 
     Attributes
     ----------
@@ -35,11 +37,14 @@ class ActivationFile:
         `index`, `name`, `kind`, `shape` and `features` of each layer.
     arrays : dict of str to ndarray
         As the file names them.
+    network : dict
+        What the table says about the network's depth.
     """
 
     epoch: int
     layers: tuple
     arrays: dict
+    network: dict = field(default_factory=dict)
 
     @property
     def kinds(self):
@@ -54,6 +59,22 @@ class ActivationFile:
         """ManifoldProducts of one layer and kind."""
         return ManifoldProducts.from_arrays(self.arrays, prefix(layer_index, kind))
 
+    def features(self, layer_index, kind):
+        """Points of one layer and kind by manifold: a list of P arrays (M_mu, features).
+
+        Raises
+        ------
+        InputError
+            If the file has none.
+        """
+        start = prefix(layer_index, kind)
+        if start + "features" not in self.arrays:
+            raise InputError(
+                "the activations hold no features; set analysis.store to raw, which keeps them"
+            )
+        ends = np.cumsum(self.arrays[start + "counts"])[:-1]
+        return np.split(self.arrays[start + "features"], ends)
+
 
 def prefix(layer_index, kind):
     """What the names of a layer's arrays begin with."""
@@ -65,6 +86,7 @@ def write_activations(path, content, provenance):
     described = {
         "epoch": np.int64(content.epoch),
         "layers": np.array(json.dumps(list(content.layers))),
+        "network": np.array(json.dumps(content.network)),
         "names": np.array([n for n in content.arrays if not n.endswith(_HEAVY)], dtype=str),
     }
     write_arrays(path, {**described, **content.arrays}, provenance)
@@ -82,4 +104,5 @@ def read_activations(path, *, heavy=False):
     arrays, _ = read_arrays(path, None if heavy else described["names"].tolist())
     layers = tuple(json.loads(str(described["layers"])))
     arrays = {name: array for name, array in arrays.items() if name not in _DESCRIPTION}
-    return ActivationFile(int(described["epoch"]), layers, arrays)
+    network = json.loads(str(described["network"]))
+    return ActivationFile(int(described["epoch"]), layers, arrays, network)

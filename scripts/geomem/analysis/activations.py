@@ -1,4 +1,4 @@
-"""Activations of all selected layers for the probe images of one snapshot.
+"""Activations of all selected layers for the analysed images of one snapshot.
 
 The network is in evaluation mode (batch norm uses its running statistics) and computes in float32;
 inner products are accumulated in float64. Images pass in batches of whole manifolds, twice: first
@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from geomem.analysis.activation_file import ActivationFile, prefix
-from geomem.analysis.networks import probe_kind
+from geomem.analysis.networks import analysed_kind
 from geomem.data.randomness import generator
 from geomem.errors import InputError
 from geomem.geometry.products import (
@@ -30,7 +30,7 @@ from geomem.geometry.products import (
     moments,
     project,
 )
-from geomem.models.layers import observe
+from geomem.models.layers import depth_columns, observe
 from geomem.training.batches import resident
 
 STORES = ("products", "gram", "raw")
@@ -41,7 +41,9 @@ _GRAM_COLUMNS = 2**12  # features turned into float64 at a time
 
 
 @contextlib.contextmanager
-def extract_activations(model, layers, images, probe, normalizer, *, epoch, store="products"):
+def extract_activations(
+    model, layers, images, analysis_set, normalizer, *, epoch, seed=0, store="products"
+):
     """Inner products (and, if asked, more) of every layer and kind.
 
     Parameters
@@ -50,11 +52,13 @@ def extract_activations(model, layers, images, probe, normalizer, *, epoch, stor
         In evaluation mode, on the device to compute on.
     layers : sequence of Layer
     images : ImageSet
-    probe : DataFrame
-        As `geomem.data.probe.choose_probe` returns it.
+    analysis_set : DataFrame
+        As `geomem.data.analysis_set.choose_analysis_set` returns it.
     normalizer : Normalizer
     epoch : int
         The snapshot's.
+    seed : int
+        Of the Gaussian points of the kind `surrogate`.
     store : {"products", "gram", "raw"}
         `gram` adds the inner products of all points, `raw` the features themselves.
 
@@ -82,18 +86,20 @@ def extract_activations(model, layers, images, probe, normalizer, *, epoch, stor
     )
     arrays = {}
     with tempfile.TemporaryDirectory(prefix="geomem-") as folder:
-        for kind in probe["kind"].unique():
-            pixels, _, manifolds = probe_kind(probe, images, kind)
+        for kind in analysis_set["kind"].unique():
+            pixels, _, manifolds = analysed_kind(analysis_set, images, kind)
             arrays[f"{kind}/manifolds"] = manifolds
             keep = None if store == "products" else _Features(Path(folder), layers, kind, pixels)
-            batches = _Batches(model, layers, pixels, normalizer, kind == "surrogate")
+            batches = _Batches(
+                model, layers, pixels, normalizer, seed if kind == "surrogate" else None
+            )
             for layer, products in _products(batches, layers, kind, manifolds, keep).items():
                 arrays |= products.to_arrays(prefix(layer, kind))
             if store == "raw":
                 arrays |= keep.features()
             elif store == "gram":
                 arrays |= keep.grams()
-        yield ActivationFile(epoch, described, arrays)
+        yield ActivationFile(epoch, described, arrays, depth_columns(model))
 
 
 @dataclass(eq=False)
@@ -103,15 +109,15 @@ class _Batches:
     Parameters
     ----------
     pixels : ndarray of uint8, shape (P, M, C, H, W)
-    surrogate : bool
-        Replace the features by Gaussian points of their covariance.
+    surrogate : int or None
+        Seed of the Gaussian points that replace the features; None: features as they are.
     """
 
     model: torch.nn.Module
     layers: tuple
     pixels: np.ndarray
     normalizer: object
-    surrogate: bool = False
+    surrogate: int | None = None
     _kept: list | None = None
 
     def __iter__(self):
@@ -130,22 +136,25 @@ class _Batches:
     def _computed(self):
         device = next(self.model.parameters()).device
         n_manifolds, per_class = self.pixels.shape[:2]
-        points = _SURROGATE_POINTS if self.surrogate else _BATCH.get(device.type, 256)
+        replaced = self.surrogate is not None
+        points = _SURROGATE_POINTS if replaced else _BATCH.get(device.type, 256)
         step = max(points // per_class, 1)
         for start in range(0, n_manifolds, step):
             block = self.pixels[start : start + step]
             images = self.normalizer(resident(block.reshape(-1, *block.shape[2:]), device))
             seen = observe(self.model, self.layers, images)
-            if self.surrogate:
-                seen = _surrogates(seen, len(images), start)
+            if replaced:
+                seen = _surrogates(seen, len(images), self.surrogate, start)
             for offset in range(len(block)):
                 rows = slice(offset * per_class, (offset + 1) * per_class)
                 yield start + offset, {name: values[rows] for name, values in seen.items()}
 
 
-def _surrogates(seen, n_points, start):
+def _surrogates(seen, n_points, seed, start):
     """Gaussian points of the covariance of `n_points` images, in every layer from one draw."""
-    drawn = generator("surrogate", start).standard_normal((n_points, n_points)) / n_points**0.5
+    drawn = (
+        generator("surrogate", seed, start).standard_normal((n_points, n_points)) / n_points**0.5
+    )
     mixed = {}
     for name, points in seen.items():
         centered = points.double() - points.double().mean(0)

@@ -1,27 +1,40 @@
 r"""The loss gradient split into a part that knows the labels and one that does not.
 
-Softmax cross-entropy with logits f, p = softmax f, one-hot labels y, C classes, n examples has
+Softmax cross-entropy with logits f, p = softmax f, one-hot labels y, n examples has
 
-    label part        g_lab = -(1/n) sum_i (y_i - 1/C)^T df_i/dtheta
-    independent part  g_ind =  (1/n) sum_i (p_i - 1/C)^T df_i/dtheta
+    label part        g_lab = -(1/n) sum_i (y_i - r_i)^T df_i/dtheta
+    independent part  g_ind =  (1/n) sum_i (p_i - r_i)^T df_i/dtheta
 
-and gradient g_lab + g_ind (Stephenson et al. 2021, section 5 and figure A.1). The network is in
-evaluation mode: batch norm uses its running statistics (at initialization those of
-`geomem.analysis.networks.with_statistics`), which makes the gradient a mean over
-examples (in training mode it is not one, since examples of a batch affect each other).
+and gradient g_lab + g_ind (Stephenson et al. 2021, section 5 and figure A.1). r_i is what the label
+of example i is on average if labels tell nothing about images, so that the label part then is zero
+on average:
 
-Sampling error comes from groups of examples. The probe holds M examples of each of P manifolds, so
-each position in the manifolds gives P examples, one of every class. Positions are dealt into K
-groups; every group then has the same balance of classes, and its gradient is an independent
-measurement of the same quantity. From the group gradients g_k (weights w_k, the shares of
-positions) follow
+- unpermuted examples: the frequency of each class among the labels. With C balanced classes that
+  is 1/C, the paper's formula. Where only P of them occur, 1/C would leave a part in g_lab that no
+  label is to blame for: at initialization 1.6 to 1.8 times the noise for 30 of 40 classes.
+- permuted examples: those frequencies without the example's true class, which their labels avoid
+  by definition: 1/(C - 1), and 0 for the true class. With 1/C the label part would contain
+  -1/(C - 1) of that of unpermuted examples.
 
-- noise_floor = sqrt(sum_k w_k |g_k - g|^2 / (K - 1)) = sqrt(tr Sigma / n_c), the norm that sampling
-  alone would give the mean of M positions: what the label part has when labels tell nothing. For
+The examples are training images of all classes, equally many with each label, `per_class` or as
+many as every class has. The network is in evaluation mode: batch norm uses its running statistics
+(at initialization those of `geomem.analysis.networks.with_statistics`), which makes the gradient a
+mean over examples (in training mode it is not one, since examples of a batch affect each other).
+
+Sampling error comes from groups of examples. With m examples of each label, each position 1 to m
+gives one example of every label. Positions are dealt into K groups; every group then has the same
+balance of classes, and its gradient is an independent measurement of the same quantity. From the
+group gradients g_k (weights w_k, the fractions of positions) follow
+
+- noise_floor = sqrt(sum_k w_k |g_k - g|^2 / (K - 1)) = sqrt(tr Sigma / m), the norm that sampling
+  alone would give the mean of m positions: what the label part has when labels tell nothing. For
   the last layer at small weights Sigma is the features' covariance within a class divided by
-  C^2 and summed over classes, and n_c = M.
-- 95 % intervals of every measure: jackknife leaving out one group, Student's t with K - 1 degrees
-  of freedom.
+  C^2 and summed over classes.
+- signal = (|g|^2 - noise_floor^2) / tr Sigma, the squared norm without its noise, in units of the
+  variance of one position. It does not depend on m: with m' positions, |g| / noise_floor is
+  sqrt(1 + m' signal).
+- the standard error of every measure (jackknife leaving out one group), and 95 % intervals with
+  Student's t, K - 1 degrees of freedom.
 
 A norm is not corrected for its noise floor: |g|^2 exceeds its noiseless value by noise_floor^2.
 """
@@ -30,7 +43,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from geomem.analysis.networks import probe_kind
+from geomem.data.randomness import generator
 from geomem.errors import InputError
 from geomem.models import in_format
 from geomem.training.batches import resident
@@ -38,14 +51,83 @@ from geomem.training.batches import resident
 KINDS = ("unpermuted", "permuted")
 PARTS = ("label", "independent", "total")
 COLUMNS = (
-    "epoch", "layer", "layer_index", "kind", "part", "metric", "value", "lo", "hi",
+    "epoch", "layer", "layer_index", "kind", "part", "metric", "value", "lo", "hi", "error",
 )  # fmt: skip
 _BATCH = {"cpu": 128, "cuda": 1024}
 _BYTES = 2**30  # what the gradients of all groups may take
 _FEWEST_GROUPS = 4
+_RANGES = {"norm": (0.0, np.inf), "noise_floor": (0.0, np.inf), "cosine": (-1.0, 1.0)}
 
 
-def split_gradients(model, layers, images, probe, normalizer, *, epoch):
+def choose_examples(labels, kind, *, per_class=None, seed=0):
+    """Training images of one kind, equally many with each label.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        One row per training image: index, true_label, assigned_label, kind.
+    kind : {"unpermuted", "permuted"}
+    per_class : int, optional
+        At most so many with each label; by default, and where there are fewer, as many as every
+        label has.
+    seed : int
+
+    Returns
+    -------
+    ndarray of int64, shape (C, m), or None
+        Image numbers by label and position. None if there is no such image.
+
+    Raises
+    ------
+    InputError
+        If a label has fewer than 2.
+    """
+    of_kind = labels[labels["kind"] == kind]
+    if not len(of_kind):
+        return None
+    counts = of_kind["assigned_label"].value_counts()
+    counts = counts.reindex(range(int(labels["true_label"].max()) + 1), fill_value=0)
+    least = int(counts.min())
+    if least < 2:
+        raise InputError(
+            f"gradients: {least} {kind} images have the label {counts.idxmin()}; expected at least "
+            "2 with every label. Use more training images, or set gradients.epochs to []"
+        )
+    size = least if per_class is None else min(per_class, least)
+    order = generator(f"gradient examples {kind}", seed).permutation(len(of_kind))
+    shuffled = of_kind.iloc[order].groupby("assigned_label", sort=True)["index"]
+    return np.stack([numbers.to_numpy(dtype=np.int64)[:size] for _, numbers in shuffled])
+
+
+def null_labels(assigned, kind):
+    """What labels would be on average if they told nothing about the images.
+
+    Parameters
+    ----------
+    assigned : ndarray of int64
+        Labels of the examples.
+    kind : {"unpermuted", "permuted"}
+
+    Returns
+    -------
+    callable
+        Of (true labels, n_classes); returns ndarray of float32, shape (n, n_classes), each row
+        adding up to 1.
+    """
+    labels, counts = np.unique(assigned, return_counts=True)
+
+    def expected(true, n_classes):
+        frequency = np.zeros(n_classes)
+        frequency[labels] = counts
+        rows = np.repeat(frequency[None], len(true), axis=0)
+        if kind == "permuted":
+            rows[np.arange(len(true)), true] = 0
+        return (rows / rows.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    return expected
+
+
+def split_gradients(model, layers, images, labels, normalizer, *, epoch, per_class=None, seed=0):
     """Norm, noise floor and angle of the gradient's parts, layer by layer.
 
     Parameters
@@ -55,17 +137,20 @@ def split_gradients(model, layers, images, probe, normalizer, *, epoch):
     layers : sequence of Layer
         Those without parameters that training changes are passed over.
     images : ImageSet
-    probe : DataFrame
-        As `geomem.data.probe.choose_probe` returns it; assigned labels are used.
+    labels : DataFrame
+        As `geomem.data.labels.label_table` returns it; assigned labels are used.
     normalizer : Normalizer
     epoch : int
         The snapshot's.
+    per_class, seed : int
+        See `choose_examples`.
 
     Returns
     -------
     list of dict with the keys `COLUMNS`
-        For each layer, kind and part the metrics `norm` and `noise_floor`; with part `total` also
-        `cosine`, between the label and the independent part. Kinds that the probe lacks have none.
+        For each layer, kind and part the metrics `norm`, `noise_floor` and `signal`; with part
+        `total` also `cosine`, between the label and the independent part. Kinds without images have
+        none.
 
     Raises
     ------
@@ -76,22 +161,28 @@ def split_gradients(model, layers, images, probe, normalizer, *, epoch):
     keys = {layer: [key for key in layer.state if key in own] for layer in layers}
     keys = {layer: of_layer for layer, of_layer in keys.items() if of_layer}
     names = [key for of_layer in keys.values() for key in of_layer]
-    present = set(probe["kind"])
+    assigned, true = (labels[name].to_numpy(np.int64) for name in ("assigned_label", "true_label"))
     rows = []
-    for kind in (kind for kind in KINDS if kind in present):
-        pixels, labels, _ = probe_kind(probe, images, kind)
-        positions = deal(pixels.shape[1], n_groups(pixels.shape[1], own.values()))
-        weights = np.array([len(group) for group in positions]) / pixels.shape[1]
-        groups = [
-            group_gradient(
-                model,
-                [own[name] for name in names],
-                pixels[:, group].reshape(-1, *images.image_shape),
-                labels[:, group].reshape(-1),
-                normalizer,
+    for kind in KINDS:
+        chosen = choose_examples(labels, kind, per_class=per_class, seed=seed)
+        if chosen is None:
+            continue
+        expected = null_labels(assigned[chosen], kind)
+        positions = deal(chosen.shape[1], n_groups(chosen.shape[1], own.values()))
+        sizes = np.array([len(group) for group in positions])
+        groups = []
+        for group in positions:
+            numbers = chosen[:, group].reshape(-1)
+            groups.append(
+                group_gradient(
+                    model,
+                    [own[name] for name in names],
+                    images.train_images[numbers],
+                    assigned[numbers],
+                    expected(true[numbers], images.n_classes),
+                    normalizer,
+                )
             )
-            for group in positions
-        ]
         for layer, of_layer in keys.items():
             places = [names.index(key) for key in of_layer]
             products = _inner_products(groups, places)
@@ -101,7 +192,7 @@ def split_gradients(model, layers, images, probe, normalizer, *, epoch):
                     f"{epoch}; the training diverged. Lower training.optimizer.lr"
                 )
             common = {"epoch": epoch, "layer": layer.name, "layer_index": layer.index, "kind": kind}
-            rows += [{**common, **row} for row in measures(products, weights)]
+            rows += [{**common, **row} for row in measures(products, sizes)]
     return rows
 
 
@@ -116,7 +207,7 @@ def deal(n_positions, n_groups):
     return [np.arange(start, n_positions, n_groups) for start in range(n_groups)]
 
 
-def group_gradient(model, parameters, pixels, labels, normalizer):
+def group_gradient(model, parameters, pixels, labels, expected, normalizer):
     """Both parts of the gradient of one group's mean loss.
 
     Parameters
@@ -125,6 +216,8 @@ def group_gradient(model, parameters, pixels, labels, normalizer):
     parameters : list of Parameter
     pixels : ndarray of uint8, shape (n, C, H, W)
     labels : ndarray of int64, shape (n,)
+    expected : ndarray of float32, shape (n, C)
+        What the labels would be on average if they told nothing.
     normalizer : Normalizer
 
     Returns
@@ -139,12 +232,12 @@ def group_gradient(model, parameters, pixels, labels, normalizer):
         batch = normalizer(resident(pixels[start : start + size], device))
         logits = model(in_format(model, batch)).float()
         with torch.no_grad():
-            n_classes = logits.shape[1]
             target = torch.from_numpy(labels[start : start + size]).to(device)
-            onehot = functional.one_hot(target, n_classes).float()
+            onehot = functional.one_hot(target, logits.shape[1]).float()
+            null = torch.from_numpy(expected[start : start + size]).to(device)
             cotangents = (
-                (1 / n_classes - onehot) / len(labels),
-                (logits.softmax(1) - 1 / n_classes) / len(labels),
+                (null - onehot) / len(labels),
+                (logits.softmax(1) - null) / len(labels),
             )
         for part, (cotangent, total) in enumerate(zip(cotangents, totals, strict=True)):
             gradients = torch.autograd.grad(
@@ -172,35 +265,35 @@ def _inner_products(groups, places):
     return total.reshape(2, len(groups), 2, len(groups))
 
 
-def measures(products, weights):
+def measures(products, sizes):
     """All measures of one layer from the inner products of its group gradients.
 
     Parameters
     ----------
     products : ndarray, shape (2, K, 2, K)
         Of the label (0) and independent (1) parts of K groups.
-    weights : ndarray, shape (K,)
-        Share of each group in the mean, adding up to 1.
+    sizes : ndarray of int, shape (K,)
+        Positions in each group.
 
     Returns
     -------
-    list of dict with part, metric, value, lo, hi
+    list of dict with part, metric, value, lo, hi, error
     """
     from scipy.stats import t as student
 
-    n = len(weights)
-    values = _values(products, weights)
+    n = len(sizes)
+    values = _values(products, sizes)
     left_out = []
     for k in range(n):
         kept = np.delete(np.arange(n), k)
         part = products[:, kept][:, :, :, kept]
-        left_out.append(_values(part, weights[kept] / weights[kept].sum()))
+        left_out.append(_values(part, sizes[kept]))
     rows = []
     for key, value in values.items():
         jackknife = np.array([other[key] for other in left_out])
         error = np.sqrt((n - 1) / n * ((jackknife - jackknife.mean()) ** 2).sum())
         half = student.ppf(0.975, n - 1) * error
-        least, most = (-1.0, 1.0) if key[1] == "cosine" else (0.0, np.inf)
+        least, most = _RANGES.get(key[1], (-np.inf, np.inf))
         rows.append(
             {
                 "part": key[0],
@@ -208,13 +301,15 @@ def measures(products, weights):
                 "value": value,
                 "lo": max(value - half, least),
                 "hi": min(value + half, most),
+                "error": error,
             }
         )
     return rows
 
 
-def _values(products, weights):
-    """{(part, metric): value} of the groups' weighted mean."""
+def _values(products, sizes):
+    """{(part, metric): value} of the groups' mean, weighted by their sizes."""
+    weights = sizes / sizes.sum()
     label, independent, mixed = products[0, :, 0], products[1, :, 1], products[0, :, 1]
     by_part = {
         "label": label,
@@ -226,7 +321,10 @@ def _values(products, weights):
         squared = max(weights @ gram @ weights, 0.0)
         scatter = max(weights @ np.diag(gram) - squared, 0.0)
         values[part, "norm"] = float(np.sqrt(squared))
-        values[part, "noise_floor"] = float(np.sqrt(scatter / max(len(weights) - 1, 1)))
+        noise = scatter / max(len(weights) - 1, 1)
+        values[part, "noise_floor"] = float(np.sqrt(noise))
+        with np.errstate(divide="ignore", invalid="ignore"):  # no noise: nothing to measure in
+            values[part, "signal"] = float((squared - noise) / np.float64(noise * sizes.sum()))
     size = values["label", "norm"] * values["independent", "norm"]
     cosine = weights @ mixed @ weights / size if size > 0 else np.nan
     values["total", "cosine"] = float(np.clip(cosine, -1.0, 1.0))

@@ -1,4 +1,4 @@
-"""A run's network with the weights of a snapshot, and the probe images it is shown."""
+"""A run's network with the weights of a snapshot, and the analysed images it is shown."""
 
 from dataclasses import dataclass, replace
 
@@ -192,13 +192,13 @@ def networks_at(paths, spec, images, device):
         yield snapshot.epoch, model, normalizer
 
 
-def probe_kind(probe, images, kind):
+def analysed_kind(analysis_set, images, kind):
     """The images and labels of one kind, ordered by manifold and position.
 
     Parameters
     ----------
-    probe : DataFrame
-        As `geomem.data.probe.choose_probe` returns it.
+    analysis_set : DataFrame
+        As `geomem.data.analysis_set.choose_analysis_set` returns it.
     images : ImageSet
     kind : str
 
@@ -215,20 +215,20 @@ def probe_kind(probe, images, kind):
     InputError
         If an index lies outside the image set or manifolds differ in size.
     """
-    rows = probe[probe["kind"] == kind].sort_values(["manifold", "position"])
+    rows = analysis_set[analysis_set["kind"] == kind].sort_values(["manifold", "position"])
     split = rows["split"].iloc[0]
     source = getattr(images, f"{split}_images")
     index = rows["index"].to_numpy()
     if index.max() >= len(source):
         raise InputError(
-            f"the probe names {split} image {index.max()}, but there are {len(source)}; choose the "
-            "probe again from this image set"
+            f"the analysis set names {split} image {index.max()}, but there are {len(source)}; "
+            "choose the analysis set again from this image set"
         )
     manifolds, counts = np.unique(rows["manifold"], return_counts=True)
     if len(set(counts)) != 1:
         raise InputError(
-            f"the probe's {kind} manifolds hold {counts.min()} to {counts.max()} images; expected "
-            "the same number in each. Choose the probe again"
+            f"the analysis set's {kind} manifolds hold {counts.min()} to {counts.max()} images; "
+            "expected the same number in each. Choose the analysis set again"
         )
     shape = (len(manifolds), counts[0])
     pixels = source[index].reshape(*shape, *images.image_shape)

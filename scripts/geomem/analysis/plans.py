@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from geomem.models.layers import select_layers
 
 SCHEMES = ("single", "suffix", "prefix")
-BATCH_NORM = ("with-layer", "keep", "recalibrate")
 
 
 @dataclass(frozen=True)

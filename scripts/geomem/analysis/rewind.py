@@ -25,7 +25,7 @@ from geomem.training.batches import Normalizer, resident
 from geomem.training.device import autocast
 from geomem.training.evaluate import Targets, predict_logits, wilson
 
-KINDS = ("test", "unpermuted", "permuted", "restored")
+KINDS = ("test", "unpermuted", "permuted", "restored", "validation")
 COLUMNS = (
     "epoch", "scheme", "layer", "layer_index", "batch_norm", "kind", "metric", "value", "lo", "hi",
     "n",
@@ -79,8 +79,8 @@ def choose_material(images, targets, device, precision="float32", count=None):
         Targets(
             assigned=targets.assigned[index],
             true=targets.true[index],
-            permuted=targets.permuted[index],
-            test=targets.test,
+            redrawn=targets.redrawn[index],
+            held_out=targets.held_out,
         ),
         Normalizer.fit(images.train_images),
         precision,
@@ -261,12 +261,14 @@ def _check(model, plans, predictions, states, material, policy):
 
 
 def _rows(plan, policy, train, test, targets):
-    permuted = targets.permuted
+    permuted, validation = targets.permuted, targets.validation
+    held_out = test == targets.held_out
     right = {
-        "test": test == targets.test,
-        "unpermuted": (train == targets.assigned)[~permuted],
+        "test": held_out[~validation],
+        "unpermuted": (train == targets.assigned)[targets.unpermuted],
         "permuted": (train == targets.assigned)[permuted],
         "restored": (train == targets.true)[permuted],
+        "validation": held_out[validation],
     }
     rows = []
     for kind in KINDS:

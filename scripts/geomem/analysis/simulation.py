@@ -2,6 +2,7 @@
 
 from geomem.analysis.activation_file import prefix
 from geomem.analysis.activations import extract_activations
+from geomem.analysis.mean_field import options
 from geomem.errors import InputError
 from geomem.geometry import geometry_from_products, simulated_capacity_from_gram
 
@@ -10,23 +11,23 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def choose_points(probe, *, kinds, classes, per_class):
-    """The part of the probe that takes part: the first classes and positions of some kinds.
+def choose_points(analysis_set, *, kinds, classes, per_class):
+    """The part of the analysis set that takes part: the first classes and positions of some kinds.
 
     Parameters
     ----------
-    probe : DataFrame
+    analysis_set : DataFrame
     kinds : sequence of str
-        Kinds that the probe lacks are left out.
+        Kinds that the analysis set lacks are left out.
     classes, per_class : int
 
     Raises
     ------
     InputError
-        If the probe has fewer classes or images.
+        If the analysis set has fewer classes or images.
     """
-    chosen = sorted(probe["manifold"].unique())[:classes]
-    available = probe.groupby(["kind", "manifold"])["position"].size().min()
+    chosen = sorted(analysis_set["manifold"].unique())[:classes]
+    available = analysis_set.groupby(["kind", "manifold"])["position"].size().min()
     for name, asked, there in (
         ("classes", classes, len(chosen)),
         ("per_class", per_class, available),
@@ -36,12 +37,12 @@ def choose_points(probe, *, kinds, classes, per_class):
                 f"simulation.{name} is {asked}, but only {there} are analysed; lower it or raise "
                 f"analysis.{name}"
             )
-    inside = probe["manifold"].isin(chosen) & (probe["position"] < per_class)
-    return probe[probe["kind"].isin(kinds) & inside]
+    inside = analysis_set["manifold"].isin(chosen) & (analysis_set["position"] < per_class)
+    return analysis_set[analysis_set["kind"].isin(kinds) & inside]
 
 
 def simulate(
-    model, layers, images, probe, normalizer, *, epoch, geometry, dichotomies, seed, threads
+    model, layers, images, analysis_set, normalizer, *, epoch, geometry, dichotomies, seed, threads
 ):
     """Theoretical and simulated capacity of every layer and kind.
 
@@ -51,13 +52,14 @@ def simulate(
         In evaluation mode, on the device to compute on.
     layers : sequence of Layer
     images : ImageSet
-    probe : DataFrame
+    analysis_set : DataFrame
         Of `choose_points`.
     normalizer : Normalizer
     epoch : int
         The snapshot's.
     geometry : dict
-        Settings of the theory: `n_t`, `remove_low_rank`, `confidence`, `seed`. The margin is
+        Settings of the theory: `n_t`, `low_rank`, `confidence`, `seed`; a shared k is chosen for
+        these points alone. The margin is
         always 0, that of dichotomies that are merely separable.
     dichotomies : int
         For each number of features.
@@ -70,8 +72,11 @@ def simulate(
         Metric `theory` and `simulated`, in manifolds per feature. A simulated capacity that is not
         reached has no value, only an upper bound: even all features separate too few dichotomies.
     """
+    low_rank = dict(geometry["low_rank"])
+    if low_rank["k"] == "shared":
+        low_rank["k"] = "auto"
     rows = []
-    settings = (model, layers, images, probe, normalizer)
+    settings = (model, layers, images, analysis_set, normalizer)
     with extract_activations(*settings, epoch=epoch, store="gram") as activations:
         for layer in activations.layers:
             for kind in activations.kinds:
@@ -79,7 +84,7 @@ def simulate(
                 theory = geometry_from_products(
                     products,
                     n_t=geometry["n_t"],
-                    remove_low_rank=geometry["remove_low_rank"],
+                    **options(low_rank),
                     confidence=geometry["confidence"],
                     random_state=geometry["seed"],
                     threads=threads,

@@ -1,19 +1,25 @@
 """The size of every effect the paper (and Maini et al. 2023) speak of, from one network or a sweep.
 
 Each function takes a `View` (a sweep: one per width, in order of size) and returns an array with
-an entry per replicate. Layers are told apart by depth: the first half, the last third.
+an entry per replicate. Layers are told apart by their depth in the network: `geomem.claims.depth`.
 """
 
 import numpy as np
 
+from geomem.claims import depth
+from geomem.claims.errors import NotMeasuredError
+
+RADIUS = "radius"  # the mean over manifolds that targets are about; see `geomem.claims.curves`
+PER_CLASS = 50  # examples of each class at which the gradient's noise level is quoted
+
 # --- geometry ---------------------------------------------------------------------------------
 
 
-def deviation_from_cloud(kind, moment):
+def deviation_from_cloud(kind, epoch):
     """Largest relative distance of a capacity from 2/M, the unstructured cloud's, in any layer."""
 
     def effect(view):
-        capacity = view.geometry(moment, kind, "capacity")
+        capacity = view.geometry(epoch, kind, "capacity", depth.every)
         return np.abs(capacity * view.run.per_class / 2 - 1).max(axis=1)
 
     return effect
@@ -21,144 +27,153 @@ def deviation_from_cloud(kind, moment):
 
 def final_deviation_from_cloud(view):
     """Relative distance of the restored final-layer capacity from 2/M at the last epoch."""
-    capacity = view.geometry("last", "restored", "capacity")[:, -1]
+    capacity = view.geometry("last", "restored", "capacity", depth.final)[:, 0]
     return np.abs(capacity * view.run.per_class / 2 - 1)
 
 
 def restored_against_test(view):
     """Largest relative difference of restored from test capacity at the best epoch."""
-    restored = view.geometry("best", "restored", "capacity")
-    return np.abs(restored / view.geometry("best", "test", "capacity") - 1).max(axis=1)
+    restored, test = (
+        view.geometry("best", kind, "capacity", depth.every) for kind in ("restored", "test")
+    )
+    return np.abs(restored / test - 1).max(axis=1)
 
 
 def permuted_gain(view):
     """Permuted final-layer capacity at the last epoch, in units of the best epoch's."""
-    return _change(view, "permuted", "capacity")[:, -1]
+    return _change(view, "permuted", depth.final)[:, 0]
 
 
 def early_change(view):
     """Largest relative change of permuted capacity, best to last epoch, in the first half."""
-    change = _change(view, "permuted", "capacity")
-    return np.abs(change[:, : change.shape[1] // 2] - 1).max(axis=1)
+    return np.abs(_change(view, "permuted", depth.first_half) - 1).max(axis=1)
 
 
 def fall_over_last_third(metric):
     """Relative fall of a permuted measure over the last third of the layers, at the last epoch."""
 
     def effect(view):
-        curve = view.geometry("last", "permuted", metric)
-        return 1 - curve[:, -1] / curve[:, -(-2 * curve.shape[1] // 3)]
+        curve = view.geometry("last", "permuted", metric, depth.last_third)
+        return 1 - curve[:, -1] / curve[:, 0]
 
     return effect
 
 
 def interior_peak(view):
     """Highest earlier test capacity over the final layer's, minus 1, at the last epoch."""
-    curve = view.geometry("last", "test", "capacity")
+    curve = view.geometry("last", "test", "capacity", depth.every)
     return curve[:, :-1].max(axis=1) / curve[:, -1] - 1
 
 
 def test_change(view):
     """Relative change of the final-layer test capacity from the best to the last epoch."""
-    return _change(view, "test", "capacity")[:, -1] - 1
+    return _change(view, "test", depth.final)[:, 0] - 1
 
 
-def _change(view, kind, metric):
-    return view.geometry("last", kind, metric) / view.geometry("best", kind, metric)
+def _change(view, kind, region):
+    last, best = (view.geometry(epoch, kind, "capacity", region) for epoch in ("last", "best"))
+    return last / best
 
 
 # --- rewinding --------------------------------------------------------------------------------
 
 
 def suffix_recovery(view):
-    """Lost test accuracy that the best suffix within the second half brings back, as a fraction."""
-    return _recovery(view, "suffix", late=True).max(axis=1)
+    """Lost test accuracy that a suffix within the second half brings back, as a fraction.
+
+    The suffix is the one that brings back most validation accuracy.
+    """
+    return _recovery(view, "suffix", late=True)
 
 
 def suffix_remembers(view):
     """Permuted accuracy left by that suffix, as a fraction of the final network's."""
-    chosen = _recovery(view, "suffix", late=True).argmax(axis=1)
-    layers, permuted = view.rewound("suffix", "permuted")
-    left = permuted[:, layers >= view.depth() / 2]
-    return left[np.arange(len(left)), chosen] / view.accuracy("last", "permuted")
+    chosen = _chosen(view, "suffix", late=True)
+    _, _, permuted = view.rewound("suffix", "permuted")
+    return permuted[np.arange(len(chosen)), chosen] / view.nothing_rewound("permuted")
 
 
 def early_recovery(view):
-    """The same fraction brought back by setting back the best single layer of the first half."""
-    return _recovery(view, "single", late=False).max(axis=1)
+    """The fraction brought back by rewinding one layer of the first half, chosen likewise."""
+    return _recovery(view, "single", late=False)
 
 
 def _recovery(view, scheme, *, late):
-    layers, test = view.rewound(scheme, "test")
-    second_half = layers >= view.depth() / 2
-    last = view.accuracy("last", "test")
-    lost = view.accuracy("best", "test") - last
-    return (test[:, second_half == late] - last[:, None]) / lost[:, None]
+    chosen = _chosen(view, scheme, late=late)
+    _, _, test = view.rewound(scheme, "test")
+    last = view.nothing_rewound("test")
+    return (test[np.arange(len(chosen)), chosen] - last) / (view.accuracy("best", "test") - last)
+
+
+def _chosen(view, scheme, *, late):
+    """Which rewound network has the highest validation accuracy, shape (count,)."""
+    layers, n_layers, validation = view.rewound(scheme, "validation")
+    here = depth.first_half(layers, n_layers) != late
+    if not here.any():
+        raise NotMeasuredError(f"no layer of the {'second' if late else 'first'} half rewound")
+    return np.where(here, validation, -np.inf).argmax(axis=1)
 
 
 # --- the opposing view ------------------------------------------------------------------------
 
 
 def early_criticality(view):
-    """Permuted accuracy lost by setting back one layer: the most before the last third, minus the
+    """Permuted accuracy lost by rewinding one layer: the most before the last third, minus the
     most within it. Batch norm keeps its final statistics where that was measured.
     """
-    layers, permuted = _single(view, "permuted")
-    drop = view.accuracy("last", "permuted")[:, None] - permuted
-    late = layers >= 2 * view.depth() / 3
+    policy = _policy(view)
+    layers, n_layers, permuted = view.rewound("single", "permuted", policy)
+    drop = view.nothing_rewound("permuted", policy)[:, None] - permuted
+    late = depth.last_third(layers, n_layers)
     return drop[:, ~late].max(axis=1) - drop[:, late].max(axis=1)
 
 
 def early_unselectivity(view):
     """Fraction of unpermuted accuracy lost per fraction of permuted accuracy lost, at the layer
-    before the last third that costs most permuted accuracy when set back alone.
+    before the last third that costs most permuted accuracy when rewound alone.
     """
-    layers, permuted = _single(view, "permuted")
-    _, unpermuted = _single(view, "unpermuted")
-    early = layers < 2 * view.depth() / 3
-    lost = 1 - permuted[:, early] / view.accuracy("last", "permuted")[:, None]
-    others = 1 - unpermuted[:, early] / view.accuracy("last", "unpermuted")[:, None]
-    chosen = lost.argmax(axis=1)
-    each = np.arange(len(lost))
-    return others[each, chosen] / lost[each, chosen]
+    policy = _policy(view)
+    lost = {}
+    for kind in ("permuted", "unpermuted"):
+        layers, n_layers, rates = view.rewound("single", kind, policy)
+        early = ~depth.last_third(layers, n_layers)
+        lost[kind] = 1 - rates[:, early] / view.nothing_rewound(kind, policy)[:, None]
+    chosen = lost["permuted"].argmax(axis=1)
+    each = np.arange(len(chosen))
+    return lost["unpermuted"][each, chosen] / lost["permuted"][each, chosen]
 
 
-def late_gradient_share(view):
-    """Share of the squared gradient norm in the last third of the layers: permuted over
+def late_gradient_fraction(view):
+    """Fraction of the squared gradient norm in the last third of the layers: permuted over
     unpermuted examples, geometric mean over the epochs from the best to the last.
     """
     ratios = []
     for epoch in view.gradient_epochs():
-        shares = []
+        fractions = []
         for kind in ("permuted", "unpermuted"):
-            square = view.gradient(epoch, kind, "total", "norm") ** 2
-            late = square[:, -(-2 * square.shape[1] // 3) :].sum(axis=1)
-            shares.append(late / square.sum(axis=1))
-        ratios.append(np.log(shares[0] / shares[1]))
+            layers, n_layers, norm = view.gradient(epoch, kind, "total", "norm")
+            late = depth.last_third(layers, n_layers)
+            fractions.append((norm[:, late] ** 2).sum(axis=1) / (norm**2).sum(axis=1))
+        ratios.append(np.log(fractions[0] / fractions[1]))
     return np.exp(np.mean(ratios, axis=0))
 
 
-def _single(view, kind):
-    policies = view.run.tables["rewind"]["batch_norm"].unique() if _has_rewind(view) else ()
-    return view.rewound("single", kind, "keep" if "keep" in policies else None)
-
-
-def _has_rewind(view):
-    return len(view.run.tables.get("rewind", ())) > 0
+def _policy(view):
+    policies = view.run.table("rewind")["batch_norm"].unique()
+    return "keep" if "keep" in policies else None
 
 
 # --- gradients --------------------------------------------------------------------------------
 
 
 def gradient_over_noise(kind):
-    """Norm of the label gradient at initialization over its noise level, geometric mean over
-    layers.
+    """Norm of the label gradient at initialization over its noise level, root mean square over
+    layers, as `PER_CLASS` examples of each class would give it, however many were used.
     """
 
     def effect(view):
-        norm = view.gradient(0, kind, "label", "norm")
-        floor = view.gradient(0, kind, "label", "noise_floor")
-        return np.exp(np.log(np.abs(norm / floor)).mean(axis=1))
+        _, _, signal = view.gradient(0, kind, "label", "signal")
+        return np.sqrt(np.maximum(1 + PER_CLASS * signal.mean(axis=1), 0))
 
     return effect
 
@@ -169,25 +184,24 @@ def gradient_over_noise(kind):
 def extra_dip(views):
     """Dip of test accuracy over width at the last epoch, beyond the one at the best epoch."""
     last, best = (
-        np.stack([view.accuracy(moment, "test") for view in views], axis=1)
-        for moment in ("last", "best")
+        np.stack([view.accuracy(epoch, "test") for view in views], axis=1)
+        for epoch in ("last", "best")
     )
     return dip(last) - dip(best)
 
 
 def extra_bump(views):
     """Bump of the test dimension over width at the last epoch, beyond the radius's, relative."""
-    return _bump(views, "last", "dimension") - _bump(views, "last", "radius")
+    return _bump(views, "last", "dimension") - _bump(views, "last", RADIUS)
 
 
 def best_bump(views):
     """The larger of the bumps of test dimension and radius over width at the best epoch."""
-    bumps = [_bump(views, "best", metric) for metric in ("dimension", "radius")]
-    return np.maximum(*bumps)
+    return np.maximum(*(_bump(views, "best", metric) for metric in ("dimension", RADIUS)))
 
 
-def _bump(views, moment, metric):
-    final = [view.geometry(moment, "test", metric)[:, -1] for view in views]
+def _bump(views, epoch, metric):
+    final = [view.geometry(epoch, "test", metric, depth.final)[:, 0] for view in views]
     curve = np.stack(final, axis=1)
     return dip(-curve) / curve.mean(axis=1)
 

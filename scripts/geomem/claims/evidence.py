@@ -1,31 +1,33 @@
-"""What the tables of one run say, as replicates that differ by one source of chance.
+"""What the tables of one run say, as replicates that differ by one source of uncertainty.
 
 Three sources act within a run and are kept apart:
 
-- vectors: another draw of the Gaussian vectors. Every manifold's capacity, radius and dimension
-  moves by its own error, read off its interval; layers and epochs move independently, which is
-  wider than the truth, since they share their vectors.
-- manifolds: other classes. They are drawn with replacement, the same ones in every layer, epoch
-  and kind (the bootstrap).
-- images: other examples. Accuracies and gradients move by the errors that their intervals give,
-  independently of each other.
+- vectors: another draw of the Gaussian vectors. All layers, epochs, kinds, seeds and widths use
+  the same vectors, and so do their replicates: what one vector adds to every mean is in the table.
+- manifolds: other classes. Each class has a random weight, the same one in every layer, epoch,
+  kind, seed and width (the Bayesian bootstrap).
+- images: other examples. Accuracies and gradients move by their own errors. Seeds are tested on
+  the same images, so their errors move together; errors of different epochs and of rewound
+  networks move independently, which is wider than the truth.
 
-Chance that acts between runs (seeds) is seen by comparing runs: `geomem.claims.judge`.
+What acts between runs (seeds) is seen by comparing them, and the number of removed low-rank
+directions is a choice: `geomem.claims.judge`, `geomem.claims.removal`.
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import betaincinv
 
+from geomem.claims import depth
+from geomem.claims.curves import read_curve
+from geomem.claims.errors import NotMeasuredError
 from geomem.data.randomness import generator
 
 SOURCES = ("vectors", "manifolds", "images")
-TABLE_CONFIDENCE = 0.95  # of the intervals in the accuracy, rewind and gradients tables
-
-
-class NotMeasuredError(Exception):
-    """The tables lack what an effect needs; the message says what."""
+# Images that all seeds have in common; unpermuted ones are partly the same, taken as the same.
+SHARED_IMAGES = ("test", "validation", "unpermuted")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +42,6 @@ class Run:
         Rows of this run of the collected tables; a table may be missing or empty.
     per_class : int
         Points per manifold, M.
-    confidence : float
-        Of the intervals in the geometry table.
     """
 
     width: int
@@ -49,23 +49,16 @@ class Run:
     seed: int
     tables: dict
     per_class: int
-    confidence: float = 0.95
-    _grids: dict = field(default_factory=dict, repr=False)
+    _curves: dict = field(default_factory=dict, repr=False)
 
-    def grids(self, moment, kind, metric):
-        """Values and ends of intervals per layer and manifold: three arrays (layers, P)."""
-        key = moment, kind, metric
-        if key not in self._grids:
-            rows = self.rows("geometry", moment)
-            rows = rows[(rows["kind"] == kind) & (rows["metric"] == metric)]
-            rows = rows[rows["manifold"].notna()]
-            if not len(rows):
-                raise NotMeasuredError(_no_kind(kind, self))
-            table = rows.pivot(
-                index="layer_index", columns="manifold", values=["value", "lo", "hi"]
-            )
-            self._grids[key] = [table[name].to_numpy(float) for name in ("value", "lo", "hi")]
-        return self._grids[key]
+    def curve(self, epoch, kind, metric):
+        """The `Curve` of a metric of one kind at the best epoch, the last one or a number."""
+        key = epoch, kind, metric
+        if key not in self._curves:
+            rows = self.rows("geometry", epoch)
+            self.require(rows, kind)
+            self._curves[key] = read_curve(rows, kind, metric)
+        return self._curves[key]
 
     def table(self, name):
         """A collected table's rows of this run."""
@@ -74,13 +67,20 @@ class Run:
             raise NotMeasuredError(f"no {name} table")
         return found
 
-    def rows(self, name, moment):
+    def rows(self, name, epoch):
         """A table's rows at the best epoch, the last one, or an epoch by its number."""
         found = self.table(name)
-        flag = found[moment].astype(bool) if moment in ("best", "last") else found.epoch == moment
+        flag = found[epoch].astype(bool) if epoch in ("best", "last") else found.epoch == epoch
         if not flag.any():
-            raise NotMeasuredError(_no_moment(name, moment, self))
+            raise NotMeasuredError(_no_epoch(name, epoch, self))
         return found[flag]
+
+    def require(self, rows, kind):
+        """Raise NotMeasuredError if there are no rows of a kind."""
+        if not (rows["kind"] == kind).any():
+            without = self.noise == 0 and kind in ("permuted", "restored")
+            where = "at label noise 0" if without else "in the table"
+            raise NotMeasuredError(f"no {kind} examples {where}")
 
 
 @dataclass(eq=False)
@@ -94,33 +94,61 @@ class View:
         One of `SOURCES`: what the replicates differ by. None: the measured values, once.
     count : int
         Number of replicates.
+    removal : geomem.claims.removal.Removal, optional
+        Where to take the geometry between its ends over K; by default at the chosen K.
+    warned : set of str
+        Filled with what was read that has a warning.
     """
 
     run: Run
     source: str | None = None
     count: int = 1
+    removal: object = None
+    warned: set = field(default_factory=set)
 
-    def geometry(self, moment, kind, metric):
-        """Mean over manifolds (harmonic for capacity) in every layer, shape (count, layers)."""
-        grids = self.run.grids(moment, kind, metric)
-        name = f"{moment} {kind} {metric}"
-        values = self._replicated_manifolds(name, *grids, logarithmic=metric != "dimension")
-        with np.errstate(divide="ignore"):
-            means = 1 / (1 / values).mean(-1) if metric == "capacity" else values.mean(-1)
-        if not np.isfinite(means).all():
+    def geometry(self, epoch, kind, metric, region):
+        """Mean over manifolds (harmonic for capacity) in the layers of a region.
+
+        Parameters
+        ----------
+        epoch : "best", "last" or int
+        kind : str
+        metric : str
+            A key of `geomem.claims.curves.MEANS`.
+        region : callable
+            Of `geomem.claims.depth`.
+
+        Returns
+        -------
+        ndarray, shape (count, layers)
+        """
+        curve = self.run.curve(epoch, kind, metric)
+        chosen = depth.select(region, curve.index, curve.n_layers, curve.weighted)
+        values = curve.means()[:, chosen]
+        if not np.isfinite(values).all():
             raise NotMeasuredError(f"{metric} of {kind} manifolds is not finite in some layer")
-        return means
+        for i in chosen:
+            if curve.warnings[i]:
+                self.warned.add(f"{kind} {metric} in {curve.layers[i]} ({epoch} epoch)")
+        if self.removal is not None:
+            name = f"{self.run.width} {epoch} {kind} {metric}"
+            ends = curve.lowest[chosen], curve.highest[chosen]
+            return self.removal.between(name, curve.index[chosen], values[0], *ends)
+        if self.source == "vectors":
+            return values * np.exp(self._by_vectors(curve)[:, chosen] / values)
+        if self.source == "manifolds":
+            return curve.means(_class_weights(curve.manifolds, self.count))[:, chosen]
+        return np.repeat(values, self.count, axis=0)
 
-    def accuracy(self, moment, kind):
+    def accuracy(self, epoch, kind):
         """Accuracy, 0 to 1, shape (count,)."""
-        rows = self.run.rows("accuracy", moment)
+        rows = self.run.rows("accuracy", epoch)
+        self.run.require(rows, kind)
         rows = rows[(rows["kind"] == kind) & (rows["metric"] == "accuracy")]
-        if not len(rows):
-            raise NotMeasuredError(_no_kind(kind, self.run))
-        return self._replicated_images(f"accuracy {moment} {kind}", rows)[:, 0]
+        return self._rates(f"accuracy {epoch}", kind, rows)[:, 0]
 
     def rewound(self, scheme, kind, batch_norm=None):
-        """Accuracy of the final network with layers set back to the best epoch.
+        """Accuracies of the final network with layers rewound to the best epoch.
 
         Parameters
         ----------
@@ -133,30 +161,42 @@ class View:
         -------
         layers : ndarray of int, shape (n,)
             Index of the layer that names each set.
+        n_layers : int
+            Of the network.
         accuracies : ndarray, shape (count, n)
         """
-        rows = self.run.rows("rewind", "best")
-        rows = rows[(rows["scheme"] == scheme) & (rows["metric"] == "accuracy")]
-        policies = list(rows["batch_norm"].unique())
-        if not policies:
-            raise NotMeasuredError(f"no {scheme} rewound to the best epoch")
-        policy = batch_norm or ("with-layer" if "with-layer" in policies else policies[0])
-        rows = rows[(rows["batch_norm"] == policy) & (rows["kind"] == kind)]
-        if not len(rows):
-            raise NotMeasuredError(f"no {scheme} rewound with batch norm {policy}, kind {kind}")
+        rows = self._rewound(self.run.rows("rewind", "best"), scheme, kind, batch_norm)
         rows = rows.sort_values("layer_index")
-        name = f"rewound {scheme} {kind} {policy}"
-        return rows["layer_index"].to_numpy(int), self._replicated_images(name, rows)
+        rates = self._rates(f"rewound {scheme} {batch_norm}", kind, rows)
+        return rows["layer_index"].to_numpy(int), _depth(rows), rates
 
-    def gradient(self, moment, kind, part, metric):
-        """A measure of the gradient in every layer with parameters, shape (count, layers)."""
-        rows = self.run.rows("gradients", moment)
-        rows = rows[rows["kind"] == kind]
-        rows = rows[(rows["part"] == part) & (rows["metric"] == metric)]
+    def nothing_rewound(self, kind, batch_norm=None):
+        """Accuracy of the final network on the images that rewound ones see, shape (count,)."""
+        rows = self._rewound(self.run.rows("rewind", "last"), "none", kind, batch_norm)
+        return self._rates(f"rewound none {batch_norm}", kind, rows)[:, 0]
+
+    def gradient(self, epoch, kind, part, metric):
+        """A measure of the gradient in every layer with parameters.
+
+        Returns
+        -------
+        layers : ndarray of int, shape (n,)
+        n_layers : int
+        values : ndarray, shape (count, n)
+        """
+        rows = self.run.rows("gradients", epoch)
+        self.run.require(rows, kind)
+        rows = rows[(rows["kind"] == kind) & (rows["part"] == part)]
+        rows = rows[rows["metric"] == metric].sort_values("layer_index")
         if not len(rows):
-            raise NotMeasuredError(_no_kind(kind, self.run))
-        name = f"gradient {moment} {kind} {part} {metric}"
-        return self._replicated_images(name, rows.sort_values("layer_index"))
+            raise NotMeasuredError(f"no {metric} in the gradients table")
+        value = _finite(rows)
+        layers, n_layers = rows["layer_index"].to_numpy(int), _depth(rows)
+        if self.source != "images":
+            return layers, n_layers, np.repeat(value[None], self.count, axis=0)
+        error = rows["error"].to_numpy(float) if "error" in rows else np.full(len(rows), np.nan)
+        stream = self._stream(f"gradient {epoch} {part} {metric}", kind)
+        return layers, n_layers, value + error * stream.standard_normal((self.count, len(value)))
 
     def gradient_epochs(self):
         """Epochs of the gradients table from the best epoch to the last."""
@@ -164,56 +204,79 @@ class View:
         best = self.run.rows("accuracy", "best")["epoch"].iloc[0]
         return sorted(int(epoch) for epoch in table["epoch"].unique() if epoch >= best)
 
-    def depth(self):
-        """Number of layers up to and with the final one."""
-        for name in ("geometry", "rewind"):
-            table = self.run.tables.get(name)
-            if table is not None and len(table):
-                return int(table["layer_index"].max()) + 1
-        raise NotMeasuredError("no table that says how many layers there are")
+    def _rewound(self, rows, scheme, kind, batch_norm):
+        rows = rows[(rows["scheme"] == scheme) & (rows["metric"] == "accuracy")]
+        policies = list(rows["batch_norm"].unique())
+        if not policies:
+            raise NotMeasuredError(f"no rewinding with scheme {scheme}")
+        policy = batch_norm or ("with-layer" if "with-layer" in policies else policies[0])
+        rows = rows[(rows["batch_norm"] == policy) & (rows["kind"] == kind)]
+        if not len(rows):
+            raise NotMeasuredError(f"no {kind} accuracy rewound with batch norm {policy}")
+        return rows
 
-    def _stream(self, name):
-        """The same random numbers whenever the same number of the same network is asked for."""
-        return generator(f"claims {self.source} {name}", self.run.seed, self.run.width)
+    def _by_vectors(self, curve):
+        """What other Gaussian vectors add to the means, shape (count, L); NaN where unknown."""
+        if curve.influence is None or curve.influence.shape[1] < 2:
+            return np.full((self.count, len(curve.index)), np.nan)
+        n_t = curve.influence.shape[1]
+        return (curve.influence @ _vector_draws(n_t, self.count)).T / np.sqrt(n_t * (n_t - 1))
 
-    def _replicated_manifolds(self, name, value, lo, hi, *, logarithmic):
-        """Values (layers, P) as replicates (count, layers, P)."""
-        if self.source == "manifolds":
-            shape = (self.count, value.shape[1])
-            # Widths share the choice, so that they are compared on the same classes.
-            stream = generator("claims manifolds", self.run.seed)
-            chosen = stream.integers(value.shape[1], size=shape)
-            return value[:, chosen].swapaxes(0, 1)
-        if self.source != "vectors":
-            return np.broadcast_to(value, (self.count, *value.shape))
-        reach = 2 * ndtri(0.5 + self.run.confidence / 2)
-        with np.errstate(all="ignore"):
-            error = (np.log(hi / lo) if logarithmic else hi - lo) / reach
-        error = np.where(np.isfinite(error), error, 0.0)
-        moved = error * self._stream(name).standard_normal((self.count, *value.shape))
-        return value * np.exp(moved) if logarithmic else value + moved
-
-    def _replicated_images(self, name, rows):
-        """The values of n rows as replicates (count, n)."""
-        value = rows["value"].to_numpy(float)
-        if not np.isfinite(value).all():
-            raise NotMeasuredError("values that are not finite")
+    def _rates(self, name, kind, rows):
+        """Accuracies of n rows, shape (count, n): the measured ones or draws of Jeffreys' Beta."""
+        value = _finite(rows)
         if self.source != "images":
-            return np.broadcast_to(value, (self.count, len(value)))
-        reach = (rows["hi"] - rows["lo"]).to_numpy(float) / 2
-        error = np.where(np.isfinite(reach), reach, 0.0) / ndtri(0.5 + TABLE_CONFIDENCE / 2)
-        return value + error * self._stream(name).standard_normal((self.count, len(value)))
+            return np.repeat(value[None], self.count, axis=0)
+        if "n" not in rows:
+            return np.full((self.count, len(value)), np.nan)
+        n = rows["n"].to_numpy(float)
+        level = self._stream(name, kind).random((self.count, len(value)))
+        return betaincinv(value * n + 0.5, (1 - value) * n + 0.5, level)
+
+    def _stream(self, name, kind):
+        """Random numbers of one quantity: the same for all seeds if they share the images."""
+        own = () if kind in SHARED_IMAGES else (self.run.seed,)
+        return generator(f"claims images {name} {kind}", self.run.width, *own)
 
 
-def _no_kind(kind, run):
-    if run.noise == 0 and kind in ("permuted", "restored"):
-        return f"no {kind} examples at label noise 0"
-    return f"no {kind} examples in the table"
+def _class_weights(manifolds, count):
+    """Weights of the Bayesian bootstrap, shape (count, P): each class's are its own.
+
+    Of this shape, they give a mean the variance s^2 / P, s^2 the unbiased one between manifolds.
+    """
+    shape = (len(manifolds) - 2) / len(manifolds)
+    if shape <= 0:
+        return np.full((count, len(manifolds)), np.nan)
+    return np.stack([_class_draws(int(label), shape, count) for label in manifolds], axis=1)
 
 
-def _no_moment(name, moment, run):
+@cache
+def _class_draws(label, shape, count):
+    return generator("claims manifolds", label).gamma(shape, size=count)
+
+
+@cache
+def _vector_draws(n_t, count):
+    """Numbers of each vector, shape (n_t, count): the first of more vectors are those of fewer."""
+    return generator("claims vectors").standard_normal((n_t, count))
+
+
+def _finite(rows):
+    value = rows["value"].to_numpy(float)
+    if not np.isfinite(value).all():
+        raise NotMeasuredError("values that are not finite")
+    return value
+
+
+def _depth(rows):
+    if "n_layers" not in rows:
+        raise NotMeasuredError("the table does not say how many layers the network has")
+    return int(rows["n_layers"].iloc[0])
+
+
+def _no_epoch(name, epoch, run):
     accuracy = run.tables.get("accuracy")
-    if moment == "last" and accuracy is not None and not accuracy["last"].any():
+    if epoch == "last" and accuracy is not None and not accuracy["last"].any():
         return "no last epoch: the training diverged"
-    what = {"best": "the best epoch", "last": "the last epoch"}.get(moment, f"epoch {moment}")
+    what = {"best": "the best epoch", "last": "the last epoch"}.get(epoch, f"epoch {epoch}")
     return f"no {name} at {what}"

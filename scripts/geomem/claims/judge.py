@@ -1,23 +1,30 @@
-"""Verdicts: an effect with its intervals against a threshold.
+"""Verdicts: an effect with its uncertainty against a threshold.
 
-`supported`: with enough seeds, every interval there is lies on the statement's side of the
-threshold; `contradicted`: every one lies on the other side; `undecided`: anything else;
-`not measured`: there is no effect to judge.
+`supported`: with enough seeds, the effect and its total interval lie on the statement's side of the
+threshold; `contradicted`: on the other side; `undecided`: anything else, or the effect rests on
+values that the geometry warns about, or on one number of removed directions; `not measured`: there
+is no effect to judge.
 """
 
-import numpy as np
-from scipy.special import ndtri, stdtrit
+from dataclasses import dataclass, field
 
-from geomem.claims.evidence import SOURCES, NotMeasuredError, View
-from geomem.claims.targets import TARGETS
+import numpy as np
+
+from geomem.claims.errors import NotMeasuredError
+from geomem.claims.evidence import SOURCES, View
+from geomem.claims.removal import effect_range
+from geomem.claims.targets import resolved
+from geomem.claims.uncertainty import holm, intervals, p_value
 
 VERDICTS = ("supported", "contradicted", "undecided", "not measured")
 REPLICATES = 400  # their standard deviation is then known to 3.5 %
+NAMES = {"vectors": "Gaussian vectors", "manifolds": "manifolds", "images": "images"}
+INTERVALS = (*SOURCES, "seeds", "total", "low_rank")
 KEYS = ("experiment", "claim", "target", "width", "noise")
 COLUMNS = (
     *KEYS, "statement", "effect", "bound", "threshold", "source",
-    *(f"{name}_{end}" for name in (*SOURCES, "seeds") for end in ("lo", "hi")),
-    "n_seeds", "verdict", "remark",
+    *(f"{name}_{end}" for name in INTERVALS for end in ("lo", "hi")),
+    "n_seeds", "verdict", "p", "p_holm", "verdict_holm", "remark",
 )  # fmt: skip
 
 
@@ -28,17 +35,18 @@ def judge_all(runs, settings):
     ----------
     runs : sequence of Run
     settings : dict
-        The configuration's `claims` section: `confidence`, `min_seeds`, `memorized`, `lost`,
-        `thresholds` (name to `value` and `source`).
+        `confidence`, `min_seeds`, `memorized` and `lost` of the configuration's `claims` section,
+        and `targets`, what to judge, as `geomem.registry.claims.targets_of` gives it.
 
     Returns
     -------
     list of dict with the keys `COLUMNS` but `experiment`
-        `effect` is the mean over seeds. An interval is NaN where its source of chance does not
-        touch the effect (and `seeds_*` with one seed).
+        `effect` is the mean over seeds. An interval is NaN where its source of uncertainty does
+        not touch the effect (and `seeds_*` with one seed), and infinite where it is not known.
+        `p_holm` and `verdict_holm` count all targets that were measured.
     """
     rows = []
-    for target in TARGETS:
+    for target in map(resolved, settings["targets"]):
         for (noise, width), groups in _cells(runs, target.sweep).items():
             row = {
                 "claim": target.claim,
@@ -48,6 +56,11 @@ def judge_all(runs, settings):
                 **judge(target, groups, settings),
             }
             rows.append(row)
+    adjusted = holm([row["p"] for row in rows])
+    for row, p in zip(rows, adjusted, strict=True):
+        decided = row["verdict"] in ("supported", "contradicted")
+        kept = not decided or p <= 1 - settings["confidence"]
+        row |= {"p_holm": p, "verdict_holm": row["verdict"] if kept else "undecided"}
     return rows
 
 
@@ -56,7 +69,7 @@ def judge(target, groups, settings):
 
     Parameters
     ----------
-    target : Target
+    target : Statement
     groups : dict of int to Run or list of Run
         By seed; a list over widths for a target of a sweep.
     settings : dict
@@ -65,98 +78,166 @@ def judge(target, groups, settings):
     -------
     dict
     """
-    stated = settings["thresholds"][target.name]
-    effects, spreads, remarks = [], [], []
+    found, reasons = [], {}
     for seed, group in groups.items():
         try:
-            effect, spread = measure(target, group, settings)
+            found.append(measure(target, group, settings))
         except NotMeasuredError as error:
-            remarks.append((seed, str(error)))
-            continue
-        effects.append(effect)
-        spreads.append(spread)
-    ends = _intervals(effects, spreads, settings["confidence"])
-    verdict, remark = decide(
-        np.mean(effects) if effects else np.nan,
-        ends,
-        stated["value"],
-        target.bound,
-        len(effects),
-        settings["min_seeds"],
-    )
+            reasons.setdefault(str(error), []).append(seed)
+    effects = [each.effect for each in found]
+    ends, errors = intervals(effects, _errors(found), settings["confidence"])
+    ends["low_rank"] = _low_rank(found)
+    effect = float(np.mean(effects)) if effects else np.nan
+    verdict, remarks = decide(
+        effect, ends, target.value, target.bound, len(effects), settings["min_seeds"],
+        warned=[text for each in found for text in each.warned],
+    )  # fmt: skip
+    for reason, seeds in reasons.items():
+        whose = "" if len(seeds) == len(groups) else f"seed {', '.join(map(str, seeds))}: "
+        remarks.append(whose + reason)
     return {
-        "statement": target.statement.format(f"{stated['value']:g}"),
-        "effect": float(np.mean(effects)) if effects else np.nan,
+        "statement": target.statement.format(f"{target.value:g}"),
+        "effect": effect,
         "bound": target.bound,
-        "threshold": float(stated["value"]),
-        "source": stated["source"],
+        "threshold": float(target.value),
+        "source": target.source,
         **{f"{name}_{end}": ends[name][i] for name in ends for i, end in enumerate(("lo", "hi"))},
         "n_seeds": len(effects),
         "verdict": verdict,
-        "remark": "; ".join(part for part in (remark, _gathered(remarks, groups)) if part),
+        "p": p_value(effects, errors, target.value),
+        "remark": "; ".join(remarks),
     }
 
 
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """An effect of one seed.
+
+    Attributes
+    ----------
+    effect : float
+    replicates : dict of str to ndarray, shape (REPLICATES,)
+        By source of uncertainty; the same entry of two seeds shares what they have in common.
+    low_rank : (float, float) or None
+        Ends over the plausible numbers of removed directions.
+    warned : list of str
+        What the effect rests on that has a warning.
+    """
+
+    effect: float
+    replicates: dict
+    low_rank: tuple | None
+    warned: list = field(default_factory=list)
+
+
 def measure(target, group, settings):
-    """Effect of one seed, and its standard deviation by source of chance, shape (sources,)."""
-    point = _views(group, None, 1)
+    """The effect of one seed, a `Measured`."""
+    point = _views(group)
     for need in target.needs:
         need(point, settings)
+    for view in _listed(point):
+        view.warned.clear()  # a condition may have read other values than the effect does
     with np.errstate(all="ignore"):
         effect = float(target.effect(point)[0])
         if not np.isfinite(effect):
             raise NotMeasuredError("the effect is not finite")
-        replicated = [target.effect(_views(group, source, REPLICATES)) for source in SOURCES]
-    # Equal replicates mean that the source plays no part; their deviation may be rounding.
-    return effect, np.array([np.std(r, ddof=1) if np.ptp(r) else 0.0 for r in replicated])
+        replicates = {
+            source: target.effect(_views(group, source=source, count=REPLICATES))
+            for source in SOURCES
+        }
+        low_rank = effect_range(lambda removal: target.effect(_views(group, removal=removal)))
+    several = isinstance(group, list)
+    warned = [
+        f"{text}, width {view.run.width}" if several else text
+        for view in _listed(point)
+        for text in sorted(view.warned)
+    ]
+    return Measured(effect, replicates, low_rank, warned)
 
 
-def decide(effect, ends, threshold, bound, n_seeds, min_seeds):
-    """Verdict and remark.
+def decide(effect, ends, threshold, bound, n_seeds, min_seeds, *, warned=()):
+    """Verdict and remarks.
 
     Parameters
     ----------
     effect : float
     ends : dict of str to (lo, hi)
-        Intervals; NaN where there is none.
+        Intervals; NaN where there is none, infinite where it is not known. `low_rank` is the range
+        of the effect over the numbers of removed directions, which the total interval moves with.
     threshold : float
     bound : {"at least", "at most"}
     n_seeds, min_seeds : int
+    warned : sequence of str
+        What the effect rests on that has a warning.
+
+    Returns
+    -------
+    str, list of str
     """
     if not np.isfinite(effect):
-        return "not measured", ""
-    sign = 1 if bound == "at least" else -1
-    reach = sign * (np.array([effect, *sum(ends.values(), ())]) - threshold)
-    reach = reach[np.isfinite(reach)]
-    if (reach >= 0).all():
-        leaning = "supported"
-    elif (reach < 0).all():
-        leaning = "contradicted"
-    else:
-        return "undecided", "an interval holds the threshold"
-    if n_seeds < min_seeds:
+        return "not measured", []
+    low_rank = ends.get("low_rank", (np.nan, np.nan))
+    of_chance = [value for name, pair in ends.items() if name != "low_rank" for value in pair]
+    of_chance = np.array([effect, *of_chance])
+    of_chance = of_chance[~np.isnan(of_chance)]
+    leaning = _side(of_chance, threshold, bound)
+    unknown = [NAMES[name] for name in SOURCES if np.isinf(ends.get(name, (0.0,))[0])]
+    remarks = []
+    if unknown:
+        remarks.append(f"the uncertainty from {' and '.join(unknown)} is not known")
+    elif leaning is None:
+        remarks.append("an interval contains the threshold")
+    if not np.isnan(low_rank[0]):
+        reach = [of_chance.min() - effect + low_rank[0], of_chance.max() - effect + low_rank[1]]
+        if leaning is not None and _side(np.array(reach), threshold, bound) != leaning:
+            remarks.append(
+                f"depends on the number of removed directions: from {low_rank[0]:.3g} to "
+                f"{low_rank[1]:.3g} over those that are plausible"
+            )
+    if warned:
+        remarks.append(f"rests on values with a warning: {_counted(warned)}")
+    if leaning is not None and n_seeds < min_seeds:
         seeds = "1 seed" if n_seeds == 1 else f"{n_seeds} seeds"
-        return "undecided", f"{seeds} of {min_seeds} asked for; what there is: {leaning}"
-    return leaning, ""
+        remarks.append(f"{seeds} of {min_seeds} asked for")
+    if leaning is None:
+        return "undecided", remarks
+    if remarks:
+        return "undecided", [*remarks, f"what there is points to: {leaning}"]
+    return leaning, []
 
 
-def _intervals(effects, spreads, confidence):
-    """`{source: (lo, hi)}` of the mean over seeds; "seeds" by Student's t."""
-    missing = (np.nan, np.nan)
-    ends = dict.fromkeys((*SOURCES, "seeds"), missing)
-    if not effects:
-        return ends
-    mean, count = float(np.mean(effects)), len(effects)
-    errors = np.sqrt((np.array(spreads) ** 2).sum(axis=0)) / count
-    for source, error in zip(SOURCES, errors, strict=True):
-        if error > 0:
-            reach = float(ndtri(0.5 + confidence / 2) * error)
-            ends[source] = (mean - reach, mean + reach)
-    if count > 1:
-        error = np.std(effects, ddof=1) / np.sqrt(count)
-        reach = float(stdtrit(count - 1, 0.5 + confidence / 2) * error)
-        ends["seeds"] = (mean - reach, mean + reach)
-    return ends
+def _side(values, threshold, bound):
+    """On which side of the threshold all values lie; None if they do not lie on one."""
+    reach = (values - threshold) * (1 if bound == "at least" else -1)
+    if (reach >= 0).all():
+        return "supported"
+    return "contradicted" if (reach < 0).all() else None
+
+
+def _counted(texts):
+    """Texts, each once, with how many seeds have it."""
+    counts = {text: list(texts).count(text) for text in texts}
+    return ", ".join(text if n == 1 else f"{text} ({n} seeds)" for text, n in counts.items())
+
+
+def _errors(found):
+    """Standard error of the mean over seeds by source; NaN where it is not known."""
+    errors = {}
+    for source in SOURCES if found else ():
+        means = np.mean([each.replicates[source] for each in found], axis=0)
+        if not np.isfinite(means).all():
+            errors[source] = np.nan
+        else:  # replicates that are equal but for rounding: the source plays no part
+            spread = np.std(means, ddof=1)
+            errors[source] = spread if spread > 1e-12 * np.abs(means).max() else 0.0
+    return errors
+
+
+def _low_rank(found):
+    ranges = [each.low_rank or (each.effect, each.effect) for each in found]
+    if all(each.low_rank is None for each in found):
+        return np.nan, np.nan
+    return tuple(float(end) for end in np.mean(ranges, axis=0))
 
 
 def _cells(runs, sweep):
@@ -172,19 +253,11 @@ def _cells(runs, sweep):
     return cells
 
 
-def _views(group, source, count):
+def _views(group, **settings):
     if isinstance(group, list):
-        return [View(run, source, count) for run in group]
-    return View(group, source, count)
+        return [View(run, **settings) for run in group]
+    return View(group, **settings)
 
 
-def _gathered(remarks, groups):
-    """Reasons why seeds are missing; one reason for all of them is told once."""
-    reasons = {}
-    for seed, reason in remarks:
-        reasons.setdefault(reason, []).append(seed)
-    texts = []
-    for reason, seeds in reasons.items():
-        whose = "" if len(seeds) == len(groups) else f"seed {', '.join(map(str, seeds))}: "
-        texts.append(whose + reason)
-    return "; ".join(texts)
+def _listed(views):
+    return views if isinstance(views, list) else [views]

@@ -8,11 +8,13 @@ from geomem.claims.targets import CLAIMS
 from geomem.pages.plain import document
 
 MARKS = {"supported": "✓", "contradicted": "✗", "undecided": "?", "not measured": "–"}
-CHANCES = {
+SOURCES = {
     "vectors": "Gaussian vectors",
     "manifolds": "manifolds",
     "images": "images",
     "seeds": "seeds",
+    "total": "all of these",
+    "low_rank": "removed directions",
 }
 
 
@@ -54,10 +56,11 @@ def markdown_rows(table):
             "noise": f"{row.noise:g}",
             "width": "all" if pd.isna(row.width) else int(row.width),
             "effect": _number(row.effect),
-            **{f"over {name}": _interval(row, name) for name in CHANCES},
+            **{f"from {name}": _interval(row, name) for name in SOURCES},
             "threshold": _threshold(row),
             "seeds": row.n_seeds,
             "verdict": row.verdict,
+            "with Holm": row.verdict_holm,
         }
         for row in measured.itertuples()
     ]
@@ -65,12 +68,18 @@ def markdown_rows(table):
 
 def _explained(confidence):
     return (
-        "Every effect is the mean over seeds; four intervals are kept apart, each at "
-        f"{100 * confidence:g} %: over the Gaussian vectors, over the manifolds (classes), over "
-        "the images that accuracies and gradients were measured on, and over seeds. A verdict is "
-        "<b>supported</b> or <b>contradicted</b> when all of them lie on one side of the "
-        "threshold and there are enough seeds, else <b>undecided</b>. Thresholds, and where they "
-        "come from, are settings (<code>claims</code> in the configuration)."
+        "Every effect is the mean over seeds. Its uncertainty has four sources: the Gaussian "
+        "vectors, the manifolds (classes), the images that accuracies and gradients were measured "
+        f"on, and the seeds. Each has its own {100 * confidence:g} % interval, and all together "
+        "have one. A verdict is <b>supported</b> or <b>contradicted</b> when all intervals lie on "
+        "one side of the threshold, else <b>undecided</b>. It is undecided, too, with too few "
+        "seeds, where the effect rests on values with a warning, and where it depends on the "
+        "number of directions removed from the class centres. Thresholds, and where they come "
+        "from, are settings (<code>claims</code> in the configuration).</p><p>Many statements are "
+        f"judged here at once: of those whose truth is just at the threshold, "
+        f"{100 * (1 - confidence):g} % will be decided by accident. Holm's correction keeps the "
+        "probability that any of them is at that level. A verdict that it does not confirm is "
+        "marked."
     )
 
 
@@ -89,8 +98,11 @@ def _rows(rows):
     for row in rows.itertuples():
         first = row.target != previous
         previous = row.target
-        intervals = [f"{CHANCES[name]} {_interval(row, name)}" for name in CHANCES]
+        intervals = [f"{SOURCES[name]} {_interval(row, name)}" for name in SOURCES]
         intervals = [text for text in intervals if not text.endswith(" ")]
+        verdict = f"{MARKS[row.verdict]} {row.verdict}"
+        if row.verdict_holm != row.verdict:
+            verdict += f"<br>with Holm's correction: {row.verdict_holm}"
         remark = f"<br><span class='small'>{html.escape(row.remark)}</span>" if row.remark else ""
         lines.append(
             f"<tr><td>{html.escape(row.target) if first else ''}</td>"
@@ -99,7 +111,7 @@ def _rows(rows):
             f"<td><span class='number'>{_threshold(row)}</span><br>"
             f"<span class='small'>{html.escape(row.source) if first else ''}</span></td>"
             f"<td class='small number'>{'<br>'.join(intervals)}</td>"
-            f"<td class='verdict {row.verdict}'>{MARKS[row.verdict]} {row.verdict}{remark}</td>"
+            f"<td class='verdict {row.verdict}'>{verdict}{remark}</td>"
             "</tr>"
         )
     return "\n".join([*lines, "</table>"])
@@ -134,7 +146,7 @@ def _threshold(row):
 
 
 def _number(value):
-    return f"{value:.3g}"
+    return f"{value:.3g}".replace("inf", "∞")
 
 
 def _interval(row, name):

@@ -1,19 +1,22 @@
 """Check a configuration: every problem at once, each naming the key, the value and the way out."""
 
 import difflib
-import functools
 import math
-from pathlib import Path
 
 import jsonschema
 import yaml
 
+from geomem.config import functions
 from geomem.config.experiments import resolve, selected
+from geomem.config.schema import schema as read_schema
+from geomem.config.sharing import FOLDER
 from geomem.errors import InputError
+from geomem.registry.datasets import DATASETS
+from geomem.registry.stages import OBSERVING
 
-SCHEMA = Path(__file__).resolve().parents[3] / "rules" / "config.schema.yaml"
+_TAKEN = ("cache", FOLDER)  # folders beside those of the experiments
 
-_CACHE = "cache"  # folder beside those of the experiments
+_RENAMED = {"noises": "label_noise", "remove_low_rank": "low_rank"}  # keys of earlier versions
 
 _TYPES = {
     "object": "a section of keys",
@@ -42,7 +45,7 @@ def problems(config):
     """
     if not isinstance(config, dict):
         return [f"a configuration is a section of keys, not {_show(config)}"]
-    schema = _schema()
+    schema = read_schema()
     # A section may leave out what another supplies: what is required is asked of the experiments
     # as they will run, once everything written down is sound.
     found = [
@@ -56,11 +59,6 @@ def problems(config):
     if not found:
         found = list(_relations(schema, config))
     return list(dict.fromkeys(found))
-
-
-@functools.cache
-def _schema():
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
 
 
 def _errors(schema, value):
@@ -81,12 +79,17 @@ def _messages(error, at=()):
             for inner in _errors(meant[0], value):
                 yield from _messages(inner, (*at, *error.absolute_path))
             return
-        yield f"{where}: {_show(value)} is not one of: {_alternatives(error)}"
+        names = [name for branch in rule for name in branch.get("enum", ())]
+        near = _nearest(value, names) if isinstance(value, str) else ""
+        meant = near if near.startswith("; did you mean") else ""
+        yield f"{where}: {_show(value)} is not one of: {_alternatives(error)}{meant}"
     elif kind == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         for key in value:
             if key not in known:
-                yield f"{_join(where, key)}: unknown key{_nearest(key, known)}"
+                now = _RENAMED.get(key)
+                hint = f"; it is called {now} now" if now in known else _nearest(key, known)
+                yield f"{_join(where, key)}: unknown key{hint}"
     elif kind == "required":
         for key in rule:
             if key not in value:
@@ -95,6 +98,8 @@ def _messages(error, at=()):
         names = [rule] if isinstance(rule, str) else rule
         expected = " or ".join(_TYPES[name] for name in names)
         yield f"{where}: {_show(value)} is {_kind(value)}, expected {expected}{_yaml_hint(value)}"
+    elif kind == "enum" and "propertyNames" in error.absolute_schema_path:
+        yield f"{_join(where, value)}: unknown key{_nearest(value, rule)}"
     elif kind in ("enum", "const"):
         options = rule if kind == "enum" else [rule]
         yield f"{where}: {_show(value)} is not one of: {_listed(options)}{_nearest(value, options)}"
@@ -131,7 +136,7 @@ def _relations(schema, config):
     for name in selected(config):
         if name not in known:
             continue
-        if name == _CACHE:
+        if name in _TAKEN:
             yield f"experiments.{name}: the name is taken by results/{name}; choose another"
         experiment = resolve(config, name)
         whole = {"$defs": schema["$defs"], **schema["$defs"]["experiment"]}
@@ -144,7 +149,7 @@ def _relations(schema, config):
 
 def _experiment_relations(at, experiment):
     epochs = experiment["training"]["epochs"]
-    for section in ("analysis", "rewind", "gradients", "simulation"):
+    for section in OBSERVING:
         for epoch in experiment[section]["epochs"]:
             if isinstance(epoch, int) and epoch > epochs:
                 yield f"{at}.{section}.epochs: {epoch} lies past training.epochs = {epochs}"
@@ -157,13 +162,20 @@ def _experiment_relations(at, experiment):
             f"{at}.training.optimizer.nesterov: true needs a momentum above 0; set momentum or "
             "leave nesterov out"
         )
-    written = [f"{noise:g}" for noise in experiment["noises"]]
-    for noise in {text for text in written if written.count(text) > 1}:
-        yield f"{at}.noises: two values read {noise} to six digits; results could not be told apart"
     data, analysis = experiment["data"], experiment["analysis"]
     yield from _simulated(at, experiment["simulation"], analysis)
-    if data["name"] == "glyphs":
-        yield from _counts(at, experiment["noises"], data, analysis)
+    if experiment["geometry"]["low_rank"]["k"] == "shared" and (
+        {"geometry", "low_rank"} - set(analysis["measures"]) == {"low_rank"}
+    ):
+        yield (
+            f"{at}.geometry.low_rank.k: 'shared' is found from the measure low_rank; add it to "
+            "analysis.measures"
+        )
+    found = list(functions.problems(experiment))
+    yield from (f"{at}.{problem}" for problem in found)
+    known = DATASETS[data["name"]].known if data["name"] in DATASETS else None
+    if known:
+        yield from _counts(at, experiment["label_noise"], data, known(data), analysis)
 
 
 def _simulated(at, simulation, analysis):
@@ -181,27 +193,28 @@ def _simulated(at, simulation, analysis):
             yield f"{at}.simulation.kinds: {kind} is not among analysis.kinds; add it there"
 
 
-def _counts(at, noises, data, analysis):
+def _counts(at, label_noise, data, size, analysis):
     """Whether a data set whose size is known beforehand holds the images the analysis wants."""
-    if analysis["classes"] != "all" and analysis["classes"] > data["classes"]:
+    train, test, classes, _ = size
+
+    def held(key, count):
+        return f"data.{key} = {count}" if key in data else f"{data['name']} has {count}"
+
+    if analysis["classes"] != "all" and analysis["classes"] > classes:
         yield (
-            f"{at}.analysis.classes: {analysis['classes']} is more than data.classes ="
-            f" {data['classes']}"
+            f"{at}.analysis.classes: {analysis['classes']} is more than {held('classes', classes)}"
         )
     wanted = analysis["per_class"]
     held_out = "test" in analysis["kinds"] or analysis["controls"]
-    if held_out and wanted > data["test_per_class"]:
+    if held_out and wanted > test // classes:
         yield (
             f"{at}.analysis.per_class: {wanted} test images per class are wanted, but"
-            f" data.test_per_class = {data['test_per_class']}"
+            f" {held('test_per_class', test // classes)}"
         )
-    for noise in noises:
-        noisy = round(noise * data["train_per_class"])
-        for kind, count in (
-            ("permuted", noisy),
-            ("restored", noisy),
-            ("unpermuted", data["train_per_class"] - noisy),
-        ):
+    each = train // classes
+    for noise in label_noise:
+        noisy = round(noise * each)
+        for kind, count in (("permuted", noisy), ("restored", noisy), ("unpermuted", each - noisy)):
             if kind in analysis["kinds"] and 0 < count < wanted:
                 yield (
                     f"{at}.analysis.per_class: {wanted} {kind} images per class are wanted, but at"
@@ -233,7 +246,7 @@ def _infinite(value, path=()):
 
 
 def _name(path):
-    """`experiments.depth.noises[1]` for a path of keys and list positions."""
+    """`experiments.depth.label_noise[1]` for a path of keys and list positions."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"

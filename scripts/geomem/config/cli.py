@@ -1,13 +1,13 @@
 """`python -m geomem check CONFIG [OVERLAY ...]`."""
 
 import argparse
+import functools
 from pathlib import Path
 
 import yaml
 
 from geomem.config.check import check
-from geomem.config.code import require_model
-from geomem.config.experiments import resolve, runs, selected
+from geomem.config.experiments import merged, resolve, runs, selected
 from geomem.errors import InputError
 
 
@@ -17,13 +17,10 @@ def main(argv=None):
     parser.add_argument("config", type=Path, help="config.yaml")
     parser.add_argument("overlays", type=Path, nargs="*", help="presets laid over it, in order")
     args = parser.parse_args(argv)
-    config = {}
-    for path in (args.config, *args.overlays):
-        config = overlaid(config, read(path))
+    config = combined([args.config, *args.overlays])
     check(config)
     for name in selected(config):
         experiment = resolve(config, name)
-        require_model(experiment["model"]["name"])
         count = len(runs(experiment))
         print(f"{name}: {count} {'network' if count == 1 else 'networks'}")
     return 0
@@ -70,10 +67,6 @@ def plain(value):
         return value
 
 
-def overlaid(base, overlay):
-    """`overlay` laid over `base` key by key, as Snakemake combines configuration files."""
-    result = dict(base)
-    for key, value in overlay.items():
-        both = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = overlaid(result[key], value) if both else value
-    return result
+def combined(paths):
+    """The configuration in these files, each laid over those before it as `merged` does it."""
+    return functools.reduce(merged, map(read, paths), {})

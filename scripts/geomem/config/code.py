@@ -1,116 +1,255 @@
-"""Which source files a command depends on, found by following its imports without running it."""
+"""Which source files a command or a network depends on, found by following imports unrun.
+
+A checksum is one of the syntax tree: comments, docstrings, formatting and the version of geomem
+change none. What is imported by a name that only exists at run time is not seen.
+"""
 
 import ast
 import functools
 import hashlib
+import importlib.machinery
 import importlib.util
 import json
+import os
+import site
+import sys
+import sysconfig
+from dataclasses import dataclass
 from pathlib import Path
 
-from geomem.errors import InputError
+from geomem.registry.networks import NETWORKS
 
 SCRIPTS = Path(__file__).resolve().parents[2]
 
+# Its modules name others by text. They decide nothing: what they name for an experiment is followed
+# by itself, so that a further entry changes nothing for what does not use it.
+_INDEX = "geomem.registry"
+_DIGITS = 12  # of a checksum in hexadecimal
 
-@functools.cache
-def sources(script):
-    """Paths of `script` and of every geomem module it imports, directly or not, sorted.
+
+@dataclass(frozen=True)
+class _Module:
+    """A source file, and the dotted name it is imported by ("" for a command)."""
+
+    name: str
+    path: Path
+
+    @property
+    def shown(self):
+        """Its path below the folder it is imported from."""
+        parts = self.name.split(".") if self.name else [self.path.name]
+        package = self.path.stem == "__init__"
+        return "/".join([*parts, self.path.name] if package else [*parts[:-1], self.path.name])
+
+    @property
+    def package(self):
+        """What relative imports start from."""
+        return self.name if self.path.stem == "__init__" else self.name.rpartition(".")[0]
+
+
+def checksums(script, named=()):
+    """Checksums of a command and of every module it imports, as sorted JSON text.
 
     Imports inside functions count too. Importing a package's module runs the package's
     `__init__`, so that counts as well. `from package import name` counts `package/name.py` where
     there is one. With `name.py` count the scripts and styles `name.js` and `name.css` of its page.
+    Of modules outside geomem those count that are not part of an installed package.
 
     Parameters
     ----------
     script : str
         File name under `scripts/`, e.g. `"train.py"`.
-    """
-    found, pending = set(), [SCRIPTS / script]
-    while pending:
-        path = pending.pop()
-        if path in found:
-            continue
-        found.add(path)
-        if path.suffix == ".py":
-            pending.extend(_imported(path))
-    return tuple(sorted(found))
-
-
-def own_model(name, folder="."):
-    """The file of a user's network `package.module:function` below `folder`, as a list of paths.
-
-    Empty for the built-in networks, and for a module installed elsewhere: that one is not tracked.
-    """
-    module, colon, _ = name.partition(":")
-    if not colon:
-        return []
-    place = Path(folder, *module.split("."))
-    candidates = (place.with_suffix(".py"), place / "__init__.py")
-    return [str(path) for path in candidates if path.is_file()]
-
-
-def require_model(name, folder="."):
-    """Raise InputError if the module of a user's network is nowhere to be found.
-
-    It is not imported for that: only the jobs that build the network run a user's code.
-    """
-    package = name.partition(":")[0].partition(".")[0]
-    if ":" in name and not own_model(name, folder) and importlib.util.find_spec(package) is None:
-        raise InputError(
-            f"model.name: there is no module for {name!r}; it is looked for in "
-            f"{Path(folder).absolute()} (where the workflow is run), in PYTHONPATH and among the "
-            "installed packages"
-        )
-
-
-@functools.cache
-def checksums(script, others=()):
-    """Checksums of the files that `sources(script)` names, and of others, as sorted JSON text.
-
-    Parameters
-    ----------
-    script : str
-    others : tuple of str
-        Paths of further files.
+    named : sequence of str
+        What the command imports besides, as `package.module:function`.
 
     Returns
     -------
     str
-        The first 12 hexadecimal digits of each file's SHA-256, by its path: under `scripts/` for
-        modules, as given for others.
+        The first 12 hexadecimal digits of each file's SHA-256, by its path below the folder that it
+        is imported from.
     """
-    files = {path.relative_to(SCRIPTS).as_posix(): path for path in sources(script)}
-    files |= {path: Path(path) for path in others}
-    found = {
-        name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for name, path in files.items()
-    }
-    return json.dumps(found, sort_keys=True, separators=(",", ":"))
+    return _text(script, tuple(named), os.getcwd())
 
 
 @functools.cache
-def _imported(path):
-    names = set()
-    for node in ast.walk(ast.parse(path.read_bytes(), filename=str(path))):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                package = path.relative_to(SCRIPTS).parent.parts
-                base = ".".join(package[: len(package) - node.level + 1])
-                module = f"{base}.{node.module}" if node.module else base
-            else:
-                module = node.module
-            names.add(module)
-            names.update(f"{module}.{alias.name}" for alias in node.names)
-    return tuple({p for name in names if name.split(".")[0] == "geomem" for p in _files(name)})
+def _text(script, named, folder):
+    start = [_Module("", SCRIPTS / script)]
+    for path in named:
+        start += _located(path.partition(":")[0], folder)
+    found = {module.shown: fingerprint(module.path) for module in _closure(start, folder)}
+    return json.dumps(found, sort_keys=True, separators=(",", ":"))
 
 
-def _files(module):
-    """Files that importing `module` runs: its packages' `__init__` and its own."""
-    parts = module.split(".")
+def sources(script):
+    """Paths of a command and of every geomem module it imports, sorted; see `checksums`."""
+    found = _closure([_Module("", SCRIPTS / script)], os.getcwd())
+    return tuple(sorted(module.path for module in found))
+
+
+def network_path(name):
+    """A network's `package.module:function`, of a built-in one or as the user names it."""
+    return NETWORKS.get(name, name)
+
+
+def network_checksums(name):
+    """Checksums of the modules of a network, a dict as in `checksums`.
+
+    The packages of geomem that its modules lie in do not count: they decide nothing about it.
+
+    Parameters
+    ----------
+    name : str
+        As in `model.name`.
+    """
+    folder = os.getcwd()
+    module = network_path(name).partition(":")[0]
+    start = list(_located(module, folder, implied=False))
+    found = _closure(start, folder, implied=False)
+    return {module.shown: fingerprint(module.path) for module in found}
+
+
+def fingerprint(path):
+    """The first 12 digits of a file's SHA-256: of its syntax tree if it is Python, else of all."""
+    found = os.stat(path)
+    return _read(path, found.st_mtime_ns, found.st_size)[0]
+
+
+def _closure(start, folder, *, implied=True):
+    """Modules reached from these, themselves included, in no order."""
+    found, pending = {}, list(start)
+    while pending:
+        module = pending.pop()
+        if module.path in found:
+            continue
+        found[module.path] = module
+        if module.path.suffix == ".py":
+            stat = os.stat(module.path)
+            for level, base, names in _read(module.path, stat.st_mtime_ns, stat.st_size)[1]:
+                for name in _absolute(module, level, base, names):
+                    pending.extend(_located(name, folder, implied=implied))
+    return found.values()
+
+
+def _absolute(module, level, base, names):
+    """Dotted names of what one import statement may import."""
+    if level:
+        package = module.package.split(".")
+        base = ".".join([*package[: len(package) - level + 1], *([base] if base else [])])
+    return [base, *(f"{base}.{name}" for name in names)]
+
+
+def _located(name, folder, *, implied=True):
+    """The Modules that importing `name` runs, as far as they belong to geomem or the user.
+
+    Those are the `__init__` of every package on the way (geomem's only if `implied`) and its own.
+    """
+    parts = name.split(".")
+    if parts[:2] == _INDEX.split("."):
+        return
+    own = parts[0] != "geomem"
+    place = _place(parts[0], folder) if own else SCRIPTS
+    if place is None:
+        return
     for depth in range(1, len(parts) + 1):
-        place = SCRIPTS.joinpath(*parts[:depth])
-        for candidate in (place / "__init__.py", place.with_suffix(".py")):
+        if depth < len(parts) and not (own or implied):
+            continue
+        path, dotted = place.joinpath(*parts[:depth]), ".".join(parts[:depth])
+        for candidate in (path / "__init__.py", path.with_suffix(".py"), *_compiled(path, own)):
             if candidate.is_file():
-                yield candidate
-                yield from (p for p in map(candidate.with_suffix, (".js", ".css")) if p.is_file())
+                yield _Module(dotted, candidate)
+                pages = map(candidate.with_suffix, (".js", ".css"))
+                yield from (_Module(dotted, page) for page in pages if page.is_file())
+
+
+def _compiled(path, own):
+    """Extension modules that may stand in the place of a user's module."""
+    suffixes = importlib.machinery.EXTENSION_SUFFIXES if own else ()
+    return [path.with_name(path.name + suffix) for suffix in suffixes]
+
+
+@functools.cache
+def _place(name, folder):
+    """The folder that a top-level module of the user's own lies in; None for one installed."""
+    if name in sys.stdlib_module_names or (spec := _spec(name, folder)) is None:
+        return None
+    places = spec.submodule_search_locations or ([spec.origin] if spec.has_location else [])
+    for place in places:
+        parent = Path(place).resolve().parent
+        if not any(parent.is_relative_to(installed) for installed in _installed()):
+            return Path(place).parent
+    return None
+
+
+def _spec(name, folder):
+    top = name.partition(".")[0]
+    try:
+        found = importlib.util.find_spec(top)
+    except (ValueError, ImportError):  # a module without a spec, as __main__
+        found = None
+    return found or importlib.machinery.PathFinder.find_spec(top, [folder])
+
+
+@functools.cache
+def _installed():
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    places = {sysconfig.get_path(name) for name in names}
+    places |= {*site.getsitepackages(), site.getusersitepackages()}
+    return tuple(Path(place).resolve() for place in places)
+
+
+@functools.lru_cache(None)
+def _read(path, time, size):
+    """The checksum of a file, and its import statements as (level, module, names)."""
+    content = Path(path).read_bytes()
+    if Path(path).suffix != ".py":
+        return hashlib.sha256(content).hexdigest()[:_DIGITS], ()
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError):  # the user's own: the job that imports it says so
+        return hashlib.sha256(content).hexdigest()[:_DIGITS], ()
+    imports = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imports += [(0, alias.name, ()) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = tuple(alias.name for alias in node.names)
+            imports.append((node.level, node.module or "", names))
+    words = []
+    _write(tree, words)
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:_DIGITS], tuple(imports)
+
+
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _write(node, words):
+    """A syntax tree as words, without docstrings, places, and fields that are empty.
+
+    Versions of Python differ in which fields there are; in what they mean where they are set, not.
+    """
+    if isinstance(node, ast.AST):
+        words.append(type(node).__name__)
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if field == "body" and isinstance(node, _DOCUMENTED):
+                value = [part for part in value if not _decides_nothing(part)]
+            if value not in (None, []):
+                words.append(f".{field}")
+                _write(value, words)
+        words.append(")")
+    elif isinstance(node, list):
+        for part in node:
+            _write(part, words)
+        words.append("]")
+    else:
+        words.append(repr(node))
+
+
+def _decides_nothing(statement):
+    """Whether a statement is a text by itself, as docstrings are, or sets `__version__`."""
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+        return isinstance(target, ast.Name) and target.id == "__version__"
+    return False

@@ -1,6 +1,13 @@
 """Label noise: which training images get another label, and which one.
 
-A random subset of every class is relabelled: its "permuted" images; the others are "unpermuted".
+The labels of a random subset of every class are drawn again. This sorts the training images into
+three kinds, the same for accuracies, manifolds and gradients:
+
+- unpermuted: the label was left alone;
+- permuted: it was drawn again and is wrong now;
+- coincident: it was drawn again and came out true. Such an image is mislabelled for nobody, yet it
+  was not left alone either. It is trained on and counts for neither of the other kinds.
+
 At equal seed the subset of a lower noise level lies inside that of a higher one.
 """
 
@@ -9,7 +16,7 @@ import numpy as np
 from geomem.data.randomness import generator
 from geomem.errors import InputError
 
-KINDS = ("unpermuted", "permuted")
+KINDS = ("unpermuted", "permuted", "coincident")
 
 
 def assign_labels(true_labels, *, rule="permute", noise, seed=0):
@@ -32,8 +39,8 @@ def assign_labels(true_labels, *, rule="permute", noise, seed=0):
     Returns
     -------
     assigned_labels : ndarray of int64, shape (n,)
-    permuted : ndarray of bool, shape (n,)
-        The relabelled images, whatever label they got.
+    redrawn : ndarray of bool, shape (n,)
+        The images whose label was drawn again, whatever label they got.
 
     Raises
     ------
@@ -45,25 +52,33 @@ def assign_labels(true_labels, *, rule="permute", noise, seed=0):
         raise InputError(f"noise is {noise!r}; expected a fraction, 0 to 1")
     if rule not in _RULES:
         raise InputError(f"labels.rule is {rule!r}; expected one of {', '.join(_RULES)}")
-    permuted = np.zeros(len(true_labels), dtype=bool)
+    redrawn = np.zeros(len(true_labels), dtype=bool)
     for label in np.unique(true_labels):
         members = np.flatnonzero(true_labels == label)
         order = generator("noisy subset", seed, label).permutation(members)
-        permuted[order[: round(noise * len(members))]] = True
-    assigned = np.where(permuted, _RULES[rule](true_labels, permuted, seed), true_labels)
-    return assigned, permuted
+        redrawn[order[: round(noise * len(members))]] = True
+    assigned = np.where(redrawn, _RULES[rule](true_labels, redrawn, seed), true_labels)
+    return assigned, redrawn
 
 
-def label_table(true_labels, assigned_labels, permuted):
+def is_permuted(true_labels, assigned_labels, redrawn):
+    """Which images are permuted, ndarray of bool: label drawn again, and wrong now."""
+    wrong = np.asarray(true_labels) != np.asarray(assigned_labels)
+    return np.asarray(redrawn, dtype=bool) & wrong
+
+
+def label_table(true_labels, assigned_labels, redrawn):
     """A DataFrame of every training image in order: index, true_label, assigned_label, kind."""
     import pandas as pd
 
+    wrong = is_permuted(true_labels, assigned_labels, redrawn)
+    which = np.where(redrawn, np.where(wrong, 1, 2), 0)
     return pd.DataFrame(
         {
-            "index": np.arange(len(permuted)),
+            "index": np.arange(len(which)),
             "true_label": true_labels,
             "assigned_label": assigned_labels,
-            "kind": np.array(KINDS)[np.asarray(permuted, dtype=int)],
+            "kind": np.array(KINDS)[which],
         }
     )
 
@@ -73,19 +88,19 @@ def wrong_fraction(true_labels, assigned_labels):
     return float(np.mean(np.asarray(true_labels) != np.asarray(assigned_labels)))
 
 
-def _permute(true_labels, permuted, seed):
-    subset = np.flatnonzero(permuted)
+def _permute(true_labels, redrawn, seed):
+    subset = np.flatnonzero(redrawn)
     shuffled = true_labels.copy()
     shuffled[subset] = true_labels[generator("permute labels", seed).permutation(subset)]
     return shuffled
 
 
-def _uniform(true_labels, permuted, seed):
+def _uniform(true_labels, redrawn, seed):
     n_classes = true_labels.max() + 1
     return generator("uniform labels", seed).integers(n_classes, size=len(true_labels))
 
 
-def _other(true_labels, permuted, seed):
+def _other(true_labels, redrawn, seed):
     n_classes = true_labels.max() + 1
     step = generator("other labels", seed).integers(1, n_classes, size=len(true_labels))
     return (true_labels + step) % n_classes

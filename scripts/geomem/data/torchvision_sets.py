@@ -8,7 +8,17 @@ from geomem.data.image_sets import ImageSet, first_per_class
 from geomem.errors import InputError
 
 
-def load_cifar(*, name, path, download=False, train_per_class=None):
+def cifar10(*, path, download=False, train_per_class=None):
+    """Load CIFAR-10; see `load_cifar`."""
+    return load_cifar("cifar10", path, download, train_per_class)
+
+
+def cifar100(*, path, download=False, train_per_class=None):
+    """Load CIFAR-100; see `load_cifar`."""
+    return load_cifar("cifar100", path, download, train_per_class)
+
+
+def load_cifar(name, path, download=False, train_per_class=None):
     """Load CIFAR-10 or CIFAR-100.
 
     Parameters

@@ -59,7 +59,7 @@ def draw(geometry, accuracy, *, per_class=None, kappa=0, remove_low_rank=True):
     style.tidy(grid)
     style.legend(figure, handles, columns=5)
     every = [curve for of_metric in curves.values() for curve in of_metric]
-    alone = "interval were both epochs measured independently"
+    alone = "95 % interval of a difference between epochs that share their Gaussian vectors"
     style.caption(
         figure,
         "Differences of the same network, then averaged." if len(cells) else "",

@@ -25,8 +25,9 @@ def over_seeds(table, by):
     DataFrame
         Columns `by`, `value`, `lo`, `hi`, `seeds`, `warnings`, sorted by `by`. With at least two
         seeds that have a value, `lo` to `hi` is the 95 % Student t interval of the mean; with one,
-        the measurement's own interval. A mean has the warnings of all its seeds; without any value
-        it is not a number, and only there if it has a warning.
+        the measurement's own interval. Intervals of accuracies end at 0 and 1. A mean has the
+        warnings of all its seeds; without any value it is not a number, and only there if it has
+        a warning.
     """
     if table.duplicated([*by, "seed"]).any():
         raise ValueError(f"several rows per seed and {', '.join(by)}; select among them first")
@@ -41,6 +42,9 @@ def over_seeds(table, by):
     several = seeds > 1
     means.loc[several, "lo"] = (means["value"] - half)[several]
     means.loc[several, "hi"] = (means["value"] + half)[several]
+    if "metric" in table:
+        rates = (groups["metric"].first() == "accuracy").to_numpy()
+        means.loc[rates, ["lo", "hi"]] = means.loc[rates, ["lo", "hi"]].clip(0, 1)
     messages = groups["warnings"].agg(warned.together)
     return means.assign(seeds=seeds, warnings=messages).reset_index()
 
@@ -62,13 +66,16 @@ def difference(later, earlier, by):
     -------
     DataFrame
         The rows of `later` that `earlier` has a counterpart of, with `value` the difference and
-        `lo` to `hi` its interval were both measurements independent (squares of the two half
-        widths added on each side; Zou and Donner 2008). Repeated measurements of one network on
-        the same images are positively correlated, and the interval then is too wide. It has the
-        warnings of both.
+        `lo` to `hi` its interval. It has the warnings of both.
+
+        Where rows tell what each Gaussian vector adds to a mean (the geometry's column
+        `influence`), both used the same vectors, and the 95 % interval is that of pairs. Else it is
+        the one were both measurements independent (squares of the two half widths added on each
+        side; Zou and Donner 2008): too wide for one network on the same images, whose errors are
+        positively correlated.
     """
     keys = [*by, "width", "noise", "seed"]
-    taken = [name for name in ("value", "lo", "hi", "warnings") if name in earlier]
+    taken = [name for name in ("value", "lo", "hi", "warnings", "influence") if name in earlier]
     both = later.merge(earlier[[*keys, *taken]], on=keys, suffixes=("", "_earlier"))
     if "warnings_earlier" in both:
         pairs = zip(both["warnings"], both["warnings_earlier"], strict=True)
@@ -76,8 +83,19 @@ def difference(later, earlier, by):
     value = both["value"] - both["value_earlier"]
     below = np.hypot(both["value"] - both["lo"], both["hi_earlier"] - both["value_earlier"])
     above = np.hypot(both["hi"] - both["value"], both["value_earlier"] - both["lo_earlier"])
+    if "influence_earlier" in both:
+        pairs = zip(both["influence"], both["influence_earlier"], strict=True)
+        below = above = np.array([_paired_reach(*pair) for pair in pairs])
     columns = list(later.columns)
     return both.assign(value=value, lo=value - below, hi=value + above)[columns]
+
+
+def _paired_reach(later, earlier):
+    """Half width of a difference's interval from what each vector adds; NaN where not known."""
+    if later is None or earlier is None or len(later) != len(earlier) or len(later) < 2:
+        return np.nan
+    change = np.asarray(later, dtype=float) - earlier
+    return change.std(ddof=1) / np.sqrt(len(change)) * _quantile(len(change) - 1)
 
 
 def diverged(accuracy):
@@ -254,7 +272,7 @@ def layers_of(table):
 
 
 def select(table, *, width=None, noise=None):
-    """Rows of the given widths and noises; each a number, a list of them, or None for all.
+    """Rows of the given widths and label_noise; each a number, a list of them, or None for all.
 
     Raises
     ------

@@ -4,6 +4,7 @@ Colours are Okabe and Ito's, told apart with any colour vision; each manifold ki
 marker, so that the figures survive a greyscale print.
 """
 
+import contextlib
 import functools
 import itertools
 import json
@@ -100,21 +101,24 @@ LABELS = {
 }
 
 
+@contextlib.contextmanager
+def shared():
+    """Within it matplotlib draws with the shared settings, whatever the caller's are."""
+    with rc_context():
+        rcdefaults()
+        rcParams.update(RC)
+        yield
+
+
 def styled(draw):
-    """Make a drawing function draw with the shared settings whatever the caller's are."""
+    """Make a drawing function draw with the shared settings."""
 
     @functools.wraps(draw)
     def wrapped(*tables, **options):
-        with rc_context():
-            _apply()
+        with shared():
             return draw(*tables, **options)
 
     return wrapped
-
-
-def _apply():
-    rcdefaults()
-    rcParams.update(RC)
 
 
 def panels(rows, columns, *, width=DOUBLE, height, margin=0.75, **options):
@@ -295,8 +299,7 @@ def save(figure, png, svg, provenance):
     The SVG depends on the figure alone, byte for byte. The PNG carries `provenance` as JSON in a
     text chunk named "provenance".
     """
-    with rc_context():
-        _apply()
+    with shared():
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # keep this layout, so that both files show the same
         if png:

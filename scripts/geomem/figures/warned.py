@@ -12,10 +12,8 @@ import pandas as pd
 
 from geomem.figures import scales, style
 from geomem.figures.style import Look
+from geomem.remarks import QUANTITIES, is_about, messages
 
-QUANTITIES = ("capacity", "radius", "dimension")
-# Tables join messages with "; ", which also occurs within them: a new one starts like this.
-BETWEEN = re.compile(r"; (?=manifold \d|the )")
 MANIFOLDS = re.compile(r"^manifold \d[^:]*: ")
 NUMBER = re.compile(r"\d[\d.]*(?:e[+-]?\d+)?")
 OPEN = Look("warned", style.GREY, "o", "none", "white")
@@ -27,28 +25,17 @@ LONGEST, MOST_LAYERS, MOST_BEYOND = 110, 8, 12  # of the caption
 def concerning(geometry):
     """A geometry table with, in each row, the messages that are about its value, one a line.
 
-    A message that speaks of the radius, and neither of capacity nor dimension, is about the radius
-    alone; every other one is about all three.
+    Which messages those are: `geomem.remarks.is_about`.
     """
     if "warnings" not in geometry:  # no rows, or a table from elsewhere
         return geometry.assign(warnings="")
     texts = geometry["warnings"].fillna("")
     known = {text: messages(text) for text in texts.unique()}
     about = [
-        "\n".join(message for message in known[text] if _is_about(message, metric))
+        "\n".join(message for message in known[text] if is_about(message, metric))
         for text, metric in zip(texts, geometry["metric"], strict=True)
     ]
     return geometry.assign(warnings=np.array(about, object))
-
-
-def messages(text):
-    """The warnings that a table has joined."""
-    return [message for message in BETWEEN.split(text) if message]
-
-
-def _is_about(message, metric):
-    named = {quantity for quantity in QUANTITIES if quantity in message}
-    return metric == "radius" or named != {"radius"}
 
 
 def together(texts):

@@ -44,13 +44,13 @@ def draw(
     same = paper.comparable(classes, per_class, kappa=kappa, remove_low_rank=remove_low_rank)
     same_task = (network, data) == ("resnet18", "cifar100")
     tables = _by_panel(accuracy, geometry)
-    noises = sorted({noise for table in tables.values() for noise in table["noise"]})
+    label_noise = sorted({noise for table in tables.values() for noise in table["noise"]})
     size = {**_sizes(geometry), **_sizes(accuracy)}
     lost = {cell for cell in seeds.diverged(accuracy) if _all_diverged(accuracy, cell)}
-    figure, grid = style.panels(max(2 * len(noises), 1), len(GEOMETRY), height=1.85)
+    figure, grid = style.panels(max(2 * len(label_noise), 1), len(GEOMETRY), height=1.85)
     curves, traced, axes_of = ({name: [] for name in PANELS} for _ in range(3))
     handles = []
-    for i, noise in enumerate(noises):
+    for i, noise in enumerate(label_noise):
         for axes, name in zip(grid[2 * i : 2 * i + 2].flat, PANELS, strict=True):
             here = tables[name][tables[name]["noise"] == noise]
             if not len(here):
@@ -87,7 +87,7 @@ def draw(
         seeds.interval_note([curve.summary for curve in every]),
         cut,
         warned.note([curve for name in GEOMETRY for curve in curves[name]]),
-        "Above the panels: width." if noises else "",
+        "Above the panels: width." if label_noise else "",
         seeds.diverged_note(accuracy),
         f"{paper.NOTE} Placed at the size of a ResNet-18." if any(traced.values()) else "",
     )

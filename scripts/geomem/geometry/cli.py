@@ -14,6 +14,7 @@ from pathlib import Path
 
 from geomem.errors import InputError
 from geomem.geometry.files import read_manifolds, require_readable_type
+from geomem.geometry.glue_cli import add_glue_options, measure_glue
 from geomem.storage.atomic import replacing, require_writable
 
 
@@ -25,6 +26,7 @@ def main(argv=None):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument("--estimator", choices=("mean-field", "glue"), default="mean-field")
     parser.add_argument("--output", type=Path, metavar="PATH", help="table: .csv or .parquet")
     parser.add_argument("--n-t", default="300", metavar="N", help="Gaussian vectors, or auto (300)")
     parser.add_argument("--kappa", type=float, default=0.0, help="margin (0)")
@@ -32,6 +34,7 @@ def main(argv=None):
     parser.add_argument("--confidence", type=float, default=0.95, help="of the intervals (0.95)")
     parser.add_argument("--seed", type=int, default=0, help="of the Gaussian vectors (0)")
     parser.add_argument("--threads", type=int, help="default: OMP_NUM_THREADS, or one per core")
+    add_glue_options(parser)
     options = parser.parse_args(argv)
     require_readable_type(options.file)
     output = options.output or options.file.with_suffix(".geometry.csv")
@@ -49,6 +52,8 @@ def main(argv=None):
     if output.suffix == ".parquet":
         _require_parquet(output)
     names, manifolds = read_manifolds(options.file)
+    if options.estimator == "glue":
+        return measure_glue(options, manifolds, output)
 
     from geomem.geometry.measure import manifold_geometry
 

@@ -64,6 +64,31 @@ def dimensions(statistics, confidence):
     return each, joint
 
 
+def interquartile(each):
+    """Mean over the middle half of the manifolds: single extreme ones do not move it.
+
+    Parameters
+    ----------
+    each : Estimate
+        Of every manifold, as `radii` and `dimensions` give it.
+
+    Returns
+    -------
+    Estimate
+        Its interval takes the manifolds' errors as independent, and which are in the middle as
+        given.
+    """
+    order = np.argsort(each.value, kind="stable")
+    n = len(order)
+    cut = n // 4
+    middle = order[cut : n - cut]
+    value = float(np.mean(each.value[middle]))
+    with np.errstate(all="ignore"):
+        below = float(np.sqrt(((each.value - each.lo)[middle] ** 2).sum()) / len(middle))
+        above = float(np.sqrt(((each.hi - each.value)[middle] ** 2).sum()) / len(middle))
+    return Estimate(value, value - below, value + above)
+
+
 def relative_error(statistics):
     """Standard error of the mean capacity, as a fraction of it."""
     mean, error = _mean_and_error([found.inverse_capacity for found in statistics])
@@ -89,7 +114,7 @@ def mean_difference(first, second, confidence):
         )
     found = {}
     for name, estimate in (("capacity", capacities), ("radius", radii), ("dimension", dimensions)):
-        change = _linear(name, second) - _linear(name, first)
+        change = influence(name, second) - influence(name, first)
         error = change.std(axis=1, ddof=1) / np.sqrt(change.shape[1])
         value = estimate(second, confidence)[1].value - estimate(first, confidence)[1].value
         freedom = _freedom(error, change.shape[1] - 1)
@@ -98,8 +123,20 @@ def mean_difference(first, second, confidence):
     return found
 
 
-def _linear(name, statistics):
-    """What each vector adds to P times a mean, to first order; shape (P, n_t)."""
+def influence(name, statistics):
+    """What each vector adds to a mean over manifolds, to first order.
+
+    Parameters
+    ----------
+    name : {"capacity", "radius", "dimension"}
+    statistics : sequence of P AnchorStatistics
+
+    Returns
+    -------
+    ndarray, shape (P, n_t)
+        The mean over manifolds moves as the mean of all entries does when vectors are drawn again.
+        Their own mean has no meaning.
+    """
     with np.errstate(all="ignore"):
         if name == "capacity":
             values = np.array([found.inverse_capacity for found in statistics])

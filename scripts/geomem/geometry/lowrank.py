@@ -1,26 +1,59 @@
-"""The low-rank structure shared by the centres, found and taken off before the geometry.
+"""The low-rank structure shared by the centres, found and removed before the geometry.
 
-Cohen et al., Nat. Commun. 11, 746 (2020), methods: for K = 1, 2, ... the K directions that leave
-the least sum of squared cosines between the residual centres; of these the K whose residual
-centres have the least mean absolute cosine.
+Classes that resemble each other have centres with directions in common. A linear readout ignores
+those, so capacity is measured in their orthogonal complement (Cohen et al., Nat. Commun. 11, 746,
+2020, methods). How many directions K are common is estimated from the centres.
 """
 
-from dataclasses import dataclass
+import numbers
+from dataclasses import dataclass, field
 
 import numpy as np
-import scipy.linalg
 
 from geomem.errors import InputError
+from geomem.geometry import lowrank_authors, lowrank_barrier
+from geomem.geometry.center_fits import descend
 
-# decrease of the cost in a Newton step to stop at, relative to the pairs' cost before the descent
-START_TOLERANCE = 1e-3  # enough to follow a minimum from K to K + 1 and to tell it from another
-TOLERANCE = 1e-7
-FINAL_TOLERANCE = 1e-20  # for the K chosen: rounding in the centres must not show in the capacity
-MAX_ITERATIONS = 40  # where the cost is flat along a valley, more gain less than 1e-3 of it
-FINAL_ITERATIONS = 1000  # for the K chosen, to the end of its valley: one to three hundred do
-NEAR = 0.02  # above the least mean cosine, relative: more than START_TOLERANCE leaves open
-COLLAPSED = 1e-2  # squared share left of a centre, below which the directions swallowed it
-KEEP = ("cost", "stability")
+RULES = ("barrier", "authors")
+STARTS = {"barrier": 4, "authors": 10}
+FINAL_TOLERANCE = 1e-20  # for the fit chosen: rounding in the centres must not show in capacity
+FINAL_ITERATIONS = 1000
+SHORT = 1e-2  # squared fraction left of a centre below which its manifold is named in a warning
+FEW_CLASSES = 20  # below it K cannot be told well: docs/low-rank.md has the measurement
+
+
+@dataclass(frozen=True)
+class LowRankLevel:
+    """The best fit with K directions.
+
+    Attributes
+    ----------
+    k : int
+    objective, cost : float
+        With and without the barrier; cost is half the sum of squared cosines between residual
+        centres, each with itself included.
+    bound : float
+        The least cost that any P vectors in the remaining dimensions can have (Welch, IEEE Trans.
+        Inf. Theory 20, 397, 1974). At the bound every further direction is as good as any other.
+    correlation : float
+        Mean over pairs of |cos| between residual centres.
+    smallest_fraction : float
+        Squared length left of the centre that is shortened most, as a fraction.
+    plausible : bool
+        Whether the objective differs from the least one by no more than uncertainty over
+        manifolds allows.
+    weights : ndarray, shape (P, K)
+        The directions, orthonormal, as combinations of the centres.
+    """
+
+    k: int
+    objective: float
+    cost: float
+    bound: float
+    correlation: float
+    smallest_fraction: float
+    plausible: bool
+    weights: np.ndarray = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -30,23 +63,32 @@ class LowRank:
     Attributes
     ----------
     weights : ndarray, shape (P, K)
-        The directions, orthonormal, as combinations of the centres.
+        The directions removed, orthonormal, as combinations of the centres.
     center_correlation : float
         Mean over pairs of |cos| between the centres about their mean, nothing removed. NaN
         where fewer than two centres differ from the mean.
-    residual_correlations : tuple of float
-        The same between residual centres, after removing 1, 2, ... directions.
+    profile : tuple of LowRankLevel
+        For K = 0, 1, 2, ...; empty where nothing was searched.
+    plausible : tuple of ndarray, shape (P, K)
+        Directions of every other fit, with this or another K, that the centres do not tell apart
+        from the one chosen.
+    hits : int or None
+        Starts that ended in the minimum chosen: with 1 nothing confirms that it is the lowest.
+        None where nothing was searched, and for the authors' rule.
     warnings : tuple of str
     """
 
     weights: np.ndarray
     center_correlation: float
-    residual_correlations: tuple = ()
-    costs: tuple = ()
+    profile: tuple = ()
+    plausible: tuple = ()
+    hits: int | None = None
     warnings: tuple = ()
 
 
-def find_low_rank(centers, rng, run, *, remove=True, starts=4, keep="cost"):
+def find_low_rank(
+    centers, rng, run, *, remove=True, rule="barrier", k="auto", starts=None, confidence=0.95
+):
     """Find the directions to remove.
 
     Parameters
@@ -54,24 +96,27 @@ def find_low_rank(centers, rng, run, *, remove=True, starts=4, keep="cost"):
     centers : ndarray, shape (P, P)
         Products of the centres; any common shift of them is taken off.
     rng : numpy.random.Generator
-        Draws the random starts.
+        Draws the random starts of the authors' rule.
     run : callable
         `map` that returns a list; starts run through it side by side.
     remove : bool
         False: measure the correlation only.
-    starts : int
-        Starting points. The minimum is followed from K - 1 to K by adding the strongest direction
-        of the residual centres; for the K chosen, `starts - 1` random directions are tried as
-        well, and for others where that one swallows a centre.
-    keep : {"cost", "stability"}
-        Which minimum to keep: the lowest, or for each K, of `starts` random ones, the one that
-        leaves the largest share of the centre it shortens most. The latter with 10 starts is what
-        the authors of the method do.
+    rule : {"barrier", "authors"}
+        See `lowrank_barrier` and `lowrank_authors`.
+    k : int or "auto"
+        Number of directions; "auto": as the rule says.
+    starts : int, optional
+        Random starts for each K that matters. Default: 4, and 10 for the authors' rule.
+    confidence : float
+        Of the set of plausible fits. The authors' rule has no such set.
+
+    Raises
+    ------
+    InputError
+        Names the option that cannot be used.
     """
-    if keep not in KEEP:
-        raise InputError(f"low_rank_keep is {keep!r}; expected one of {', '.join(KEEP)}")
-    if starts < 1:
-        raise InputError(f"low_rank_starts is {starts}; expected 1 or more")
+    _check(rule, k, starts, len(centers))
+    starts = STARTS[rule] if starts is None else starts
     n_manifolds = len(centers)
     projector = np.eye(n_manifolds) - 1.0 / n_manifolds
     centered = projector @ centers @ projector
@@ -87,8 +132,10 @@ def find_low_rank(centers, rng, run, *, remove=True, starts=4, keep="cost"):
     values, vectors = values[::-1], vectors[:, ::-1]
     rank = int(np.sum(values > 1e-12 * values[0]))
     coordinates = vectors[:, :rank] * np.sqrt(values[:rank])
-    correlation = mean_cosine(coordinates[kept])
-    if not remove:
+    x = np.ascontiguousarray(coordinates[kept])
+    x /= np.sqrt((x**2).sum(axis=1)).mean()
+    correlation = descend(x, np.zeros((rank, 0)), 0.0, 0.0, 0).correlation
+    if not remove or k == 0:
         return LowRank(nothing, correlation)
     warnings = []
     if not kept.all():
@@ -97,139 +144,92 @@ def find_low_rank(centers, rng, run, *, remove=True, starts=4, keep="cost"):
             f"manifold {absent}: its centre is the mean of the centres; it takes no part in the "
             "centre correlation and the low-rank structure"
         )
-    shares = np.cumsum(values) / values.sum()
-    k_max = int(np.argmax(np.where(shares < 0.95, shares, 0.0))) + 11
     # with one dimension left all residual centres are parallel, whatever was removed
-    k_max = min(k_max, rank - 2)
-    if k_max < 1:
+    if rank < 3:
         warnings.append(
             f"the centres span {rank} dimension(s), too few for a low-rank structure: none removed"
         )
         return LowRank(nothing, correlation, warnings=tuple(warnings))
-    x = np.ascontiguousarray(coordinates[kept])
-    x /= np.sqrt((x**2).sum(axis=1)).mean()
-    fits = []
-    for _ in range(k_max):
-        v = fits[-1].v if fits else np.zeros((rank, 0))
-        if keep == "cost":
-            fits.append(_follow(x, v, rng, starts))
-        else:
-            fits.append(max(_from_random(x, v, rng, run, starts), key=lambda fit: fit.share))
-        if len(fits) > 4 and all(np.diff([fit.correlation for fit in fits[-4:]]) > 0):
-            break
-    if keep == "cost":
-        best = _choose(x, fits, rng, run, starts)
+    if k != "auto" and k > rank - 2:
+        warnings.append(
+            f"the centres span {rank} dimensions: {rank - 2} directions removed, not the {k} asked"
+        )
+        k = rank - 2
+    weights_of = vectors[:, :rank] / np.sqrt(values[:rank])
+    hits = None
+    if rule == "authors":
+        best, levels = _by_authors(x, values, k, starts, rng, run)
+        others = []
     else:
-        chosen = int(np.argmin([fit.correlation for fit in fits]))
-        best = fits[chosen] = _finish(x, fits[chosen])
+        # by length, so that the order in which the manifolds come decides nothing
+        order = np.argsort(np.diag(centered)[kept], kind="stable")
+        best, levels, others, hits = _by_barrier(x[order], run, starts, k, confidence)
     if not best.converged:
         warnings.append(
-            f"the cost of the low-rank structure still fell after {FINAL_ITERATIONS} Newton steps"
+            f"the objective of the low-rank structure still fell after {FINAL_ITERATIONS} Newton "
+            "steps"
         )
-    short = np.flatnonzero(kept)[_shares(x, best.v) < COLLAPSED]
+    short = np.flatnonzero(kept)[1.0 - ((x @ best.v) ** 2).sum(1) / (x**2).sum(1) < SHORT]
     if len(short):
         warnings.append(
             f"manifold {', '.join(map(str, short))}: less than a tenth of its centre's length is "
             "left after the low-rank structure is off; its radius says little"
         )
-    weights = vectors[:, :rank] / np.sqrt(values[:rank]) @ best.v
-    correlations, costs = zip(*((fit.correlation, fit.cost) for fit in fits), strict=True)
-    return LowRank(weights, correlation, correlations, costs, tuple(warnings))
+    plausible_levels = {best.k, *(fit.k for fit in others)}
+    return LowRank(
+        weights=weights_of @ best.v,
+        center_correlation=correlation,
+        profile=tuple(
+            LowRankLevel(
+                k=fit.k,
+                objective=fit.objective,
+                cost=fit.cost,
+                bound=0.5 * len(x) ** 2 / (rank - fit.k),
+                correlation=fit.correlation,
+                smallest_fraction=float(fit.fractions.min()),
+                plausible=fit.k in plausible_levels,
+                weights=weights_of @ fit.v,
+            )
+            for fit in levels
+        ),
+        plausible=tuple(weights_of @ fit.v for fit in others),
+        hits=hits,
+        warnings=tuple(warnings),
+    )
 
 
-def mean_cosine(rows):
-    """Mean over pairs of rows of the absolute cosine between them."""
-    units = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    n = len(units)
-    return float((np.abs(units @ units.T).sum() - n) / (n * (n - 1)))
+def _by_barrier(x, run, starts, k, confidence):
+    """The fit chosen, the best one of each K, other plausible ones, the starts that found it."""
+    levels, hits = lowrank_barrier.search(x, run, starts=starts, k=k, confidence=confidence)
+    chosen = lowrank_barrier.lowest(levels) if k == "auto" else levels[k][0]
+    best = descend(x, chosen.v, lowrank_barrier.BARRIER, FINAL_TOLERANCE, FINAL_ITERATIONS)
+    candidates = [fit for level in levels for fit in level] if k == "auto" else levels[k]
+    others = [
+        fit
+        for fit in candidates
+        if fit is not chosen and lowrank_barrier.is_plausible(fit, best, confidence)
+    ]
+    profile = [level[0] for level in levels]
+    profile[best.k] = best
+    return best, profile, others, hits
 
 
-@dataclass(frozen=True)
-class _Fit:
-    """Directions (rank, K), their cost, the mean cosine between the residual centres, the squared
-    share of its length left to the centre that loses most, and whether the descent came to its end.
-    """
-
-    v: np.ndarray
-    cost: float
-    correlation: float
-    share: float
-    converged: bool
+def _by_authors(x, values, k, starts, rng, run):
+    fractions = np.cumsum(values) / values.sum()
+    k_max = int(np.argmax(np.where(fractions < 0.95, fractions, 0.0))) + 11
+    k_max = min(k_max, x.shape[1] - 2) if k == "auto" else k
+    fits = lowrank_authors.search(x, k_max, rng, run, starts=starts, stop=k == "auto")
+    chosen = 1 + int(np.argmin([fit.correlation for fit in fits[1:]])) if k == "auto" else k
+    fits[chosen] = descend(x, fits[chosen].v, 0.0, FINAL_TOLERANCE, FINAL_ITERATIONS)
+    return fits[chosen], fits
 
 
-def _finish(x, fit):
-    return _descend(x, fit.v, FINAL_TOLERANCE, FINAL_ITERATIONS)
-
-
-def _descend(x, start, tolerance, max_iterations=MAX_ITERATIONS):
-    from geomem.geometry.newton import cost, minimize  # compiled: loaded when first needed
-
-    products = x @ x.T
-    start = np.ascontiguousarray(start)
-    excess = cost(x, products, start) - 0.5 * len(x)
-    v, value, _, iterations, _ = minimize(x, products, start, tolerance * excess, max_iterations)
-    correlation = mean_cosine(x - (x @ v) @ v.T)
-    return _Fit(v, value, correlation, _shares(x, v).min(), iterations < max_iterations)
-
-
-def _with(v, direction):
-    return np.linalg.qr(np.column_stack([v, direction]))[0]
-
-
-def _from_random(x, v, rng, run, starts):
-    """Minima with one direction more than `v`, at first a random one."""
-    initial = [_with(v, rng.standard_normal(len(x)) @ x) for _ in range(starts)]
-    return run(lambda start: _descend(x, start, START_TOLERANCE), initial)
-
-
-def _follow(x, v, rng, starts):
-    """The minimum with one direction more than `v`, at first the residual centres' strongest."""
-    residual = x - (x @ v) @ v.T
-    units = residual / np.linalg.norm(residual, axis=1, keepdims=True)
-    last = len(x.T) - 1
-    direction = scipy.linalg.eigh(units.T @ units, subset_by_index=(last, last))[1][:, 0]
-    fits = []
-    for _ in range(starts):
-        fits.append(_descend(x, _with(v, direction), START_TOLERANCE))
-        # a centre that vanishes has no direction left: the cost ends in a cliff there, no minimum
-        if fits[-1].share > COLLAPSED:
-            return fits[-1]
-        direction = rng.standard_normal(len(x)) @ x
-    return max(fits, key=lambda fit: fit.share)
-
-
-def _choose(x, fits, rng, run, starts):
-    """The fit with the least mean cosine, or the first after it that swallows no centre.
-
-    Fits that may be it descend further, in place.
-    """
-    least = min(fit.correlation for fit in fits)
-    near = [k for k, fit in enumerate(fits) if fit.correlation <= (1.0 + NEAR) * least]
-    before = {k: fits[k - 1].v if k else fits[k].v[:, :0] for k in near}
-    refined = run(lambda k: _descend(x, fits[k].v, TOLERANCE), near)
-    for k, fit in zip(near, refined, strict=True):
-        fits[k] = fit
-    near.sort(key=lambda k: fits[k].correlation)
-    for k in near:
-        for fit in _minima(x, before[k], fits[k], rng, run, starts):
-            fits[k] = _finish(x, fit)
-            if fits[k].share > COLLAPSED:
-                return fits[k]
-    fits[near[0]] = _finish(x, fits[near[0]])
-    return fits[near[0]]
-
-
-def _minima(x, before, fit, rng, run, starts):
-    """Those of `fit` and the lowest other minimum that swallow no centre; the lower one first."""
-    found = [fit] if fit.share > COLLAPSED else []
-    for rival in sorted(_from_random(x, before, rng, run, starts - 1), key=lambda r: r.cost):
-        rival = _descend(x, rival.v, TOLERANCE)
-        if rival.share > COLLAPSED:
-            found.append(rival)
-            break
-    return sorted(found, key=lambda f: f.cost)
-
-
-def _shares(x, v):
-    """Squared share of each centre's length that the directions leave."""
-    return 1.0 - ((x @ v) ** 2).sum(axis=1) / (x**2).sum(axis=1)
+def _check(rule, k, starts, n_manifolds):
+    if rule not in RULES:
+        raise InputError(f"low_rank_rule is {rule!r}; expected one of {', '.join(RULES)}")
+    if k != "auto" and not (isinstance(k, numbers.Integral) and 0 <= k < n_manifolds):
+        raise InputError(
+            f"low_rank_k is {k!r}; expected 'auto' or a whole number from 0 to {n_manifolds - 1}"
+        )
+    if starts is not None and not (isinstance(starts, numbers.Integral) and starts >= 1):
+        raise InputError(f"low_rank_starts is {starts!r}; expected a whole number from 1 up")

@@ -20,6 +20,8 @@ from geomem.geometry.result import summarize
 AUTO_START = 200
 AUTO_LIMIT = 100_000
 KKT_LIMIT = 1e-8
+PROFILE_DRAWS = 50  # Gaussian vectors, the first ones, for what is only compared with the result
+PLAUSIBLE_MOST = 8  # plausible fits of the low-rank structure that are measured
 _NO_CENTER = 1e-12  # squared centre norm, relative to the scatter, below which it is rounding
 
 
@@ -32,8 +34,10 @@ def manifold_geometry(
     random_state=None,
     confidence=0.95,
     auto_error=0.005,
-    low_rank_starts=4,
-    low_rank_keep="cost",
+    low_rank_rule="barrier",
+    low_rank_k="auto",
+    low_rank_starts=None,
+    profile=False,
     threads=None,
 ):
     """Measure capacity, radius and dimension of class manifolds.
@@ -55,8 +59,11 @@ def manifold_geometry(
     confidence : float
         Of the intervals, which cover the choice of vectors.
     auto_error : float
-    low_rank_starts, low_rank_keep : int, {"cost", "stability"}
+    low_rank_rule, low_rank_k, low_rank_starts : {"barrier", "authors"}, int or "auto", int
         See `geomem.geometry.lowrank.find_low_rank`.
+    profile : bool
+        Measure at every number of removed directions that was looked at as well, for the result's
+        `profile`.
     threads : int, optional
         Default: the environment's OMP_NUM_THREADS, or one per core.
 
@@ -90,7 +97,11 @@ def manifold_geometry(
         confidence,
         auto_error,
         threads,
-        {"remove": remove_low_rank, "starts": low_rank_starts, "keep": low_rank_keep},
+        profile,
+        remove=remove_low_rank,
+        rule=low_rank_rule,
+        k=low_rank_k,
+        starts=low_rank_starts,
     )
 
 
@@ -103,8 +114,10 @@ def geometry_from_products(
     random_state=None,
     confidence=0.95,
     auto_error=0.005,
-    low_rank_starts=4,
-    low_rank_keep="cost",
+    low_rank_rule="barrier",
+    low_rank_k="auto",
+    low_rank_starts=None,
+    profile=False,
     threads=None,
 ):
     """`manifold_geometry` from stored inner products: same parameters, same numbers.
@@ -130,37 +143,74 @@ def geometry_from_products(
         confidence,
         auto_error,
         threads,
-        {"remove": remove_low_rank, "starts": low_rank_starts, "keep": low_rank_keep},
+        profile,
+        remove=remove_low_rank,
+        rule=low_rank_rule,
+        k=low_rank_k,
+        starts=low_rank_starts,
     )
 
 
-def _measure(read, kappa, n_t, random_state, confidence, auto_error, threads, low_rank_options):
+def _measure(
+    read, kappa, n_t, random_state, confidence, auto_error, threads, profile, **low_rank_options
+):
     kappa, confidence = _checked(kappa, n_t, confidence, auto_error)
     seed = as_seed(random_state)
     with thread_map(threads) as run:
         centers, counts, n_features, grams, along = read(run)
         starts = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
-        low_rank = find_low_rank(centers, starts, run, **low_rank_options)
-        lengths = np.diag(centers) - ((low_rank.weights.T @ centers) ** 2).sum(axis=0)
-        clouds = run(
-            lambda index, gram, part, length, count: _Cloud(
-                index, gram - part.T @ part, length, min(int(count), n_features)
-            ),
-            range(len(grams)),
-            grams,
-            along(low_rank.weights),
-            lengths,
-            counts,
-        )
+        low_rank = find_low_rank(centers, starts, run, confidence=confidence, **low_rank_options)
 
-        def measure(n_draws):
-            return run(lambda cloud: cloud.statistics(seed, n_draws, kappa), clouds)
+        def without(weights):
+            """The manifolds off the directions `weights` (P, K)."""
+            lengths = np.diag(centers) - ((weights.T @ centers) ** 2).sum(axis=0)
+            return run(
+                lambda index, gram, part, length, count: _Cloud(
+                    index, gram - part.T @ part, length, min(int(count), n_features)
+                ),
+                range(len(grams)),
+                grams,
+                along(weights),
+                lengths,
+                counts,
+            )
 
+        def measure(manifolds, n_draws):
+            return run(lambda cloud: cloud.statistics(seed, n_draws, kappa), manifolds)
+
+        clouds = without(low_rank.weights)
         warnings = list(low_rank.warnings)
-        automatic = n_t == "auto"
-        statistics = _until(measure, auto_error, warnings) if automatic else measure(int(n_t))
+        if n_t == "auto":
+            statistics = _until(lambda n: measure(clouds, n), auto_error, warnings)
+        else:
+            statistics = measure(clouds, int(n_t))
+        first = min(len(statistics[0].cosine), PROFILE_DRAWS)
+        others = [measure(without(w), first) for w in _some(low_rank.plausible)]
+        levels = [
+            measure(without(level.weights), first)
+            for level in (low_rank.profile if profile else ())
+        ]
+        compared = measure(clouds, first) if others or levels else None
     warnings += _remarks(clouds, statistics)
-    return summarize(statistics, low_rank, warnings, seed=seed, confidence=confidence)
+    return summarize(
+        statistics,
+        low_rank,
+        warnings,
+        seed=seed,
+        confidence=confidence,
+        compared=compared,
+        others=others,
+        levels=levels,
+    )
+
+
+def _some(plausible):
+    """At most PLAUSIBLE_MOST of the plausible fits, the fewest and the most directions included."""
+    ordered = sorted(plausible, key=lambda weights: weights.shape[1])
+    if len(ordered) <= PLAUSIBLE_MOST:
+        return ordered
+    kept = np.linspace(0, len(ordered) - 1, PLAUSIBLE_MOST).round().astype(int)
+    return [ordered[index] for index in kept]
 
 
 class _Cloud:
@@ -238,10 +288,11 @@ def _remarks(clouds, statistics):
         (free, "no constraint active for any vector: its capacity is infinite"),
         (rough, f"a quadratic program solved only to a KKT residual above {KKT_LIMIT:g}"),
     )
-    return [f"manifold {_listed(found)}: {text}" for found, text in remarks if found]
+    return [f"manifold {listed(found)}: {text}" for found, text in remarks if found]
 
 
-def _listed(indices):
+def listed(indices):
+    """The first ten numbers, and how many more there are."""
     shown = ", ".join(map(str, indices[:10]))
     return shown if len(indices) <= 10 else f"{shown} and {len(indices) - 10} more"
 

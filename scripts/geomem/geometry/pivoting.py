@@ -18,13 +18,13 @@ LARGE = 96  # positive z from which LAPACK factorizes faster than the loop here
 ROUNDS = 12
 TOLERANCE = 1e-12  # of w, relative to the largest |b|; of z, to the largest z
 _PIVOT = 1e-13
-_GOOD = 1e-11
+GOOD = 1e-11
 
-_jit = njit(fastmath={"reassoc", "contract"})
+jit = njit(fastmath={"reassoc", "contract"})
 
 
-@_jit
-def _sweep(gram, inverse, b, z, w):
+@jit
+def sweep(gram, inverse, b, z, w):
     """Projected Gauss-Seidel from z = 0 with 1 / diag G; leaves z, and w = G z - b."""
     n = len(b)
     z[:] = 0.0
@@ -40,7 +40,7 @@ def _sweep(gram, inverse, b, z, w):
                     w[j] += change * row[j]
 
 
-@_jit
+@jit
 def _factorize(gram, b, free, size, upper, inverse):
     """Upper U of G = L U, L = U' D^-1, D = diag U, on the indices free[:size], with L^-1 b as its
     column `size`; and 1 / D. False where G is singular."""
@@ -68,7 +68,7 @@ def _factorize(gram, b, free, size, upper, inverse):
     return True
 
 
-@_jit
+@jit
 def _factorize_large(gram, b, free, size, upper, inverse):
     """As `_factorize`, by LAPACK."""
     part = np.empty((size, size))
@@ -95,7 +95,7 @@ def _factorize_large(gram, b, free, size, upper, inverse):
     return True
 
 
-@_jit
+@jit
 def _solve_free(gram, b, free, size, upper, inverse, z):
     """Solve G z = b on the indices free[:size]; False where G is singular there."""
     if size < LARGE:
@@ -112,8 +112,8 @@ def _solve_free(gram, b, free, size, upper, inverse, z):
     return True
 
 
-@_jit
-def _pivot(gram, b, z, w, is_free, free, upper, inverse, compact):
+@jit
+def pivot(gram, b, z, w, is_free, free, upper, inverse, compact):
     """Block principal pivoting from the positive z; leaves z and w, and tells if it succeeded."""
     n = len(b)
     for i in range(n):
@@ -158,7 +158,7 @@ def _pivot(gram, b, z, w, is_free, free, upper, inverse, compact):
     return False
 
 
-@_jit
+@jit
 def _append(point, basis, upper, size):
     """Add a point to the orthonormal basis of the first `size`; the part of it that is new."""
     q = basis[size]
@@ -178,8 +178,8 @@ def _append(point, basis, upper, size):
     return norm
 
 
-@_jit
-def _active_set(stack, t, scale, z):
+@jit
+def active_set(stack, t, scale, z):
     """Lawson and Hanson's method for min |S z - t|, z >= 0; `stack` holds the points as rows."""
     n, dim = stack.shape
     most = min(n, dim)
@@ -249,7 +249,7 @@ def _active_set(stack, t, scale, z):
                 residual[d] -= z[chosen[i]] * stack[chosen[i], d]
 
 
-@_jit
+@jit
 def _gradient(gram, b, z, w):
     """Sets w = G z - b."""
     n = len(b)
@@ -260,7 +260,7 @@ def _gradient(gram, b, z, w):
                 w[j] += z[i] * gram[i, j]
 
 
-@_jit
+@jit
 def _violation(gram, b, z, w):
     """The largest violation of the optimality conditions, relative to the largest |b|."""
     n = len(b)
@@ -312,11 +312,11 @@ def solve_all(gram, stack, b, t, weights):
             z[:] = 0.0
             z[top] = 1.0
             continue
-        _sweep(gram, inverse_diagonal, b[k], z, w)
-        solved = _pivot(gram, b[k], z, w, is_free, free, upper, inverse, compact)
+        sweep(gram, inverse_diagonal, b[k], z, w)
+        solved = pivot(gram, b[k], z, w, is_free, free, upper, inverse, compact)
         violation = _violation(gram, b[k], z, w) if solved else np.inf
-        if not violation <= _GOOD:
-            _active_set(stack, t[k], np.abs(b[k]).max(), other)
+        if not violation <= GOOD:
+            active_set(stack, t[k], np.abs(b[k]).max(), other)
             _gradient(gram, b[k], other, w)
             second = _violation(gram, b[k], other, w)
             if second < violation:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomem.errors import DamagedFileError, InputError
-from geomem.geometry.clouds import check_manifolds, is_tensor
+from geomem.geometry.clouds import check_manifolds, is_tensor, on_host, real_array
 from geomem.geometry.parallel import thread_map
 
 _BLOCK_VALUES = 2**18  # 2 MB in float64: a block stays in the processor's cache
@@ -180,24 +180,105 @@ def center_products(centers):
     return to_numpy(products)
 
 
-def gram_of_all(clouds):
-    """Products of all points about their mean with each other, as a float64 ndarray (m, m)."""
+def gram_of_all(clouds, center=True):
+    """Products of all points (about their mean, unless told otherwise): float64 ndarray (m, m)."""
     library, n_features = _library(clouds[0]), clouds[0].shape[1]
     width = max(_GPU_BLOCK_VALUES // sum(map(len, clouds)), 64)
     gram = 0.0
-    with np.errstate(all="ignore"):  # what is not finite is reported below
-        for start in range(0, n_features, width):
-            blocks = [_double(cloud[:, start : start + width]) for cloud in clouds]
-            block = library.concatenate(blocks)
-            offsets = block - block[0]
-            offsets -= offsets.mean(0)
-            gram = gram + offsets @ offsets.T
+    for start in range(0, n_features, width):
+        block = library.concatenate([_double(cloud[:, start : start + width]) for cloud in clouds])
+        with np.errstate(all="ignore"):  # reported below
+            block = about_mean(block) if center else block
+            gram = gram + block @ block.T
     if not _all_finite(gram):
-        raise InputError(
-            "manifolds hold values that are not finite or too large to multiply in double "
-            "precision; fix the layer that made them, or divide all of them by a common factor"
-        )
+        raise _unusable()
     return to_numpy(gram)
+
+
+def points_of_all(clouds, center=True):
+    """All points (about their mean, unless told otherwise), a float64 ndarray (m, N)."""
+    points = _library(clouds[0]).concatenate([_double(cloud) for cloud in clouds])
+    with np.errstate(all="ignore"):
+        points = to_numpy(about_mean(points) if center else points)
+        if not np.isfinite(np.einsum("ij,ij->", points, points)):
+            raise _unusable()
+    return points
+
+
+def about_mean(points):
+    """Points (m, N) minus their mean; equal points give equal values."""
+    offsets = points - points[0]
+    offsets -= offsets.mean(0)
+    return offsets
+
+
+def _unusable():
+    return InputError(
+        "manifolds hold values that are not finite or too large to multiply in double precision; "
+        "fix the layer that made them, or divide all of them by a common factor"
+    )
+
+
+def check_gram(gram, counts):
+    """A Gram of all points (float64) and the points of each manifold (int64), as given by a user.
+
+    Raises
+    ------
+    InputError
+        If they do not belong together, or a value is not finite.
+    """
+    gram = np.asarray(on_host(real_array(gram, "gram")), dtype=np.float64)
+    if gram.ndim != 2 or gram.shape[0] != gram.shape[1]:
+        raise InputError(f"gram has shape {gram.shape}; expected (points, points)")
+    counts = np.asarray(counts)
+    if counts.ndim != 1 or counts.dtype.kind not in "iu" or len(counts) < 2 or counts.min() < 1:
+        raise InputError(
+            f"counts is {counts.tolist()}; expected the points of each manifold, 1 or more, for 2 "
+            "or more manifolds"
+        )
+    if counts.sum() != len(gram):
+        raise InputError(
+            f"counts add up to {counts.sum()} points and gram holds {len(gram)}; give one count "
+            "per manifold, in the order of gram's rows"
+        )
+    if not np.all(np.isfinite(gram)):
+        raise InputError("gram holds values that are not finite")
+    if not np.allclose(gram, gram.T, rtol=0, atol=1e-6 * np.abs(gram).max()):
+        raise InputError("gram is not symmetric; give the products of all points with each other")
+    return gram, counts.astype(np.int64)
+
+
+def center_gram(gram):
+    """The Gram of the points about their mean."""
+    centered = gram - gram.mean(axis=0)
+    centered -= centered.mean(axis=1, keepdims=True)
+    return 0.5 * (centered + centered.T)
+
+
+def principal(gram, scale):
+    """Eigenvalues above rounding (r,), rising, and eigenvectors (n, r) of a Gram (n, n).
+
+    Parameters
+    ----------
+    scale : float
+        The largest product that the Gram was computed from, before centring.
+
+    Raises
+    ------
+    InputError
+        If eigenvalues are negative by more than rounding.
+    """
+    values, vectors = np.linalg.eigh(gram)
+    # rounding: of the products before centring, and as negative values show it
+    rounding = len(gram) * 2.3e-16 * scale
+    floor = max(rounding, -4.0 * values[0])
+    if floor > 1e-3 * values[-1] and max(values[-1], -values[0]) > rounding:
+        raise InputError(
+            f"gram has eigenvalues from {values[0]:.3g} to {values[-1]:.3g}; inner products have "
+            "none below zero: give a symmetric array of inner products"
+        )
+    kept = values > floor
+    return values[kept], vectors[:, kept]
 
 
 def to_numpy(array):

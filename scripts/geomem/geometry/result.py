@@ -8,7 +8,10 @@ from geomem.errors import InputError
 from geomem.geometry import intervals
 
 METRICS = ("capacity", "radius", "dimension")
+ROBUST = ("radius", "dimension")  # those with a mean over the middle half as well
 ENDS = ("", "_lo", "_hi")
+ROW = ["manifold", "metric", "value", "lo", "hi", "k_lo", "k_hi"]
+LEVEL = ("k", "objective", "cost", "bound", "correlation", "smallest_fraction", "plausible")
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,17 @@ class ManifoldGeometry:
         manifold's residual centre.
     mean_capacity : float
         Harmonic mean over manifolds; `mean_radius` and `mean_dimension` are arithmetic ones.
+    iqm_radius, iqm_dimension : float
+        Mean over the middle half of the manifolds, which single manifolds that nearly lose their
+        centre do not move.
+    plausible_range : dict of str to (lo, hi)
+        For "capacity", "radius", "dimension" (arrays of shape (P,)) and "mean_capacity",
+        "mean_radius", "mean_dimension", "iqm_radius", "iqm_dimension" (floats): the least and
+        greatest value over the fits of the low-rank structure that the centres do not tell apart
+        from the one used. NaN where nothing was searched.
+    profile : tuple of dict
+        For each number of directions K that was looked at: what `LowRankLevel` holds, and
+        "capacity", "radius", "dimension" with those removed. Empty unless asked for.
     center_correlation : float
         Mean absolute cosine between centres about their mean, before anything is removed.
     low_rank_k : int
@@ -60,6 +74,14 @@ class ManifoldGeometry:
     mean_dimension: float
     mean_dimension_lo: float
     mean_dimension_hi: float
+    iqm_radius: float
+    iqm_radius_lo: float
+    iqm_radius_hi: float
+    iqm_dimension: float
+    iqm_dimension_lo: float
+    iqm_dimension_hi: float
+    plausible_range: dict = field(repr=False)
+    profile: tuple = field(repr=False)
     center_correlation: float
     low_rank_k: int
     kkt_residual: float
@@ -71,10 +93,14 @@ class ManifoldGeometry:
     statistics: tuple = field(repr=False)
 
     def to_frame(self):
-        """A long pandas table; a row without `manifold` is about all manifolds together."""
+        """A long pandas table; a row without `manifold` is about all manifolds together.
+
+        Columns manifold, metric, value, lo, hi (uncertainty from the Gaussian vectors), k_lo, k_hi
+        (`plausible_range`), warnings.
+        """
         import pandas as pd
 
-        frame = pd.DataFrame(self.rows(), columns=["manifold", "metric", "value", "lo", "hi"])
+        frame = pd.DataFrame(self.rows(), columns=ROW)
         frame["manifold"] = frame["manifold"].astype("Int64")
         frame["warnings"] = "; ".join(self.warnings)
         return frame
@@ -83,28 +109,55 @@ class ManifoldGeometry:
         """The rows of `to_frame`, without warnings, as tuples; manifold None means all together."""
         rows = []
         for metric in METRICS:
+            lo, hi = self.plausible_range[metric]
             for index in range(len(self.capacity)):
                 ends = (float(getattr(self, f"{metric}{end}")[index]) for end in ENDS)
-                rows.append((index, metric, *ends))
-            rows.append((None, metric, *(getattr(self, f"mean_{metric}{end}") for end in ENDS)))
+                rows.append((index, metric, *ends, float(lo[index]), float(hi[index])))
+            rows.append((None, metric, *self._summary(f"mean_{metric}")))
+        for metric in ROBUST:
+            rows.append((None, f"{metric}_iqm", *self._summary(f"iqm_{metric}")))
         for metric in ("center_correlation", "low_rank_k", "kkt_residual"):
-            rows.append((None, metric, float(getattr(self, metric)), np.nan, np.nan))
+            rows.append((None, metric, float(getattr(self, metric)), *[np.nan] * 4))
         return rows
 
+    def _summary(self, name):
+        return (*(getattr(self, f"{name}{end}") for end in ENDS), *self.plausible_range[name])
 
-def summarize(statistics, low_rank, warnings, *, seed, confidence):
-    """The `ManifoldGeometry` of per-vector statistics."""
+
+def summarize(
+    statistics, low_rank, warnings, *, seed, confidence, compared=None, others=(), levels=()
+):
+    """The `ManifoldGeometry` of per-vector statistics.
+
+    Parameters
+    ----------
+    compared : sequence of P AnchorStatistics or None
+        Of the same manifolds with as many vectors as `others` and `levels` have.
+    others : sequence of such
+        With every other plausible set of directions removed.
+    levels : sequence of such
+        With the directions of each level of the profile removed.
+    """
     values = {}
-    for metric, estimate in zip(
-        METRICS, (intervals.capacities, intervals.radii, intervals.dimensions), strict=True
-    ):
-        for prefix, found in zip(("", "mean_"), estimate(statistics, confidence), strict=True):
-            for end in ("value", "lo", "hi"):
-                name = f"{prefix}{metric}" + ("" if end == "value" else f"_{end}")
-                value = getattr(found, end)
-                values[name] = float(value) if prefix else value
+    for name, found in _estimates(statistics, confidence).items():
+        for end, value in zip(ENDS, (found.value, found.lo, found.hi), strict=True):
+            values[f"{name}{end}"] = value if np.ndim(value) else float(value)
+    if compared is not None:
+        before = _estimates(compared, confidence)
+    shifted = [
+        {name: values[name] + (found.value - before[name].value) for name, found in each.items()}
+        for each in (_estimates(other, confidence) for other in (*others, *levels))
+    ]
     return ManifoldGeometry(
         **values,
+        plausible_range=_range(values, shifted[: len(others)], bool(low_rank.profile)),
+        profile=tuple(
+            {
+                **{name: getattr(level, name) for name in LEVEL},
+                **{metric: float(found[f"mean_{metric}"]) for metric in METRICS},
+            }
+            for level, found in zip(low_rank.profile, shifted[len(others) :], strict=False)
+        ),
         center_correlation=low_rank.center_correlation,
         low_rank_k=low_rank.weights.shape[1],
         kkt_residual=max(found.kkt_residual for found in statistics),
@@ -115,6 +168,29 @@ def summarize(statistics, low_rank, warnings, *, seed, confidence):
         low_rank=low_rank,
         statistics=tuple(statistics),
     )
+
+
+def _estimates(statistics, confidence):
+    """Estimates by name: of each manifold, of all, and of the middle half."""
+    found = {}
+    for metric, estimate in zip(
+        METRICS, (intervals.capacities, intervals.radii, intervals.dimensions), strict=True
+    ):
+        found[metric], found[f"mean_{metric}"] = estimate(statistics, confidence)
+        if metric in ROBUST:
+            found[f"iqm_{metric}"] = intervals.interquartile(found[metric])
+    return found
+
+
+def _range(values, others, searched):
+    """Least and greatest of the values used and those with other plausible directions removed."""
+    found = {}
+    for name in others[0] if others else [n for n in values if not n.endswith(("_lo", "_hi"))]:
+        all_values = np.array([values[name], *(other[name] for other in others)])
+        unknown = all_values[0] * np.nan
+        ends = (all_values.min(axis=0), all_values.max(axis=0)) if searched else (unknown, unknown)
+        found[name] = tuple(end if np.ndim(end) else float(end) for end in ends)
+    return found
 
 
 def paired_difference(first, second, confidence=0.95):

@@ -19,7 +19,6 @@ from scipy.special import ndtri
 
 from geomem.errors import InputError
 from geomem.geometry import products as inner
-from geomem.geometry.clouds import on_host, real_array
 from geomem.geometry.measure import as_seed
 from geomem.geometry.parallel import thread_map
 from geomem.geometry.separability import is_separable
@@ -119,7 +118,7 @@ def simulated_capacity_from_gram(
     counts : sequence of P int
         Points per manifold, m together.
     """
-    gram, counts = _checked(gram, counts)
+    gram, counts = inner.check_gram(gram, counts)
     if not isinstance(n_dichotomies, numbers.Integral) or n_dichotomies < 10:
         raise InputError(f"n_dichotomies is {n_dichotomies!r}; expected a whole number from 10 up")
     if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
@@ -219,19 +218,8 @@ class _Search:
 
 def _root(gram):
     """The symmetric root of the Gram about the points' mean, and its rank."""
-    centered = gram - gram.mean(axis=0)
-    centered -= centered.mean(axis=1, keepdims=True)
-    values, vectors = np.linalg.eigh(0.5 * (centered + centered.T))
-    # rounding: of the products before centring, and as negative values show it
-    floor = max(len(gram) * 2.3e-16 * np.abs(gram).max(), -4.0 * values[0])
-    if floor > 1e-3 * values[-1] and values[-1] > len(gram) * 2.3e-16 * np.abs(gram).max():
-        raise InputError(
-            f"gram has eigenvalues from {values[0]:.3g} to {values[-1]:.3g} about the mean; inner "
-            "products have none below zero: give a symmetric array of inner products"
-        )
-    kept = values > floor
-    root = (vectors[:, kept] * np.sqrt(values[kept])) @ vectors[:, kept].T
-    return root, int(kept.sum())
+    values, vectors = inner.principal(inner.center_gram(gram), np.abs(gram).max())
+    return (vectors * np.sqrt(values)) @ vectors.T, len(values)
 
 
 def _not_reached(search, n_max, n_dichotomies):
@@ -240,25 +228,3 @@ def _not_reached(search, n_max, n_dichotomies):
         f"not reached: with all {n_max} dimensions that the points span {separable} of "
         f"{n_dichotomies} dichotomies are separable, fewer than half"
     )
-
-
-def _checked(gram, counts):
-    gram = np.asarray(on_host(real_array(gram, "gram")), dtype=np.float64)
-    if gram.ndim != 2 or gram.shape[0] != gram.shape[1]:
-        raise InputError(f"gram has shape {gram.shape}; expected (points, points)")
-    counts = np.asarray(counts)
-    if counts.ndim != 1 or counts.dtype.kind not in "iu" or len(counts) < 2 or counts.min() < 1:
-        raise InputError(
-            f"counts is {counts.tolist()}; expected the points of each manifold, 1 or more, for 2 "
-            "or more manifolds"
-        )
-    if counts.sum() != len(gram):
-        raise InputError(
-            f"counts add up to {counts.sum()} points and gram holds {len(gram)}; give one count "
-            "per manifold, in the order of gram's rows"
-        )
-    if not np.all(np.isfinite(gram)):
-        raise InputError("gram holds values that are not finite")
-    if not np.allclose(gram, gram.T, rtol=0, atol=1e-6 * np.abs(gram).max()):
-        raise InputError("gram is not symmetric; give the products of all points with each other")
-    return gram, counts

@@ -12,10 +12,11 @@ def main():
     started = time.perf_counter()
     import numpy as np
 
-    from geomem.geometry import manifold_geometry
+    from geomem.geometry import glue_geometry, manifold_geometry
 
     points = np.random.default_rng(0).standard_normal((6, 4, 9))
     manifold_geometry(points, n_t=2, random_state=0, threads=1)
+    glue_geometry(points, n_t=2, random_state=0, threads=1)
     print(f"geometry: compiled code ready in {time.perf_counter() - started:.1f} s")
 
 

@@ -11,21 +11,10 @@ import torch
 from torch import nn
 
 from geomem.errors import InputError
-from geomem.models.alexnet import alexnet
-from geomem.models.densenet import densenet121
 from geomem.models.layers import find_layers, in_layout, memory_format, tied
-from geomem.models.resnet import resnet18
-from geomem.models.vgg import vgg16, vgg_small
+from geomem.registry.networks import NETWORKS
 
 _IMAGES = 3  # of noise, on which the layers are found
-
-MODELS = {
-    "vgg-small": vgg_small,
-    "vgg16": vgg16,
-    "resnet18": resnet18,
-    "alexnet": alexnet,
-    "densenet121": densenet121,
-}
 
 
 def build_model(model_spec, width, *, n_classes, image_shape, seed):
@@ -34,7 +23,7 @@ def build_model(model_spec, width, *, n_classes, image_shape, seed):
     Parameters
     ----------
     model_spec : dict
-        `name`, one of `MODELS` or `package.module:function`, and options. The networks here know
+        `name`, one of `NETWORKS` or `package.module:function`, and options. The networks here know
         one option, `dropout`, the fraction of inputs dropped before each linear layer. A user's
         function is called with width, n_classes, image_shape and the options as keywords.
     width : int
@@ -65,13 +54,13 @@ def build_model(model_spec, width, *, n_classes, image_shape, seed):
         raise InputError(f"model.dropout: {dropout!r} is not a number from 0 to below 1")
     image_shape = tuple(int(size) for size in image_shape)
     arguments = {"width": width, "n_classes": n_classes, "image_shape": image_shape, **options}
-    function = MODELS.get(name) or _users_function(name)
-    if name not in MODELS and not options.get("dropout"):
+    function = _function_of(name)
+    if name not in NETWORKS and not options.get("dropout"):
         arguments.pop("dropout", None)  # the default, which only our own networks need to know
     _check_arguments(name, function, arguments)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = function(**arguments) if name in MODELS else _call(name, function, arguments)
+        model = function(**arguments) if name in NETWORKS else _call(name, function, arguments)
         if not isinstance(model, nn.Module):
             raise InputError(
                 f"model.name: {name!r} returned {type(model).__name__}, expected a torch.nn.Module"
@@ -158,11 +147,19 @@ def placed(model, device=None):
     return model.to(device)
 
 
+def _function_of(name):
+    """The function that makes a network: a built-in one, or the user's own."""
+    if name not in NETWORKS:
+        return _users_function(name)
+    module, _, function = NETWORKS[name].partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
 def _users_function(name):
     module_name, colon, function_name = name.partition(":")
     if not colon or not module_name or not function_name:
         raise InputError(
-            f"model.name: {name!r} is not a network; use one of {', '.join(MODELS)}, or your own "
+            f"model.name: {name!r} is not a network; use one of {', '.join(NETWORKS)}, or your own "
             "as package.module:function"
         )
     folder = os.getcwd()

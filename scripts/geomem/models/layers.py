@@ -75,6 +75,20 @@ def list_layers(model):
     return list(model.layers_found)
 
 
+def depth_columns(model):
+    """What tables say about the depth of a network, the same in all their rows.
+
+    Returns
+    -------
+    dict
+        `n_layers`, how many layers the network has, the input included (analysed or not), and
+        `weighted_layers`, the indices of those with parameters or buffers as text, "1,2,4".
+    """
+    layers = list_layers(model)
+    weighted = ",".join(str(layer.index) for layer in layers if layer.state)
+    return {"n_layers": len(layers), "weighted_layers": weighted}
+
+
 def select_layers(layers, globs, key="layers"):
     """The layers whose name matches at least one glob, in order of computation.
 

@@ -70,9 +70,9 @@
   }
 
   function unit(section, state) {
-    if (section.name === "rewind") return content.units.accuracy;
+    if (section.name === "rewind") return section.units.accuracy;
     const metric = state.lines === "metric" ? section.known.metric[0] : state.metric;
-    return content.units[metric] ?? metric;
+    return section.units[metric] ?? metric;
   }
 
   // What a pointer resting on a mark is told.
@@ -252,7 +252,7 @@
   }
 
   // Values of a column that charts have rows of. Those of the whole network (nothing or everything
-  // set back) have no layer: a sentence tells them.
+  // rewound) have no layer: a sentence tells them.
   function offered(section, column) {
     const drawn = new Set(rowsOf(section, {}).filter((r) => r.layer !== content.whole).map((r) => r[column]));
     return section.known[column].filter((value) => drawn.has(value));
@@ -266,9 +266,9 @@
     const none = { ...fixed };
     delete none.epoch;
     const found = rowsOf(section, { ...none, scheme: "none" })
-      .map((r) => `nothing set back ${r.number} % (${r.interval})`);
+      .map((r) => `nothing rewound ${r.number} % (${r.interval})`);
     const all = rowsOf(section, { ...none, scheme: "all" })
-      .map((r) => `all set back to the ${r.epoch === "best" ? "best epoch" : `epoch ${r.when}`} ${r.number} % (${r.interval})`);
+      .map((r) => `all rewound to the ${r.epoch === "best" ? "best epoch" : `epoch ${r.when}`} ${r.number} % (${r.interval})`);
     return `The whole network: ${[...found, ...all].join("; ")}.`;
   }
 

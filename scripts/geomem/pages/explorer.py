@@ -8,28 +8,6 @@ from pathlib import Path
 from geomem.figures.style import CONTROLS, KINDS
 from geomem.pages.records import BEST, MEAN, WHOLE
 
-# In the order the page shows them; `lines` is what a table's lines stand for at first.
-SECTIONS = {
-    "geometry": {"title": "Geometry over layers and epochs", "heat": True, "lines": "epoch"},
-    "accuracy": {"title": "Accuracy and loss over epochs", "heat": False, "lines": "kind"},
-    "rewind": {"title": "Layers set back to an earlier epoch", "heat": True, "lines": "epoch"},
-    "gradients": {"title": "Parts of the gradient", "heat": True, "lines": "epoch"},
-    "simulation": {"title": "Capacity in simulation", "heat": False, "lines": "metric"},
-}
-UNITS = {
-    "accuracy": "accuracy (%)",
-    "loss": "loss (nats)",
-    "capacity": "capacity α (manifolds / feature)",
-    "radius": "radius R_M (centre norms)",
-    "dimension": "dimension D_M (directions)",
-    "center_correlation": "mean correlation of centres",
-    "low_rank_k": "directions K projected off",
-    "norm": "gradient norm (nats / unit weight)",
-    "noise_floor": "noise floor of the norm (nats / unit weight)",
-    "cosine": "cosine",
-    "theory": "capacity (manifolds / feature)",
-    "simulated": "capacity (manifolds / feature)",
-}
 _NAMES = {
     "width": "width",
     "noise": "label noise",
@@ -37,7 +15,7 @@ _NAMES = {
     "metric": "quantity",
     "kind": "kind",
     "epoch": "epoch",
-    "scheme": "layers set back",
+    "scheme": "layers rewound",
     "batch_norm": "batch norm",
     "part": "part",
 }
@@ -49,12 +27,16 @@ _SCHEMES = {
 _HERE = Path(__file__).parent
 
 
-def page(experiment, tables, notes, script):
+def page(experiment, described, tables, notes, script):
     """The explorer of one experiment.
 
     Parameters
     ----------
     experiment : str
+    described : list of dict
+        What `geomem.registry.tables.Table.described` gives of each table, in the order of the page.
+        Used here: `name`; `title`; `lines`, what a table's lines stand for at first; `heat`,
+        whether there are maps; `metrics`, texts by metric, in the order in which they are offered.
     tables : dict of str to DataFrame
         Rows as `geomem.pages.records.records` gives them, by the name of their table. Tables
         without rows are left out.
@@ -69,15 +51,14 @@ def page(experiment, tables, notes, script):
         HTML that needs no other file and may not load any.
     """
     sections = [
-        _section(name, tables[name], notes.get(name, []))
-        for name in SECTIONS
-        if name in tables and len(tables[name])
+        _section(table, tables[table["name"]], notes.get(table["name"], []))
+        for table in described
+        if len(tables.get(table["name"], ()))
     ]
     content = {
         "experiment": experiment,
         "sections": sections,
         "names": _NAMES,
-        "units": UNITS,
         "texts": _SCHEMES,
         "mean": MEAN,
         "whole": WHOLE,
@@ -113,20 +94,21 @@ def library():
     return bundle.replace("</script", "<\\/script")
 
 
-def _section(name, rows, notes):
+def _section(described, rows, notes):
     """One table as the script reads it: each column's distinct texts and a code per row."""
     texts = ["width", "noise", "seed", *(c for c in _NAMES if c in rows and c not in _RUN)]
     texts += [column for column in ("layer", "warnings", "file") if column in rows]
     numbers = [column for column in ("at", "value", "lo", "hi", "seeds") if column in rows]
-    orders = {column: _ordered(rows, column) for column in texts}
+    first = {**_FIRST, "metric": [name for name, _ in described["metrics"]]}
+    orders = {column: _ordered(rows, column, first.get(column, ())) for column in texts}
     codes = {
         column: rows[column].map({text: code for code, text in enumerate(known)}).tolist()
         for column, known in orders.items()
         if len(known) > 1  # of the only value there is no need to say where
     }
     return {
-        "name": name,
-        **SECTIONS[name],
+        **{key: described[key] for key in ("name", "title", "lines", "heat")},
+        "units": dict(described["metrics"]),
         "notes": notes,
         "length": len(rows),
         "known": orders,
@@ -138,7 +120,6 @@ def _section(name, rows, notes):
 _RUN = ("width", "noise", "seed")
 _FIRST = {
     "seed": (MEAN,),
-    "metric": ("capacity", "radius", "dimension", "accuracy", "norm", "theory"),
     "kind": ("permuted", *KINDS, *CONTROLS),
     "scheme": ("suffix", "single", "prefix"),
     "part": ("label",),
@@ -146,7 +127,7 @@ _FIRST = {
 }
 
 
-def _ordered(rows, column):
+def _ordered(rows, column, first):
     """Distinct values of a column: layers by depth, numbers, best and last; others as listed."""
     found = rows[column].unique().tolist()
     if column == "layer":
@@ -156,7 +137,6 @@ def _ordered(rows, column):
         return sorted(found, key=lambda epoch: (0, int(epoch)) if epoch.isdigit() else (1, epoch))
     if column in ("width", "noise"):
         return sorted(found, key=float)
-    first = _FIRST.get(column, ())
     return sorted(found, key=lambda value: first.index(value) if value in first else len(first))
 
 

@@ -8,7 +8,7 @@ import yaml
 from geomem.pages.plain import document, table
 
 
-def page(experiment, settings, origin, runs, usage):
+def page(experiment, settings, origin, runs, usage, written):
     """The provenance page of an experiment.
 
     Parameters
@@ -22,6 +22,8 @@ def page(experiment, settings, origin, runs, usage):
         Receipt and provenance of every training.
     usage : list of geomem.planning.usage.Usage
         Of the jobs that left a benchmark.
+    written : str
+        When, where and by which version the page is written. No other result holds this.
 
     Returns
     -------
@@ -34,6 +36,8 @@ def page(experiment, settings, origin, runs, usage):
             f"<h1>Where the numbers come from: {html.escape(experiment)}</h1>",
             "<p>Every result file carries the same of itself: <code>python -m geomem inspect "
             "FILE</code>.</p>",
+            f"<p class='small'>Written {html.escape(written)}. This page alone tells times and "
+            "dates; every other result is the same, byte for byte, whenever it is made.</p>",
             "<h2>Versions</h2>",
             _versions([origin, *(provenance for _, provenance in runs)]),
             "<h2>Networks trained</h2>",
@@ -63,17 +67,9 @@ def _versions(origins):
         packages |= dict(sorted(origin["packages"].items()))
         found.setdefault(", ".join(f"{n} {v}" for n, v in packages.items()), []).append(origin)
     return table(
-        ["versions", "results", "written"],
-        [
-            (versions, ", ".join(sorted({o["stage"] for o in of})), _dates(of))
-            for versions, of in found.items()
-        ],
+        ["versions", "results"],
+        [(versions, ", ".join(sorted({o["stage"] for o in of}))) for versions, of in found.items()],
     )
-
-
-def _dates(origins):
-    dates = sorted({origin["written"] for origin in origins})
-    return dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
 
 
 def _runs(receipts):
@@ -81,7 +77,7 @@ def _runs(receipts):
     for receipt in receipts:
         groups[receipt["status"], receipt["device"], receipt["precision"]].append(receipt)
     return table(
-        ["networks", "training", "last epoch", "best epoch", "numbers trained", "on"],
+        ["networks", "training", "last epoch", "best epoch", "trainable parameters", "on"],
         [
             (
                 len(found),

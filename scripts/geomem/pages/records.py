@@ -7,79 +7,70 @@ thinned to some of their epochs; notes say what was left out.
 import numpy as np
 import pandas as pd
 
+from geomem.config.experiments import noise_text
 from geomem.figures import seeds
-from geomem.tables import KEYS
 
 BEST, MEAN, WHOLE = "best", "mean of seeds", "whole network"
 MOST_ROWS = 20_000
-# Columns of a table that tell its values apart, as the page names them, besides width, noise, seed.
-DIMENSIONS = {
-    "geometry": ("metric", "kind", "epoch", "layer"),
-    "accuracy": ("metric", "kind", "epoch"),
-    "rewind": ("scheme", "kind", "batch_norm", "epoch", "layer"),
-    "gradients": ("metric", "part", "kind", "epoch", "layer"),
-    "simulation": ("metric", "kind", "epoch", "layer"),
-}
 _RUN = ("width", "noise", "seed")
 _BOUND = "an upper bound: not even all features separate half of the dichotomies"
-_LEFT_OUT = {
-    "geometry": "Values of single manifolds and the residuals of the optimization",
-}
 
 
-def records(name, table, epochs, most=MOST_ROWS):
+def records(described, table, most=MOST_ROWS):
     """Rows of one collected table for the page.
 
     Parameters
     ----------
-    name : str
-        A key of `DIMENSIONS`.
+    described : dict
+        What `geomem.registry.tables.Table.described` gives of it. Used here: `name`; `shown`,
+        columns that tell its values apart besides width, noise and seed; `hidden`, metrics to leave
+        out; `file`, of one run, with `{run}` and, where there is one for each epoch, `{epoch}`;
+        `epochs`, those that the configuration asks to measure, as it writes them, or None for all
+        there are.
     table : DataFrame
         Collected table of that sort.
-    epochs : sequence of int, "best" or "last"
-        That the configuration asks to measure; of accuracies, which are measured at all epochs,
-        [] will do.
     most : int
         Of rows of single seeds; a larger table is thinned.
 
     Returns
     -------
     rows : DataFrame
-        Columns width, noise, seed and `DIMENSIONS[name]` as text, where an epoch is a number,
+        Columns width, noise, seed and those `shown` as text, where an epoch is a number,
         "best" or "last", as asked for; `at`, the epoch as a number, a mean one for means;
         `layer_index`; `value`, `lo`, `hi`, of accuracies in percent; `seeds`, how many of them
         have the value; `warnings`, one a line; `file`, relative to the experiment's folder.
     notes : list of str
         What was left out.
     """
-    notes = []
-    if name == "geometry":
+    name, notes = described["name"], []
+    left_out = list(described["hidden"])
+    table = table[~table["metric"].isin(left_out)]
+    if "manifold" in table:
         table = seeds.whole_set(table)
-        table = table[table["metric"] != "kkt_residual"]
-    if name in _LEFT_OUT:
-        notes.append(f"{_LEFT_OUT[name]} are left out here: tables/{name}.parquet has them.")
+        left_out.insert(0, "values of single manifolds")
+    if left_out:
+        notes.append(f"Left out here, but in tables/{name}.parquet: {', '.join(left_out)}.")
     table, note = thinned(name, table, most)
     notes += [note] if note else []
     if not len(table):
         return pd.DataFrame(), notes
-    table = _in_percent(table)
     if "reached" in table:
         reached = table["reached"].astype(bool)
         table = table.assign(warnings=np.where(reached, "", _BOUND))
-    if "layer" in KEYS[name]:
+    if "layer" in table:
         table = table.assign(
             layer=table["layer"].replace("", WHOLE),
             layer_index=table["layer_index"].fillna(-1).astype(int),
         )
-    labelled = _labelled(name, table, epochs)
-    dimensions = list(DIMENSIONS[name])
+    labelled = _labelled(described, table)
+    dimensions = list(described["shown"])
     order = ["layer_index"] if "layer" in dimensions else []
     single = labelled.assign(at=labelled["number"], seeds=1)
     if "warnings" not in single:
         single["warnings"] = ""
     averaged = _averaged(labelled, dimensions + order, name)
     columns = [*_RUN, *dimensions, *order, "at", "value", "lo", "hi", "seeds", "warnings", "file"]
-    rows = pd.concat([averaged, single], ignore_index=True)[columns]
+    rows = _in_percent(pd.concat([averaged, single], ignore_index=True)[columns])
     texts = {"width": rows["width"].map(str), "noise": rows["noise"].map("{:g}".format)}
     return rows.assign(**texts, seed=rows["seed"].map(str)), notes
 
@@ -111,24 +102,26 @@ def _in_percent(table):
     return table.assign(**shown)
 
 
-def _labelled(name, table, epochs):
+def _labelled(described, table):
     """Rows with `epoch` the text that asked for it, `number` the epoch itself, and their `file`.
 
     What was asked for twice, as the best epoch and by its number say, comes twice.
     """
-    if name == "accuracy":
+    epochs = described["epochs"]
+    if epochs is None:
         epochs = [*sorted(table["epoch"].unique()), BEST]
     parts = [seeds.at_epoch(table, epoch).assign(asked=str(epoch)) for epoch in epochs]
-    if name == "rewind":  # the final network, nothing set back
+    if "scheme" in table:  # the final network, nothing rewound
         parts.append(table[table["scheme"] == "none"].assign(asked="last"))
     found = pd.concat(parts)
-    file = f"{name}/{{epoch}}" if name == "geometry" else name
     files = [
-        f"runs/w{row.width}_n{row.noise:g}_s{row.seed}/{file.format(epoch=row.asked)}.parquet"
+        described["file"].format(
+            run=f"w{row.width}_n{noise_text(row.noise)}_s{row.seed}", epoch=row.asked
+        )
         for row in found[[*_RUN, "asked"]].itertuples()
     ]
     found = found.assign(number=found["epoch"], epoch=found["asked"], file=files)
-    return found.drop_duplicates([*_RUN, *DIMENSIONS[name]])
+    return found.drop_duplicates([*_RUN, *described["shown"]])
 
 
 def _averaged(rows, dimensions, name):

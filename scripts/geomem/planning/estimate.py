@@ -12,12 +12,14 @@ from collections import defaultdict
 from pathlib import Path
 
 from geomem.command import limit_threads
-from geomem.config.cli import overlaid, read
-from geomem.config.experiments import as_text, resolve, stage_spec
+from geomem.config.cli import combined
+from geomem.config.experiments import as_text, resolve, selected
+from geomem.config.sharing import data_name, trainings
 from geomem.errors import InputError
-from geomem.planning.costs import STARTS, Cost, job_cost
+from geomem.planning.costs import job_cost
 from geomem.planning.dry_run import planned_jobs
-from geomem.planning.sizes import data_size, probe_size
+from geomem.planning.sizes import analysis_size, data_size
+from geomem.registry.stages import STAGES, planned
 
 _DISK_MARGIN = 1.1  # logs, metadata, what is there twice while it is written
 
@@ -29,9 +31,7 @@ def main(argv=None):
     parser.add_argument("--cores", type=int, default=os.cpu_count(), help="to divide the time by")
     arguments = parser.parse_args(argv)
     limit_threads(1)
-    config = read(Path("config.yaml"))
-    for path in arguments.configfile:
-        config = overlaid(config, read(path))
+    config = combined([Path("config.yaml"), *arguments.configfile])
     options = ["--configfile", *map(str, arguments.configfile)] if arguments.configfile else []
     jobs = planned_jobs(options)
     if not jobs:
@@ -56,29 +56,23 @@ def costs_by_rule(config, jobs):
     known = functools.cache(
         lambda rule, name, width, noise: job_cost(rule, resolve(config, name), rates, width, noise)
     )
-    costs, trained = defaultdict(list), set()
+    experiments = {name: resolve(config, name) for name in selected(config)}
+    trained, _ = trainings(experiments)
+    by_data = {data_name(experiment): name for name, experiment in experiments.items()}
+    costs = defaultdict(list)
     for job in jobs:
-        name, width, noise, seed = _cell(job)
-        cost = known(job.rule, name, width, noise)
-        if job.rule == "train":
-            network = _training_key(resolve(config, name), width, noise, seed)
-            if network in trained:  # by another experiment, whose states it finds
-                cost = Cost(rates.startup("torch")[0], 0, cost.memory)
-            trained.add(network)
-        costs[job.rule].append(cost)
+        values = job.wildcards
+        if "training" in values:
+            training = trained[values["training"]]
+            name, settings = training.experiment, training.settings
+            width, noise = settings["width"], settings["noise"]
+        else:
+            name = values.get("experiment") or by_data[values["data"]]
+            width = int(values["width"]) if "width" in values else None
+            noise = float(values["noise"]) if "noise" in values else None
+        kind = values.get("measure", job.rule)
+        costs[kind].append(known(kind, name, width, noise))
     return costs
-
-
-def _cell(job):
-    values, kinds = job.wildcards, {"width": int, "noise": float, "seed": int}
-    cell = (kind(values[name]) if name in values else None for name, kind in kinds.items())
-    return values["experiment"], *cell
-
-
-def _training_key(experiment, width, noise, seed):
-    """Text that is the same for two trainings that give the same weights."""
-    training = stage_spec("train", experiment, width=width, seed=seed)
-    return as_text([training, experiment["data"], experiment["labels"], noise])
 
 
 class Measured:
@@ -88,7 +82,7 @@ class Measured:
         from geomem.planning import timing
 
         # Before this process grows: a child's peak memory counts its parent's at the fork.
-        startups = {kind: timing.startup(kind) for kind in set(STARTS.values())}
+        startups = {kind: timing.startup(kind) for kind in {s.startup for s in STAGES.values()}}
         self.startup = startups.__getitem__
         self.glyph = functools.cache(timing.glyph_seconds)
         self._known = {}
@@ -102,17 +96,17 @@ class Measured:
         analysis = {k: v for k, v in experiment["analysis"].items() if k != "epochs"}
         key = as_text([width, analysis, *(experiment[name] for name in names)])
         return self._once(
-            key, lambda: network_rates(experiment, width, size, probe_size(experiment, size, 1))
+            key, lambda: network_rates(experiment, width, size, analysis_size(experiment, size, 1))
         )
 
     def geometry(self, experiment):
         """Seconds for one layer and one kind of manifolds."""
         from geomem.planning.timing import geometry_seconds
 
-        probe = probe_size(experiment, data_size(experiment["data"]), 1)
+        analysis_set = analysis_size(experiment, data_size(experiment["data"]), 1)
         settings = experiment["geometry"]
-        key = as_text([settings, probe.classes, probe.per_class])
-        return self._once(key, lambda: geometry_seconds(settings, probe))
+        key = as_text([settings, analysis_set.classes, analysis_set.per_class])
+        return self._once(key, lambda: geometry_seconds(settings, analysis_set))
 
     def simulation(self, experiment):
         """Seconds of the simulated capacity of one layer and one kind of manifolds."""
@@ -141,7 +135,7 @@ def report(costs, cores, gpu=False):
     processor = graphics = 0.0
     for rule, found in costs.items():
         hours = sum(cost.seconds for cost in found) / 3600
-        on_gpu = gpu and STARTS[rule] == "torch"
+        on_gpu = gpu and planned(rule).startup == "torch"
         lines.append(_line(rule, found, *((0, hours) if on_gpu else (hours, 0))))
         graphics += hours * on_gpu
         processor += hours * (not on_gpu)

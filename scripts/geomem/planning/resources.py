@@ -15,7 +15,8 @@ from math import prod
 from pathlib import Path
 
 from geomem.planning.costs import NetworkRates, job_cost
-from geomem.planning.sizes import DataSize, data_size, probe_size
+from geomem.planning.sizes import analysis_size, planned_size
+from geomem.registry.stages import planned
 
 RATES = json.loads((Path(__file__).parent / "rates.json").read_text())
 
@@ -25,9 +26,6 @@ _MEMORY_MARGIN, _MEGABYTES = 1.5, 500
 # A GPU as so many cores, and seconds for a training step at least. Not measured: taken to hold for
 # any GPU of the last ten years.
 _GPU, _STEP = 30, 0.02
-_ON_GPU = {"train", "snapshot", "activations", "rewind", "gradients", "simulation"}
-# What an image folder is taken to hold: counting its files at every start would take too long.
-_FOLDER = {"tiny-imagenet": (100_000, 10_000, 200), "image-folder": (100_000, 10_000, 100)}
 
 
 class Recorded:
@@ -42,7 +40,7 @@ class Recorded:
     def network(self, experiment, width):
         """A built-in network's rates; one's own network is taken to be a VGG16 of that width."""
         size = planned_size(experiment["data"])
-        probe = probe_size(experiment, size, 1)
+        analysis_set = analysis_size(experiment, size, 1)
         known = RATES["networks"].get(experiment["model"]["name"], RATES["networks"]["vgg16"])
         (small, low), (large, high) = ((int(w), known[w]) for w in sorted(known, key=int))
         place = math.log(width / small) / math.log(large / small)
@@ -53,16 +51,16 @@ class Recorded:
         }
         for name in ("step", "forward", "scatter"):
             values[name] *= pixels
-        values["scatter"] *= (probe.classes + probe.per_class) / 150
+        values["scatter"] *= (analysis_set.classes + analysis_set.per_class) / 150
         values["features"] = tuple(count * pixels for count in values["features"])
         return NetworkRates(**values)
 
     def geometry(self, experiment):
-        probe = probe_size(experiment, planned_size(experiment["data"]), 1)
+        analysis_set = analysis_size(experiment, planned_size(experiment["data"]), 1)
         settings = experiment["geometry"]
-        clouds = probe.classes / 100
-        programs = clouds * (probe.per_class / 50) * (settings["n_t"] / 300)
-        low_rank = clouds**3.3 if settings["remove_low_rank"] else 0
+        clouds = analysis_set.classes / 100
+        programs = clouds * (analysis_set.per_class / 50) * (settings["n_t"] / 300)
+        low_rank = clouds**3.3 if settings["low_rank"]["k"] not in ("none", 0) else 0
         recorded = RATES["geometry"]
         return recorded["programs"] * programs + recorded["low_rank"] * low_rank
 
@@ -77,17 +75,6 @@ def _between(low, high, place):
     if isinstance(low, list):
         return [_between(a, b, place) for a, b in zip(low, high, strict=True)]
     return low * (high / low) ** place
-
-
-def planned_size(data):
-    """The size of a data set, without a look at its files."""
-    if data["name"] not in _FOLDER:
-        return data_size(data)
-    train, test, classes = _FOLDER[data["name"]]
-    if each := data.get("train_per_class"):
-        train = min(train, each * classes)
-    side = data.get("size") or 64
-    return DataSize(train, test, classes, (3, side, side))
 
 
 @functools.cache
@@ -113,6 +100,7 @@ def minutes(rule, text, width=None, noise=None, *, gpu=False, attempt=1):
     Parameters
     ----------
     rule : str
+        Name of its rule; of a job that measures layers, the measure's.
     text : str
         The experiment as JSON.
     width, noise : optional
@@ -123,7 +111,7 @@ def minutes(rule, text, width=None, noise=None, *, gpu=False, attempt=1):
         1 for the first; each further one may take as much longer.
     """
     seconds = _cost(rule, text, width, noise).seconds
-    if gpu and rule in _ON_GPU:
+    if gpu and planned(rule).uses_gpu:
         seconds = seconds / _GPU + _STEP * _steps(rule, text)
     return math.ceil((_MINUTES + _TIME_MARGIN * seconds / 60) * attempt)
 

@@ -6,11 +6,8 @@ from math import prod
 from pathlib import Path
 
 from geomem.config.experiments import kept_epochs
+from geomem.registry import datasets
 
-_CIFAR = {"cifar10": 10, "cifar100": 100}
-_BYTES_PER_ROW = 30  # of a table in Parquet, measured: 20 to 40
-_FIGURE_BYTES = 400_000  # png and svg
-_EXPLORER_BYTES = 1_200_000  # most of it script
 _MEASURES = 8  # rows for each manifold in a geometry table, about
 
 
@@ -32,23 +29,30 @@ def data_size(data):
     """The size of the data set that a `data` section describes.
 
     Image folders are counted; their images are taken to be in colour, and as large as `size` or,
-    without it, as their first one (64 pixels a side where there is none yet).
+    without it, as their first one (64 pixels a side where there is none yet). Of a user's own
+    function nothing is known before it has run: see `planned_size`.
     """
-    name = data["name"]
-    if name == "glyphs":
-        classes = data["classes"]
-        train, test = classes * data["train_per_class"], classes * data["test_per_class"]
-        return DataSize(train, test, classes, (1, 32, 32))
-    if name in _CIFAR:
-        classes = _CIFAR[name]
-        train = classes * (data.get("train_per_class") or 50_000 // classes)
-        return DataSize(train, 10_000, classes, (3, 32, 32))
+    entry = datasets.find(data["name"])
+    if entry.known or "path" not in (entry.keys or ()):
+        return planned_size(data)
     folder = Path(data["path"]).expanduser()
     shape = 3, *([data["size"]] * 2 if data.get("size") else _first_image(folder / "train"))
     train, classes = _count(folder / "train", data.get("train_per_class"))
-    if name == "tiny-imagenet":
-        return DataSize(train, classes * 50, classes, shape)
-    return DataSize(train, _count(folder / "test", None)[0], classes, shape)
+    each = entry.test_per_class
+    test = classes * each if each else _count(folder / "test", None)[0]
+    return DataSize(train, test, classes, shape)
+
+
+def planned_size(data):
+    """The size of a data set, without a look at its files."""
+    entry = datasets.find(data["name"])
+    if entry.known:
+        return DataSize(*entry.known(data))
+    train, test, classes = entry.assumed
+    if each := data.get("train_per_class"):
+        train = min(train, each * classes)
+    side = data.get("size") or 64
+    return DataSize(train, test, classes, (3, side, side))
 
 
 def _count(folder, per_class):
@@ -78,7 +82,7 @@ def _first_image(folder):
 
 
 @dataclass(frozen=True)
-class ProbeSize:
+class AnalysisSize:
     """The analysed images: P classes, M images of each, and how many kinds of manifolds."""
 
     classes: int
@@ -90,14 +94,14 @@ class ProbeSize:
         return self.classes * self.per_class * self.kinds
 
 
-def probe_size(experiment, size, noise):
-    """The size of an experiment's probe set at one label noise."""
+def analysis_size(experiment, size, noise):
+    """The size of an experiment's analysis set at one label noise."""
     classes = experiment["analysis"]["classes"]
     classes = size.classes if classes == "all" else classes
     absent = () if noise else ("permuted", "restored")
     kinds = [kind for kind in experiment["analysis"]["kinds"] if kind not in absent]
     kinds += experiment["analysis"]["controls"]
-    return ProbeSize(classes, experiment["analysis"]["per_class"], len(kinds))
+    return AnalysisSize(classes, experiment["analysis"]["per_class"], len(kinds))
 
 
 def states_kept(experiment):
@@ -105,12 +109,12 @@ def states_kept(experiment):
     return len({*kept_epochs(experiment), 0, experiment["training"]["epochs"]}) + 3
 
 
-def geometry_rows(probe, layers):
+def geometry_rows(analysis_set, layers):
     """Rows of the geometry of one network at one epoch."""
-    return layers * probe.kinds * probe.classes * _MEASURES
+    return layers * analysis_set.kinds * analysis_set.classes * _MEASURES
 
 
-def activations_bytes(experiment, probe, features):
+def activations_bytes(experiment, analysis_set, features):
     """Bytes of one activations file.
 
     Parameters
@@ -118,42 +122,16 @@ def activations_bytes(experiment, probe, features):
     features : sequence of int
         Of every analysed layer.
     """
-    p, m = probe.classes, probe.per_class
+    p, m = analysis_set.classes, analysis_set.per_class
     products = len(features) * (p * m * m + p * p + p * p * m) * 8
     stored = experiment["analysis"]["store"]
     gram = len(features) * (p * m) ** 2 * 8 if stored in ("gram", "raw") else 0
     raw = sum(features) * p * m * 4 if stored == "raw" else 0
-    return probe.kinds * (products + gram + raw)
+    return analysis_set.kinds * (products + gram + raw)
 
 
-def _rewind_rows(experiment, network):
+def rewind_rows(experiment, network):
+    """Rows of a rewinding table of one network."""
     rewind = experiment["rewind"]
     networks = len(rewind["epochs"]) * (2 + len(rewind["schemes"]) * network.weighted)
     return networks * 4 * len(rewind["batch_norm"])
-
-
-def result_bytes(rule, experiment, size, probe, network):
-    """Bytes that one job of a rule leaves behind.
-
-    Parameters
-    ----------
-    probe, network : ProbeSize, NetworkRates, or None where the rule has none
-    """
-    rows = {
-        "labels": lambda: size.train,
-        "probe": lambda: probe.images,
-        "geometry": lambda: geometry_rows(probe, len(network.features)),
-        "rewind": lambda: _rewind_rows(experiment, network),
-        "gradients": lambda: len(network.features) * 50 * len(experiment["gradients"]["epochs"]),
-    }
-    if rule in rows:
-        return rows[rule]() * _BYTES_PER_ROW
-    other = {
-        "images": lambda: size.bytes,
-        "train": lambda: states_kept(experiment) * network.state_bytes,
-        "snapshot": lambda: network.weight_bytes,
-        "activations": lambda: activations_bytes(experiment, probe, network.features),
-        "figure": lambda: _FIGURE_BYTES,
-        "explorer": lambda: _EXPLORER_BYTES,
-    }
-    return other[rule]() if rule in other else 0

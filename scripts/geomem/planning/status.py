@@ -1,4 +1,4 @@
-"""How far a run is: done, running, failed, diverged and missing cells, and why jobs failed.
+"""How far a run is: done, running, failed, interrupted, missing cells, and why jobs failed.
 
 A cell is one network: its training and everything measured on it. Options go to snakemake, e.g.
 `--configfile presets/paper.yaml`. Nothing is run.
@@ -9,6 +9,8 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from geomem.command import exit_status
+from geomem.config.sharing import FOLDER
 from geomem.errors import DamagedFileError
 from geomem.planning.dry_run import planned_jobs
 from geomem.storage.lock import is_held
@@ -17,7 +19,8 @@ from geomem.storage.tables import read_document
 _CELL = ("width", "noise", "seed")
 _LAST_LINES = 5
 # A cell is in the first of these states that one of its jobs is in.
-_STATES = ("failed", "running", "outdated", "missing", "done")
+_STATES = ("failed", "running", "interrupted", "outdated", "missing", "done")
+_STOPPED = (75, 130)  # exit statuses of jobs that were asked to stop
 
 
 def main(argv=None):
@@ -53,7 +56,8 @@ def state(job, waiting, running):
     -------
     str
         "done"; "running"; "outdated", with a result that is to be made again; "failed", with a
-        log and no result; or "missing".
+        log that ends in an error; "interrupted", with a log that ends in a request to stop or was
+        cut off (killed, out of memory or time); or "missing".
     """
     if running:
         return "running"
@@ -61,7 +65,12 @@ def state(job, waiting, running):
         return "done"
     if all(Path(path).exists() for path in job.outputs):
         return "outdated"
-    return "failed" if job.log and Path(job.log).exists() else "missing"
+    if not (job.log and Path(job.log).exists()):
+        return "missing"
+    status = exit_status(Path(job.log).read_text(encoding="utf-8", errors="replace"))
+    if status == 0:
+        return "missing"  # it was made, and then deleted
+    return "interrupted" if status is None or status in _STOPPED else "failed"
 
 
 def report(jobs, states, held):
@@ -78,16 +87,19 @@ def report(jobs, states, held):
     lines = [f"{len(jobs)} jobs: {_counted(states)}. {now}"]
     experiments = defaultdict(lambda: defaultdict(list))
     for job, found in zip(jobs, states, strict=True):
-        experiments[job.wildcards["experiment"]][_cell(job)].append((job, found))
+        experiments[job.wildcards.get("experiment", FOLDER)][_cell(job)].append((job, found))
+    if shared := experiments.pop(FOLDER, {}):
+        lines += ["", "shared by experiments"]
+        lines += [f"  {name:32}  {_row(shared[name])}" for name in sorted(shared)]
     for experiment, cells in experiments.items():
-        lines += ["", experiment, f"  {'width':>6} {'noise':>6} {'seed':>5}  {'state':9} jobs"]
+        lines += ["", experiment, f"  {'width':>6} {'noise':>6} {'seed':>5}  {'state':11} jobs"]
         shared = cells.pop((), [])
         for cell in sorted(cells, key=lambda cell: [*map(float, cell)]):
             width, noise, seed = cell
             lines.append(f"  {width:>6} {noise:>6} {seed:>5}  {_row(cells[cell])}")
         if shared:
             lines.append(f"  {'shared':>19}  {_row(shared)}")
-    for wanted, count in (("running", 1), ("failed", _LAST_LINES)):
+    for wanted, count in (("running", 1), ("interrupted", 1), ("failed", _LAST_LINES)):
         for job in (job for job, found in zip(jobs, states, strict=True) if found == wanted):
             lines += ["", f"{wanted}: {job.rule} of {_described(job)} ({job.log})"]
             lines += [f"    {line}" for line in _last_lines(job.log, count)]
@@ -100,7 +112,7 @@ def _row(pairs):
     state = next(name for name in _STATES if name in states)
     if state == "done" and any(_diverged(job) for job, _ in pairs):
         state = "diverged"
-    return f"{state:9} {_counted(states)}"
+    return f"{state:11} {_counted(states)}"
 
 
 def _counted(states):
@@ -121,7 +133,9 @@ def _name(job):
 
 
 def _cell(job):
-    """(width, noise, seed) of a job on one network, else ()."""
+    """What a job belongs to: (width, noise, seed), else (); of a shared one, its training."""
+    if "experiment" not in job.wildcards:
+        return job.wildcards.get("training", "images and labels")
     return tuple(job.wildcards[name] for name in _CELL) if "width" in job.wildcards else ()
 
 

@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 from geomem.planning.costs import NetworkRates
-from geomem.planning.sizes import ProbeSize
+from geomem.planning.sizes import AnalysisSize
 
 _SECONDS = 0.6  # to spend on each measurement, about
 # Made-up clouds: how many features (early layers have many, late ones few, which takes the search
@@ -44,7 +44,7 @@ def startup(kind):
     return float(seconds), float(peak)
 
 
-def network_rates(experiment, width, size, probe):
+def network_rates(experiment, width, size, analysis_set):
     """Train, evaluate and observe one network for a moment.
 
     Parameters
@@ -53,7 +53,7 @@ def network_rates(experiment, width, size, probe):
         As it will run.
     width : int
     size : DataSize
-    probe : ProbeSize
+    analysis_set : AnalysisSize
 
     Returns
     -------
@@ -97,7 +97,8 @@ def network_rates(experiment, width, size, probe):
     return NetworkRates(
         step=per_step * steps / n,
         forward=forward / n,
-        scatter=sum(_scatter_seconds(N, probe, device) for N in features) / probe.per_class,
+        scatter=sum(_scatter_seconds(N, analysis_set, device) for N in features)
+        / analysis_set.per_class,
         weight_bytes=sum(v.nbytes for k, v in state.items() if k.startswith("model/")),
         state_bytes=sum(array.nbytes for array in state.values()),
         features=features,
@@ -111,14 +112,14 @@ def _share(layers):
     return float((sizes[::-1].cumsum() / sizes.sum()).mean())
 
 
-def _scatter_seconds(n_features, probe, device):
+def _scatter_seconds(n_features, analysis_set, device):
     """Seconds for the mean and the products of one manifold in one layer."""
     import torch
 
     from geomem.geometry.products import moments, project
 
-    points = torch.randn(probe.per_class, n_features, device=device)
-    centers = torch.randn(probe.classes, n_features, dtype=torch.float64, device=device)
+    points = torch.randn(analysis_set.per_class, n_features, device=device)
+    centers = torch.randn(analysis_set.classes, n_features, dtype=torch.float64, device=device)
 
     def both():
         moments(points)
@@ -127,42 +128,48 @@ def _scatter_seconds(n_features, probe, device):
     return _mean_seconds(both, _clock(device), seconds=0.05)
 
 
-def geometry_seconds(settings, probe):
+def geometry_seconds(settings, analysis_set):
     """CPU seconds of the geometry of one layer and kind, on average over layers.
 
     Timed on made-up clouds with few Gaussian vectors, and carried to the number asked for. What a
     further vector costs is timed without the centres' low-rank structure, which takes most of the
     time and does not depend on them.
     """
-    _geometry_seconds(_cloud(ProbeSize(10, 10, 4), 100), settings, 2)  # loads the compiled code
+    _geometry_seconds(_cloud(AnalysisSize(10, 10, 4), 100), settings, 2)  # loads the compiled code
     few, some = 4, 24
-    plain = {**settings, "remove_low_rank": False}
+    plain = {**settings, "low_rank": {"rule": "barrier", "k": "none"}}
     seconds = 0.0
     for n_features in _CLOUDS:
-        cloud = _cloud(probe, n_features)
+        cloud = _cloud(analysis_set, n_features)
         less, more = (_geometry_seconds(cloud, plain, n_t) for n_t in (few, some))
         seconds += _geometry_seconds(cloud, settings, few)
         seconds += max(more - less, 0) / (some - few) * (settings["n_t"] - few)
     return seconds / len(_CLOUDS)
 
 
-def _cloud(probe, n_features):
+def _cloud(analysis_set, n_features):
     """Manifolds whose centres and points have the falling spectra that networks' have."""
     generator = np.random.default_rng(0)
     falls = np.arange(1, n_features + 1.0) ** -0.5
-    points = generator.standard_normal((probe.classes, probe.per_class, n_features)) * falls
-    centers = generator.standard_normal((probe.classes, 1, n_features)) * falls**2
+    points = (
+        generator.standard_normal((analysis_set.classes, analysis_set.per_class, n_features))
+        * falls
+    )
+    centers = generator.standard_normal((analysis_set.classes, 1, n_features)) * falls**2
     scale = (points**2).mean() / _WITHIN / (centers**2).mean()
     return centers * scale**0.5 + points
 
 
 def _geometry_seconds(cloud, settings, n_t):
+    from geomem.analysis.mean_field import options
     from geomem.geometry import manifold_geometry
 
-    names = ("kappa", "remove_low_rank")
+    low_rank = dict(settings["low_rank"])
+    if low_rank["k"] == "shared":
+        low_rank["k"] = "auto"
     start = time.process_time()
     manifold_geometry(
-        cloud, n_t=n_t, random_state=0, threads=1, **{name: settings[name] for name in names}
+        cloud, n_t=n_t, random_state=0, threads=1, kappa=settings["kappa"], **options(low_rank)
     )
     return time.process_time() - start
 
@@ -171,8 +178,8 @@ def simulation_seconds(settings):
     """CPU seconds of the simulated capacity of one layer and kind, on made-up clouds."""
     from geomem.geometry import simulated_capacity
 
-    probe = ProbeSize(settings["classes"], settings["per_class"], 1)
-    cloud = _cloud(probe, _CLOUDS[0])
+    analysis_set = AnalysisSize(settings["classes"], settings["per_class"], 1)
+    cloud = _cloud(analysis_set, _CLOUDS[0])
     simulated_capacity(cloud, n_dichotomies=10, random_state=0, threads=1)  # loads compiled code
     start = time.process_time()
     simulated_capacity(cloud, n_dichotomies=settings["dichotomies"], random_state=0, threads=1)

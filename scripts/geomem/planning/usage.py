@@ -45,14 +45,16 @@ def main(argv=None):
     return 0
 
 
-def read_usage(results, experiments=None):
+def read_usage(results, experiments=None, of=None):
     """The usage of every job that left a benchmark.
 
     Parameters
     ----------
     results : Path
     experiments : sequence of str, optional
-        By default all.
+        By default all, and what they share.
+    of : collection of str, optional
+        Only jobs on these trainings.
 
     Returns
     -------
@@ -60,6 +62,8 @@ def read_usage(results, experiments=None):
     """
     names = experiments or [path.parent.name for path in sorted(results.glob("*/benchmarks"))]
     files = [file for name in names for file in (results / name / "benchmarks").rglob("*.tsv")]
+    if of is not None:  # a snapshot's file is called as its training, and an epoch
+        files = [file for file in files if {file.stem, file.stem.rpartition("_")[0]} & set(of)]
     return [_read(file) for file in files]
 
 

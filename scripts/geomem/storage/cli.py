@@ -13,7 +13,7 @@ from geomem.storage.tables import document_provenance, table_provenance
 
 
 def main(argv=None):
-    """Print the provenance a result file carries: settings, inputs, versions, device, seconds."""
+    """Print the provenance a result file carries: settings, inputs, versions, device."""
     parser = argparse.ArgumentParser(prog="python -m geomem inspect", description=main.__doc__)
     parser.add_argument("file", type=Path)
     print(json.dumps(provenance_of(parser.parse_args(argv).file), indent=2, sort_keys=True))

@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import platform
-import time
 
 from geomem import __version__
 from geomem.storage.atomic import digest
@@ -10,8 +9,10 @@ from geomem.storage.atomic import digest
 PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "matplotlib", "numba", "torch", "torchvision")
 
 
-def provenance(stage, spec, inputs=(), *, started=None, device="cpu"):
+def provenance(stage, spec, inputs=(), *, device="cpu"):
     """Describe a result about to be written.
+
+    It holds what decides the result. Times and places are in logs and benchmarks.
 
     Parameters
     ----------
@@ -21,8 +22,6 @@ def provenance(stage, spec, inputs=(), *, started=None, device="cpu"):
         The settings that determined the result.
     inputs : iterable of path
         Files it was made from; their SHA-256 digests are recorded.
-    started : float, optional
-        `time.monotonic()` at the start of the work, for the seconds it took.
     device : str
         Where it was computed.
     """
@@ -34,8 +33,6 @@ def provenance(stage, spec, inputs=(), *, started=None, device="cpu"):
         "python": platform.python_version(),
         "packages": _versions(),
         "device": device,
-        "seconds": None if started is None else round(time.monotonic() - started, 3),
-        "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
 
 

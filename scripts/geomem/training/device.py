@@ -6,12 +6,17 @@ import os
 import torch
 
 from geomem.errors import InputError
+from geomem.training.gpus import claim
 
 _DTYPES = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def choose_device():
-    """The CUDA device when there is one, else the CPU; the variable GEOMEM_DEVICE overrides it."""
+    """The CUDA device when there is one, else the CPU; the variable GEOMEM_DEVICE overrides it.
+
+    Of several GPUs in CUDA_VISIBLE_DEVICES it is one that no other process has claimed.
+    """
+    claim()
     name = os.environ.get("GEOMEM_DEVICE")
     if name is None:
         name = "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,8 +1,10 @@
 """Accuracy and loss of a network on training and test images.
 
-Kinds: `train` (all training images, assigned labels), `test`, `unpermuted` and `permuted` (the
-training images whose label was kept or replaced, assigned labels), and `restored` (the same
-images as permuted, true labels).
+Kinds: `train` (all training images, assigned labels), `unpermuted` and `permuted` (the training
+images whose label was left alone, or is wrong now; assigned labels), `restored` (the same images as
+permuted, true labels), and the two halves of the test images: `validation`, on which the best epoch
+is chosen, and `test`, on which accuracies are reported. The highest of many accuracies is higher
+than what the network of that epoch achieves on other images, so one half may not do both.
 """
 
 import contextlib
@@ -14,12 +16,13 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from geomem.data.labels import is_permuted
 from geomem.errors import InputError
 from geomem.models import in_format, placed
 from geomem.training.batches import Normalizer, resident
 from geomem.training.device import autocast
 
-KINDS = ("train", "test", "unpermuted", "permuted", "restored")
+KINDS = ("train", "test", "unpermuted", "permuted", "restored", "validation")
 MEASURES = ("correct", "loss", "loss_sd")  # the last axis of a measurement
 _BATCH = {"cpu": 256, "cuda": 2048}
 
@@ -54,15 +57,33 @@ class Targets:
     ----------
     assigned, true : ndarray of int64, shape (n_train,)
         What the network is trained on, and what the image shows.
-    permuted : ndarray of bool, shape (n_train,)
-        Whether the label was replaced (by the noise rule, even if by the same class).
-    test : ndarray of int64, shape (n_test,)
+    redrawn : ndarray of bool, shape (n_train,)
+        Whether the label was drawn again, even if it came out the same.
+    held_out : ndarray of int64, shape (n_test,)
+        Of all test images, those for validation included.
     """
 
     assigned: np.ndarray
     true: np.ndarray
-    permuted: np.ndarray
-    test: np.ndarray
+    redrawn: np.ndarray
+    held_out: np.ndarray
+
+    @property
+    def unpermuted(self):
+        """Which training images kept their label, ndarray of bool."""
+        return ~self.redrawn
+
+    @property
+    def permuted(self):
+        """Which training images have a wrong label, ndarray of bool."""
+        return is_permuted(self.true, self.assigned, self.redrawn)
+
+    @property
+    def validation(self):
+        """Which test images choose the best epoch, ndarray of bool: every second of each class."""
+        chosen = np.zeros(len(self.held_out), dtype=bool)
+        chosen[np.argsort(self.held_out, kind="stable")[1::2]] = True
+        return chosen
 
     @classmethod
     def from_table(cls, labels, images):
@@ -71,7 +92,8 @@ class Targets:
         Raises
         ------
         InputError
-            If the table does not list every training image in order with its true label.
+            If the table does not list every training image in order with its true label, or
+            there are not enough test images for two halves.
         """
         true = labels["true_label"].to_numpy(dtype=np.int64)
         if not np.array_equal(true, images.train_labels) or not np.array_equal(
@@ -81,17 +103,24 @@ class Targets:
                 f"the label table ({len(true)} rows) does not list the {len(images.train_labels)} "
                 "training images in order with their true labels; make it again from this image set"
             )
+        if len(images.test_labels) < 2:
+            raise InputError(
+                f"there are {len(images.test_labels)} test images; expected at least 2, since half "
+                "of them choose the best epoch. Add test images"
+            )
         return cls(
             assigned=labels["assigned_label"].to_numpy(dtype=np.int64),
             true=true,
-            permuted=(labels["kind"] == "permuted").to_numpy(dtype=bool),
-            test=np.asarray(images.test_labels, dtype=np.int64),
+            redrawn=(labels["kind"] != "unpermuted").to_numpy(dtype=bool),
+            held_out=np.asarray(images.test_labels, dtype=np.int64),
         )
 
     def counts(self):
         """Number of images of each kind, in the order of `KINDS`: tuple of int."""
-        n, permuted = len(self.assigned), int(self.permuted.sum())
-        return n, len(self.test), n - permuted, permuted, permuted
+        permuted, validation = int(self.permuted.sum()), int(self.validation.sum())
+        reported = len(self.held_out) - validation
+        n_unpermuted = int(self.unpermuted.sum())
+        return len(self.assigned), reported, n_unpermuted, permuted, permuted, validation
 
 
 @dataclass(frozen=True)
@@ -184,13 +213,15 @@ def measure(train_logits, test_logits, targets):
     """
     assigned = score(train_logits, targets.assigned)
     true = score(train_logits, targets.true)
-    permuted = targets.permuted
+    test = score(test_logits, targets.held_out)
+    permuted, validation = targets.permuted, targets.validation
     by_kind = {
         "train": assigned,
-        "test": score(test_logits, targets.test),
-        "unpermuted": [values[~permuted] for values in assigned],
+        "test": [values[~validation] for values in test],
+        "unpermuted": [values[targets.unpermuted] for values in assigned],
         "permuted": [values[permuted] for values in assigned],
         "restored": [values[permuted] for values in true],
+        "validation": [values[validation] for values in test],
     }
     return np.array([_summary(*by_kind[kind]) for kind in KINDS])
 

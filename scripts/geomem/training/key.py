@@ -4,16 +4,21 @@ import hashlib
 import importlib.metadata
 import json
 import os
-import sys
 from pathlib import Path
 
-import geomem.models
+from geomem.config.code import fingerprint, network_checksums
 from geomem.errors import InputError
-from geomem.storage.atomic import digest
 from geomem.storage.tables import read_document, write_document
 
-# Modules of this folder whose code can change a weight or a recorded accuracy.
-_MODULES = ("batches", "device", "evaluate", "recipe", "trainer")
+# Modules whose code can change a weight or a recorded accuracy, besides those of the network.
+_MODULES = (
+    "models/build.py",
+    "training/batches.py",
+    "training/device.py",
+    "training/evaluate.py",
+    "training/recipe.py",
+    "training/trainer.py",
+)
 
 
 def determinants(spec, recipe, images, targets, device):
@@ -38,7 +43,7 @@ def determinants(spec, recipe, images, targets, device):
         "training": recipe.determining(),
         "images": images.fingerprint,
         "labels": _labels_digest(targets),
-        "sources": _source_digests(spec["model"]["name"]),
+        "sources": _source_digests([spec["model"]["name"], *recipe.own_functions()]),
         "torch": importlib.metadata.version("torch"),
         "device": device.type,
     }
@@ -74,24 +79,18 @@ def check_same(determining, folder):
 def _changed(now, then):
     names = [name for name in now if name != "sources" and now[name] != then.get(name)]
     sources = now["sources"]
-    return names + [f"{x}.py" for x in sources if sources[x] != then["sources"].get(x)]
+    return names + [x for x in sources if sources[x] != then["sources"].get(x)]
 
 
 def _labels_digest(targets):
     result = hashlib.sha256()
-    for array in (targets.assigned, targets.true, targets.permuted, targets.test):
+    for array in (targets.assigned, targets.true, targets.redrawn, targets.held_out):
         result.update(f"{array.dtype.str} {array.shape}\n".encode())
         result.update(array.tobytes())
     return result.hexdigest()
 
 
-def _source_digests(model_name):
-    here = Path(__file__).parent
-    models = Path(geomem.models.__file__).parent
-    paths = {f"training/{name}": here / f"{name}.py" for name in _MODULES}
-    networks = [path for path in sorted(models.glob("*.py")) if path.stem != "cli"]
-    paths |= {f"models/{path.stem}": path for path in networks}
-    module, colon, _ = model_name.partition(":")
-    if colon:  # the user's own network; imported by now, since it has been built
-        paths[module] = Path(sys.modules[module].__file__)
-    return {name: digest(path) for name, path in paths.items()}
+def _source_digests(names):
+    package = Path(__file__).resolve().parents[1]
+    own = {f"geomem/{name}": fingerprint(package / name) for name in _MODULES}
+    return own | {k: v for name in names for k, v in network_checksums(name).items()}

@@ -53,13 +53,13 @@ class Outcome:
 
     @property
     def best_epoch(self):
-        """The first epoch with the highest test accuracy."""
+        """The first epoch with the highest validation accuracy."""
         return best_epoch(self.history)
 
 
 def best_epoch(history):
-    """The first epoch with the highest test accuracy in a history."""
-    correct = [row[KINDS.index("test"), MEASURES.index("correct")] for row in history]
+    """The first epoch with the highest validation accuracy in a history."""
+    correct = [row[KINDS.index("validation"), MEASURES.index("correct")] for row in history]
     return int(np.argmax(correct))
 
 
@@ -119,7 +119,7 @@ class Training:
         """
         layers = list_layers(self._model)
         for key, globs in observed.items():
-            weighted = [layer for layer in layers if layer.state or not key.startswith("rewind")]
+            weighted = [layer for layer in layers if layer.state or ".rewind." not in f".{key}"]
             select_layers(weighted, globs, key)
         rehearse(
             self._spec["model"],

@@ -10,7 +10,7 @@ def receipt_of(outcome, *, parameters, key, device, precision, threads):
     """The content of `training.json`, a dict.
 
     Its entries are `status` ("completed" or "diverged"), `epochs` (the last one reached),
-    `best_epoch` (the first with the highest test accuracy), `stopped_early`, `diverged_at`
+    `best_epoch` (the first with the highest validation accuracy), `stopped_early`, `diverged_at`
     (None, or epoch and step, see `Outcome`), `parameters` (how many numbers were trained), `key`
     (folder of the states in the cache),
     `device`, `precision` and `threads`.

@@ -3,24 +3,28 @@
 Importing this module does not import torch, so settings can be checked without it.
 """
 
+import functools
 import math
 from dataclasses import asdict, dataclass, field
 
 from geomem.errors import InputError
+from geomem.functions import called, is_path
 
 PRECISIONS = ("float32", "bfloat16", "float16")
+_NEEDED = ...  # instead of a default
 _OPTIMIZERS = {
-    "sgd": {"lr": None, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0},
-    "adam": {"lr": None, "weight_decay": 0.0},
-    "adamw": {"lr": None, "weight_decay": 0.0},
+    "sgd": {"lr": _NEEDED, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0},
+    "adam": {"lr": _NEEDED, "weight_decay": 0.0},
+    "adamw": {"lr": _NEEDED, "weight_decay": 0.0},
 }
 _SCHEDULES = {
     "constant": {},
-    "step": {"milestones": None, "gamma": None},
+    "step": {"milestones": _NEEDED, "gamma": _NEEDED},
     "cosine": {},
     "inverse-sqrt": {"every": 512},
 }
-_AUGMENTATION = {"crop": 0, "flip": False, "rotation": 0.0}
+_AUGMENTATION = {"crop": 0, "flip": False, "rotation": 0.0, "function": None}
+LOSS = "cross-entropy"
 
 
 @dataclass(frozen=True)
@@ -35,15 +39,19 @@ class Recipe:
         Largest number of images per step.
     optimizer : dict
         `name` (sgd, adam, adamw), `lr`, `weight_decay` (on every parameter); for sgd `momentum`,
-        `nesterov`.
+        `nesterov`. Or the import path of a function of the parameters that returns an optimizer,
+        and its keywords, `lr` among them.
     schedule : dict
         `name` and the settings of `learning_rate`.
     augmentation : dict
-        `crop` (pixels), `flip` (bool), `rotation` (degrees).
+        `crop` (pixels), `flip` (bool), `rotation` (degrees), and `function`: None or the import
+        path of a function of a batch of normalized images that returns one.
     precision : str
         float32, bfloat16 or float16: of forward and backward passes; weights stay float32.
     stop_at_permuted_accuracy : float or None
         Stop after the first epoch at which the permuted accuracy has reached this.
+    loss : str
+        cross-entropy, or the import path of a function of (logits, labels).
     """
 
     epochs: int
@@ -53,6 +61,7 @@ class Recipe:
     augmentation: dict = field(default_factory=lambda: dict(_AUGMENTATION))
     precision: str = "float32"
     stop_at_permuted_accuracy: float | None = None
+    loss: str = LOSS
 
     @classmethod
     def read(cls, section):
@@ -81,7 +90,12 @@ class Recipe:
             lambda x: x is None or (_number(x) and 0 < x <= 1),
             "a fraction above 0 and at most 1, or null",
         )
-        optimizer = _section("optimizer", section["optimizer"], _OPTIMIZERS)
+        _require(section, "loss", lambda x: x == LOSS or is_path(x), f"{LOSS} or module:function")
+        optimizer = section["optimizer"]
+        if not is_path(optimizer.get("name")):
+            optimizer = _section("optimizer", optimizer, _OPTIMIZERS)
+        elif "lr" not in optimizer:
+            raise InputError("training.optimizer.lr is missing; schedules start from it")
         _require(optimizer, "lr", lambda x: _number(x) and x > 0, "above 0", "optimizer.")
         schedule = _section("schedule", section.get("schedule", {"name": "constant"}), _SCHEDULES)
         return cls(
@@ -132,12 +146,34 @@ class Recipe:
         return lr
 
     def make_optimizer(self, parameters):
-        """The torch optimizer for these parameters, updating all of them in one kernel."""
+        """The torch optimizer for these parameters; built-in ones update all in one kernel."""
         import torch
 
+        name = self.optimizer["name"]
         settings = {key: value for key, value in self.optimizer.items() if key != "name"}
+        if is_path(name):
+            made = called(name, parameters, **settings)
+            if not isinstance(made, torch.optim.Optimizer):
+                raise InputError(
+                    f"training.optimizer.name: {name!r} returned {type(made).__name__}; expected a "
+                    "torch.optim.Optimizer"
+                )
+            return made
         kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-        return kinds[self.optimizer["name"]](parameters, **settings, fused=True)
+        return kinds[name](parameters, **settings, fused=True)
+
+    def make_loss(self):
+        """The loss as a function of logits (b, classes) and labels (b,), its mean over them."""
+        from torch.nn import functional
+
+        if not is_path(self.loss):
+            return functional.cross_entropy
+        return functools.partial(called, self.loss)
+
+    def own_functions(self):
+        """Import paths of the functions of the user's own that it names."""
+        named = (self.optimizer["name"], self.augmentation["function"], self.loss)
+        return [path for path in named if is_path(path)]
 
 
 def _section(name, given, known):
@@ -155,7 +191,7 @@ def _filled(name, given, known, of=""):
             listed = ", ".join(known) or "no further keys"
             raise InputError(f"training.{name}.{key} is not a setting{of}; expected {listed}")
     for key, default in known.items():
-        if default is None and key not in given:
+        if default is _NEEDED and key not in given:
             raise InputError(f"training.{name}.{key} is missing; it is needed{of}")
     return {**known, **given}
 

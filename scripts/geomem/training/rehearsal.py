@@ -73,8 +73,8 @@ def _noise(n_classes, image_shape, device):
     pixels = rng.integers(0, 256, (_IMAGES, *image_shape), dtype=np.uint8)
     labels = np.arange(_IMAGES) % n_classes
     names = np.array([str(k) for k in range(n_classes)])
-    images = ImageSet(pixels, labels, pixels[:1], labels[:1], names)
-    targets = Targets(labels, labels, np.zeros(_IMAGES, dtype=bool), labels[:1])
+    images = ImageSet(pixels, labels, pixels[:2], labels[:2], names)
+    targets = Targets(labels, labels, np.zeros(_IMAGES, dtype=bool), labels[:2])
     return EvaluationSet.of(images, targets, device)
 
 

@@ -32,8 +32,18 @@ def write_snapshot(path, arrays, metadata):
     content = safetensors.numpy.save(
         arrays, metadata={**metadata, "sha256": _checksum(arrays, metadata)}
     )
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        file.writelines(_ordered(content))
+
+
+def _ordered(content):
+    """Head and tensors of a file, its metadata sorted: safetensors writes them in random order."""
+    (length,) = struct.unpack_from("<Q", content)
+    header = json.loads(content[8 : 8 + length])
+    ordered = {"__metadata__": dict(sorted(header.pop("__metadata__").items())), **header}
+    text = json.dumps(ordered, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # tensors start at a multiple of eight bytes
+    return struct.pack("<Q", len(text)) + text, memoryview(content)[8 + length :]
 
 
 def read_snapshot(path):

@@ -3,7 +3,7 @@
 A state is one file: weights and buffers, optimizer, and the measurements so far. Files are
 
     epoch-000014.safetensors           an epoch asked for, the first, the last; kept for good
-    best-000014.safetensors            the epoch with the highest test accuracy so far
+    best-000014.safetensors            the epoch with the highest validation accuracy so far
     resume-000015-000042.safetensors   after 42 steps of the epoch that follows 15; the two most
                                        recent stay until training passes its end
 

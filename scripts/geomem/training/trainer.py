@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from geomem.errors import InputError
+from geomem.functions import called
 from geomem.models import in_format, placed
 from geomem.training.batches import Augmentation, AugmentedImages, epoch_batches, step_seeds
 from geomem.training.device import autocast
@@ -62,8 +62,11 @@ class Trainer:
         self._recipe = recipe
         self._seed = seed
         self._labels = torch.tensor(images.targets.assigned, device=device)
+        augmentation = dict(recipe.augmentation)
+        self._augment = augmentation.pop("function")
+        self._loss = recipe.make_loss()
         self._images = AugmentedImages(
-            images.train_images, images.normalizer, Augmentation(**recipe.augmentation)
+            images.train_images, images.normalizer, Augmentation(**augmentation)
         )
         self.steps_per_epoch = -(-len(self._labels) // recipe.batch_size)
         self._parameters = [p for p in self.model.parameters() if p.requires_grad]
@@ -75,15 +78,23 @@ class Trainer:
         """Take one step; after the last step of an epoch, `epoch` is one higher and `step` 0."""
         drawn = self._draw_epoch()
         index = drawn.batches[self.step]
-        torch.manual_seed(drawn.seeds[self.step])  # for dropout
+        torch.manual_seed(drawn.seeds[self.step])  # for dropout, and a user's augmentation
         rate = self._recipe.learning_rate(
             self.epoch * self.steps_per_epoch + self.step, self.steps_per_epoch
         )
         for group in self._optimizer.param_groups:
             group["lr"] = rate
-        images = in_format(self.model, self._images.batch(index, drawn.augmentation))
+        images = self._images.batch(index, drawn.augmentation)
+        if self._augment:
+            images = _augmented(self._augment, images)
+        images = in_format(self.model, images)
         with autocast(self._device, self._recipe.precision):
-            loss = functional.cross_entropy(self.model(images), self._labels[index])
+            loss = self._loss(self.model(images), self._labels[index])
+        if loss.shape != ():
+            raise InputError(
+                f"training.loss: {self._recipe.loss!r} returned shape {tuple(loss.shape)}; "
+                "expected one number, the mean over the batch"
+            )
         self._optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(loss).backward()
         self._scaler.step(self._optimizer)
@@ -107,6 +118,12 @@ class Trainer:
         """Everything the next step depends on besides (seed, epoch, step): dict of ndarray."""
         tensors = {f"model/{k}": v for k, v in self.model.state_dict().items()}
         for position, values in self._optimizer.state_dict()["state"].items():
+            for name, value in values.items():
+                if not (value is None or isinstance(value, torch.Tensor)):
+                    raise InputError(
+                        f"training.optimizer: its state holds {name}, a {type(value).__name__}; "
+                        "only tensors can be saved, so make it one"
+                    )
             tensors |= {f"optimizer/{position}/{k}": v for k, v in values.items() if v is not None}
         arrays = {k: v.detach().cpu().contiguous().numpy() for k, v in tensors.items()}
         scaler = self._scaler.state_dict()
@@ -155,3 +172,15 @@ class Trainer:
                 losses=torch.zeros(len(indices), device=self._device),
             )
         return self._drawn
+
+
+def _augmented(path, images):
+    """Images after the user's own augmentation, of the same shape."""
+    changed = called(path, images)
+    if getattr(changed, "shape", None) != images.shape:
+        raise InputError(
+            f"training.augmentation.function: {path!r} returned "
+            f"{getattr(changed, 'shape', type(changed).__name__)} for images of shape "
+            f"{tuple(images.shape)}; expected the same shape"
+        )
+    return changed

@@ -1,0 +1,125 @@
+"""The table of a measure: what its function returned for every layer and kind, with their names."""
+
+import inspect
+
+import numpy as np
+import pandas as pd
+
+from geomem.errors import InputError
+from geomem.functions import called, imported
+
+COLUMNS = ("layer", "layer_index", "kind", "manifold", "metric", "value", "lo", "hi", "warnings")
+
+
+def measured(activations, spec, threads, log=lambda *words: None):
+    """One measure of every layer and kind of manifold.
+
+    Parameters
+    ----------
+    activations : ActivationFile
+        With its features where the measure wants them.
+    spec : dict
+        `function`, an import path; `source`, "products" or "features"; `settings`, its keywords.
+    threads : int
+        Passed on to a function that has an argument of that name.
+    log : callable
+        Given a line for each layer and kind.
+
+    Returns
+    -------
+    DataFrame
+        Columns `epoch` and `COLUMNS`; no rows where training did not reach the epoch.
+
+    Raises
+    ------
+    InputError
+        If the function fails or returns something else than `as_frame` takes.
+    """
+    path, settings = spec["function"], dict(spec["settings"])
+    if "threads" in inspect.signature(imported(path)).parameters:
+        settings["threads"] = threads
+    frames = []
+    for layer in activations.layers:
+        for kind in activations.kinds:
+            classes = activations.manifolds(kind)
+            given = getattr(activations, spec["source"])(layer["index"], kind)
+            frame = as_frame(called(path, given, **settings), len(classes), path)
+            for line in summary(frame):
+                log(f"{layer['name']}, {kind}: {line}")
+            numbers = dict(enumerate(classes))
+            frame["manifold"] = frame["manifold"].map(numbers, na_action="ignore").astype("Int64")
+            names = {"layer": layer["name"], "layer_index": layer["index"], "kind": kind}
+            frames.append(frame.assign(**names, **activations.network))
+    table = pd.concat(frames, ignore_index=True) if frames else _empty(spec)
+    table = table[[*COLUMNS, *(name for name in table.columns if name not in COLUMNS)]]
+    table.insert(0, "epoch", activations.epoch)
+    return table
+
+
+def _empty(spec):
+    return pd.DataFrame(columns=[*COLUMNS, *spec.get("keys", ())])
+
+
+def as_frame(found, n_manifolds, path):
+    """What a measure returned, as a table.
+
+    Parameters
+    ----------
+    found : DataFrame, or dict of str to float, (value, lo, hi) or array
+        A table has columns `metric` and `value`, and may have `manifold` (its position; missing
+        where a row is about all manifolds together), `lo`, `hi`, `warnings` and others. In a dict
+        by metric, a number is about all manifolds together, three are that with its interval, and
+        an array (P,) has one number for each manifold, whose mean is added.
+    n_manifolds : int
+        P.
+    path : str
+        The function's import path, for messages.
+    """
+    if isinstance(found, pd.DataFrame):
+        frame = found.copy()
+    elif isinstance(found, dict):
+        rows = [row for metric, value in found.items() for row in _rows(metric, value, n_manifolds)]
+        if None in rows:
+            raise InputError(
+                f"{path!r} returned a value of another shape for {_odd(found, n_manifolds)}; "
+                "expected a number, a tuple (value, lo, hi) or an array of "
+                f"{n_manifolds}, one per manifold"
+            )
+        frame = pd.DataFrame(rows, columns=["manifold", "metric", "value", "lo", "hi"])
+    else:
+        raise InputError(
+            f"{path!r} returned {type(found).__name__}; expected a dict by metric or a DataFrame"
+        )
+    absent = [name for name in ("metric", "value") if name not in frame]
+    if absent:
+        raise InputError(f"{path!r} returned a table without the column {', '.join(absent)}")
+    for name, default in (("manifold", pd.NA), ("lo", np.nan), ("hi", np.nan), ("warnings", "")):
+        if name not in frame:
+            frame[name] = default
+    frame["manifold"] = frame["manifold"].astype("Int64")
+    return frame.astype({"value": float, "lo": float, "hi": float})
+
+
+def _rows(metric, value, n_manifolds):
+    if isinstance(value, tuple) and len(value) == 3:
+        return [(pd.NA, metric, *map(float, value))]
+    value = np.asarray(value, float)
+    if value.ndim == 0:
+        return [(pd.NA, metric, float(value), np.nan, np.nan)]
+    if value.shape != (n_manifolds,):
+        return [None]
+    each = [(index, metric, number, np.nan, np.nan) for index, number in enumerate(value)]
+    return [*each, (pd.NA, metric, value.mean(), np.nan, np.nan)]
+
+
+def _odd(found, n_manifolds):
+    return next(metric for metric, v in found.items() if None in _rows(metric, v, n_manifolds))
+
+
+def summary(frame):
+    """Lines for a log: the values of all manifolds together, and what warnings there are."""
+    whole = frame[frame["manifold"].isna()]
+    pairs = zip(whole["metric"], whole["value"], strict=True)
+    yield ", ".join(f"{metric} {value:.4g}" for metric, value in pairs)
+    for text in filter(None, dict.fromkeys(frame["warnings"].fillna(""))):
+        yield f"warning: {text}"

@@ -1,0 +1,146 @@
+"""The geometry table of one network as curves over its layers.
+
+A curve is one metric of one kind of manifolds at one epoch: the values of single manifolds, their
+mean in every layer, and what is known about the mean's error.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from geomem.claims.errors import NotMeasuredError
+from geomem.remarks import about
+
+
+def _arithmetic(values, weights):
+    return weights @ values.T / weights.sum(axis=1, keepdims=True)
+
+
+def _harmonic(values, weights):
+    with np.errstate(divide="ignore"):
+        return 1 / _arithmetic(1 / values, weights)
+
+
+def _median(values, weights):
+    """Weighted median: the first value up to which half of the weight lies."""
+    columns = []
+    for row in values:
+        order = np.argsort(row)
+        reached = np.cumsum(weights[:, order], axis=1)
+        below = reached < reached[:, -1:] * (0.5 - 1e-12)
+        above = reached <= reached[:, -1:] * (0.5 + 1e-12)
+        low, high = (row[order][np.minimum(m.sum(axis=1), len(row) - 1)] for m in (below, above))
+        columns.append((low + high) / 2)
+    return np.stack(columns, axis=1)
+
+
+# Metric of a mean: metric of the single manifolds it is made of, and how.
+MEANS = {
+    "capacity": ("capacity", _harmonic),
+    "radius": ("radius", _arithmetic),
+    "dimension": ("dimension", _arithmetic),
+    "radius_median": ("radius", _median),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One metric of one kind at one epoch, layer by layer.
+
+    Attributes
+    ----------
+    metric : str
+        A key of `MEANS`.
+    index : ndarray of int, shape (L,)
+        Of the layers analysed, ascending.
+    layers : tuple of str
+    n_layers : int
+        Of the network.
+    weighted : frozenset of int
+        Indices of the network's layers with parameters.
+    manifolds : ndarray of int, shape (P,)
+        Class of each manifold.
+    single : ndarray, shape (L, P)
+        Values of the single manifolds.
+    influence : ndarray, shape (L, n_t), or None
+        What each Gaussian vector adds to the mean, see `geomem.geometry.intervals.influence`.
+    lowest, highest : ndarray, shape (L,)
+        Ends of the mean over the plausible numbers K of removed low-rank directions; NaN where
+        there is one K only.
+    warnings : tuple of L tuples of str
+        That concern the mean.
+    """
+
+    metric: str
+    index: np.ndarray
+    layers: tuple
+    n_layers: int
+    weighted: frozenset
+    manifolds: np.ndarray
+    single: np.ndarray
+    influence: np.ndarray | None
+    lowest: np.ndarray
+    highest: np.ndarray
+    warnings: tuple
+
+    def means(self, weights=None):
+        """Mean over manifolds, shape (count, L).
+
+        Parameters
+        ----------
+        weights : ndarray, shape (count, P), optional
+            Of the manifolds; by default equal, once.
+        """
+        weights = np.ones((1, self.single.shape[1])) if weights is None else weights
+        return MEANS[self.metric][1](self.single, weights)
+
+
+def read_curve(rows, kind, metric):
+    """The `Curve` of one kind and metric.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of the collected geometry table, one run at one epoch.
+    kind, metric : str
+
+    Raises
+    ------
+    NotMeasuredError
+        If the table has no such kind or does not say how deep the network is.
+    """
+    rows = rows[rows["kind"] == kind]
+    single = rows[(rows["metric"] == MEANS[metric][0]) & rows["manifold"].notna()]
+    whole = rows[(rows["metric"] == metric) & rows["manifold"].isna()].sort_values("layer_index")
+    if not len(single) or not len(whole):
+        raise NotMeasuredError(f"no {kind} examples in the table")
+    if "n_layers" not in whole:
+        raise NotMeasuredError("the geometry table does not say how many layers the network has")
+    table = single.pivot(index="layer_index", columns="manifold", values="value")
+    texts = whole["warnings"] if "warnings" in whole else [""] * len(whole)
+    return Curve(
+        metric=metric,
+        index=whole["layer_index"].to_numpy(int),
+        layers=tuple(whole["layer"]),
+        n_layers=int(whole["n_layers"].iloc[0]),
+        weighted=frozenset(map(int, whole["weighted_layers"].iloc[0].split(","))),
+        manifolds=table.columns.to_numpy(int),
+        single=table.to_numpy(float),
+        influence=_influence(whole),
+        lowest=_column(whole, "k_lo"),
+        highest=_column(whole, "k_hi"),
+        warnings=tuple(tuple(about(text, metric)) for text in texts),
+    )
+
+
+def _influence(whole):
+    found = list(whole["influence"]) if "influence" in whole else [None]
+    if any(values is None or np.ndim(values) != 1 for values in found):
+        return None
+    return np.array(found, dtype=float)
+
+
+def _column(whole, name):
+    if name not in whole:
+        return np.full(len(whole), np.nan)
+    return whole[name].to_numpy(float)

@@ -1,0 +1,72 @@
+"""Regions of a network: one rule for all targets.
+
+Layers are counted in the network, the input and the pools included, whether they were analysed or
+not: layer i of n lies in the first half if i < n / 2 and in the last third if i >= 2 n / 3.
+"""
+
+import numpy as np
+
+from geomem.claims.errors import NotMeasuredError
+
+
+def first_half(index, n_layers):
+    """Which layers lie in the first half, ndarray of bool."""
+    return 2 * np.asarray(index) < n_layers
+
+
+def last_third(index, n_layers):
+    """Which layers lie in the last third, ndarray of bool."""
+    return 3 * np.asarray(index) >= 2 * n_layers
+
+
+def final(index, n_layers):
+    """Which layer is the last one, ndarray of bool."""
+    return np.asarray(index) == n_layers - 1
+
+
+def every(index, n_layers):
+    """All layers, ndarray of bool."""
+    return np.asarray(index) >= 0
+
+
+NAMES = {
+    first_half: "every layer of the first half",
+    last_third: "every layer of the last third",
+    final: "the final layer",
+    every: "every layer",
+}
+
+
+def select(region, index, n_layers, weighted):
+    """Positions of a region's layers among those analysed.
+
+    The input and the pools, which have no parameters, may be missing.
+
+    Parameters
+    ----------
+    region : callable
+        A key of `NAMES`.
+    index : ndarray of int, shape (L,)
+        Of the layers analysed.
+    n_layers : int
+    weighted : set of int
+        Layers with parameters.
+
+    Returns
+    -------
+    ndarray of int
+
+    Raises
+    ------
+    NotMeasuredError
+        If a layer with parameters, or the final one, was not analysed.
+    """
+    needed = {*weighted, n_layers - 1}
+    missing = sorted(i for i in needed - set(index.tolist()) if region(i, n_layers))
+    if missing:
+        listed = ", ".join(map(str, missing))
+        raise NotMeasuredError(
+            f"needs {NAMES[region]}, of which analysis.layers leaves out number {listed} "
+            f"(of {n_layers}, the input is 0)"
+        )
+    return np.flatnonzero(region(index, n_layers))

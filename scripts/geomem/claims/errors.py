@@ -1,0 +1,5 @@
+"""Why a target cannot be judged."""
+
+
+class NotMeasuredError(Exception):
+    """The tables lack what an effect needs; the message says what."""

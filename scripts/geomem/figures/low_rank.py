@@ -1,0 +1,81 @@
+"""What the number of removed low-rank directions does to the geometry, layer by layer."""
+
+import matplotlib as mpl
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+
+from geomem.figures import seeds, style
+
+# metric, title, whether it is shown relative to its least value
+COLUMNS = (
+    ("objective", "objective − least", True),
+    ("correlation", "mean |cos| of centres", False),
+    ("capacity", style.LABELS["capacity"], False),
+    ("radius", style.LABELS["radius"], False),
+    ("dimension", style.LABELS["dimension"], False),
+)
+MAP = "viridis"
+
+
+@style.styled
+def draw(low_rank, *, kinds=("unpermuted", "permuted", "restored", "test", "shuffled")):
+    """A row for each kind at the last epoch, a panel for each metric, a line for each layer.
+
+    Of the widest network with the most label noise, its first seed.
+
+    Parameters
+    ----------
+    low_rank : DataFrame
+        Collected table of the measure.
+    kinds : sequence of str
+        Kinds drawn, where they are there.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    rows = low_rank[low_rank["last"].astype(bool)]
+    for key in ("width", "noise"):
+        rows = rows[rows[key] == rows[key].max()]
+    rows = rows[rows["seed"] == rows["seed"].min()]
+    drawn = [kind for kind in kinds if (rows["kind"] == kind).any()]
+    figure, grid = style.panels(max(len(drawn), 1), len(COLUMNS), height=1.25)
+    names = seeds.layers_of(rows) if len(rows) else []
+    scale = Normalize(0, max(len(names) - 1, 1))
+    colours = mpl.colormaps[MAP]
+    for axes_row, kind in zip(grid, drawn, strict=False):
+        of_kind = rows[rows["kind"] == kind]
+        for axes, (metric, title, relative) in zip(axes_row, COLUMNS, strict=True):
+            of_metric = of_kind[of_kind["metric"] == metric].sort_values("k")
+            for position, (_, line) in enumerate(of_metric.groupby("layer_index")):
+                _line(axes, line, colours(scale(position)), relative)
+            axes.set_title(title)
+            if relative:
+                axes.set_ylim(0, _reach(of_metric))
+        style.row_title(axes_row, kind)
+    for axes in grid[-1]:
+        axes.set_xlabel("directions removed, K")
+    style.hide_empty(grid)
+    if names:
+        bar = figure.colorbar(ScalarMappable(scale, MAP), ax=grid, aspect=40, pad=0.01)
+        bar.set_ticks([0, len(names) - 1], labels=[names[0], names[-1]])
+    style.caption(figure, "dot: the K used; thick: K that the centres do not tell apart from it.")
+    return figure
+
+
+def _line(axes, line, colour, relative):
+    values = line["value"] - line["value"].min() if relative else line["value"]
+    plausible = line["plausible"].astype(bool)
+    chosen = line["chosen"].astype(bool)
+    axes.plot(line["k"], values, color=colour, linewidth=0.6)
+    axes.plot(line["k"].where(plausible), values, color=colour, linewidth=1.8)
+    axes.plot(line["k"][chosen], values[chosen], "o", color=colour, markersize=3)
+
+
+def _reach(rows):
+    """Upper end of the objective's axis: twice the largest rise within a plausible set."""
+    rises = [
+        (line["value"] - line["value"].min())[line["plausible"].astype(bool)].max()
+        for _, line in rows.groupby("layer_index")
+    ]
+    return 2 * max([rise for rise in rises if rise > 0], default=0.5)

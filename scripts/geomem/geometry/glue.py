@@ -1,0 +1,276 @@
+"""GLUE: capacity, radius, dimension and alignments of manifolds measured jointly.
+
+Chou et al., ICML 2025 (arXiv 2503.18114); the capacity with correlations is that of Wakhloo,
+Sussman and Chung, Phys. Rev. Lett. 131, 027301 (2023). A draw is a Gaussian vector t and a
+dichotomy y, one label per manifold. With v the vector nearest to t that has y <v, x> >= 0 for every
+point x, the difference t - v is a sum over manifolds of weighted points: their anchor points. One
+draw is one convex problem with one solution; there is no low-rank step and no random start.
+"""
+
+import dataclasses
+import itertools
+import numbers
+
+import numpy as np
+
+from geomem.errors import InputError
+from geomem.geometry import glue_points
+from geomem.geometry import products as inner
+from geomem.geometry.glue_measures import METRICS, measure, solve
+from geomem.geometry.glue_result import summarize_glue
+from geomem.geometry.measure import KKT_LIMIT, as_seed, listed
+from geomem.geometry.parallel import default_threads, thread_map
+
+INACTIVE_RULE = "zero rows; centres are means over active draws"
+
+
+def glue_geometry(
+    manifolds,
+    *,
+    dichotomies="random",
+    n_t=200,
+    preprocess="center",
+    random_state=None,
+    confidence=0.95,
+    labels=None,
+    threads=None,
+):
+    """Measure the joint geometry of class manifolds.
+
+    Parameters
+    ----------
+    manifolds : sequence of P arrays (M_mu, N), or one array (P, M, N)
+        NumPy arrays, memory maps or torch tensors.
+    dichotomies : {"random", "balanced", "one-vs-rest", "pairs", "given"}
+        "random": independent labels. "balanced": half of the manifolds get one label.
+        "one-vs-rest": one manifold, drawn at random, against all others. "pairs": every two
+        manifolds are a problem of their own with P = 2 and opposite labels, with `n_t` draws each;
+        numbers are means over pairs. "given": `labels`, one after the other.
+    n_t : int
+        Draws.
+    preprocess : {"center", "none"}
+        Subtract the mean of all points first, or nothing.
+    random_state : int, numpy.random.Generator or None
+        Equal integers give equal draws. A manifold's part of the vectors depends on its index
+        alone, dichotomies have a stream of their own, and the first n of n_t draws are those of
+        n_t = n.
+    confidence : float
+        Of the intervals, which cover the choice of draws.
+    labels : array, shape (P,) or (L, P)
+        1 and -1; with "given" only.
+    threads : int, optional
+        Default: the environment's OMP_NUM_THREADS, or one per core.
+
+    Returns
+    -------
+    GlueGeometry
+
+    Raises
+    ------
+    InputError
+        Names the argument that cannot be used.
+    """
+    clouds = inner.check_manifolds(manifolds)
+    settings = _Settings(
+        dichotomies, n_t, preprocess, random_state, confidence, labels, threads, len(clouds)
+    )
+    with thread_map(settings.threads) as run:
+        points = glue_points.points_of_arrays(clouds, preprocess == "center")
+        return _measure(points, settings, run)
+
+
+def glue_from_gram(
+    gram,
+    counts,
+    *,
+    dichotomies="random",
+    n_t=200,
+    preprocess="center",
+    random_state=None,
+    confidence=0.95,
+    labels=None,
+    threads=None,
+):
+    """`glue_geometry` from inner products: same further parameters, same numbers.
+
+    Parameters
+    ----------
+    gram : array, shape (n, n)
+        Products of all points with each other, manifold by manifold; centred or not.
+    counts : sequence of P int
+        Points per manifold, n together.
+    """
+    gram, counts = inner.check_gram(gram, counts)
+    settings = _Settings(
+        dichotomies, n_t, preprocess, random_state, confidence, labels, threads, len(counts)
+    )
+    scale = np.abs(gram).max()
+    with thread_map(settings.threads) as run:
+        if preprocess == "center":
+            gram = inner.center_gram(gram)
+        return _measure(glue_points.points_of_gram(gram, counts, scale), settings, run)
+
+
+def glue_from_draws(manifolds, t, labels, *, confidence=0.95, threads=None):
+    """The joint geometry for exactly these draws, without preprocessing.
+
+    Parameters
+    ----------
+    manifolds : sequence of P arrays (M_mu, N), or one array (P, M, N)
+    t : array, shape (n_t, N)
+        Gaussian vectors.
+    labels : array, shape (n_t, P)
+        The dichotomy of each draw, 1 and -1.
+    confidence, threads
+        As for `glue_geometry`.
+
+    Returns
+    -------
+    GlueGeometry
+    """
+    clouds = inner.check_manifolds(manifolds)
+    counts = np.array([len(cloud) for cloud in clouds], dtype=np.int64)
+    values = inner.points_of_all(clouds, center=False)
+    t = np.asarray(t, dtype=np.float64)
+    if t.ndim != 2 or len(t) < 1 or t.shape[1] != values.shape[1]:
+        raise InputError(
+            f"t has shape {t.shape}; expected (n_t, {values.shape[1]}), a vector in the space of "
+            "the points per draw"
+        )
+    if not np.all(np.isfinite(t)):
+        raise InputError("t holds values that are not finite")
+    labels = glue_points.check_labels(labels, len(clouds))
+    if len(labels) != len(t):
+        raise InputError(f"labels holds {len(labels)} dichotomies and t {len(t)}; give one each")
+    settings = _Settings("given", len(t), "none", None, confidence, labels, threads, len(clouds))
+    if values.shape[1] > len(values):  # the points span fewer dimensions
+        basis, upper = np.linalg.qr(values.T)
+        values, t = np.ascontiguousarray(upper.T), t @ basis
+    with thread_map(settings.threads) as run:
+        points = glue_points.Points.from_values(values, counts)
+        problem = _Problem(points, t, labels, range(len(counts)), run, settings.threads)
+        return _summary([problem], [], settings, None)
+
+
+class _Settings:
+    """What callers may ask for, checked."""
+
+    def __init__(
+        self,
+        dichotomies,
+        n_t,
+        preprocess,
+        random_state,
+        confidence,
+        labels,
+        threads,
+        n_manifolds,
+    ):
+        if dichotomies not in glue_points.DICHOTOMIES:
+            raise InputError(
+                f"dichotomies is {dichotomies!r}; expected one of "
+                + ", ".join(glue_points.DICHOTOMIES)
+            )
+        if preprocess not in glue_points.PREPROCESS:
+            raise InputError(f"preprocess is {preprocess!r}; expected 'center' or 'none'")
+        if not isinstance(n_t, numbers.Integral) or n_t < 1:
+            raise InputError(f"n_t is {n_t!r}; expected a whole number from 1 up")
+        if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
+            raise InputError(f"confidence is {confidence!r}; expected a number between 0 and 1")
+        if (labels is not None) != (dichotomies == "given"):
+            raise InputError(
+                f"dichotomies is {dichotomies!r} and labels is "
+                f"{'given' if labels is not None else 'not given'}; give labels with 'given' only"
+            )
+        self.dichotomies, self.preprocess, self.n_t = dichotomies, preprocess, int(n_t)
+        self.confidence, self.n_manifolds = float(confidence), n_manifolds
+        self.random_state = random_state
+        self.threads = default_threads() if threads is None else threads
+        self.labels = None if labels is None else glue_points.check_labels(labels, n_manifolds)
+
+
+def _measure(points, settings, run):
+    seed, n_t = as_seed(settings.random_state), settings.n_t
+    n_manifolds = settings.n_manifolds
+
+    def problem(indices, labels, run, parts):
+        chosen = points(np.array(indices))
+        return _Problem(chosen, chosen.vectors(seed, n_t, indices), labels, indices, run, parts)
+
+    if settings.dichotomies == "pairs":
+        labels = np.tile([1.0, -1.0], (n_t, 1))
+        pairs = list(itertools.combinations(range(n_manifolds), 2))
+        problems = run(lambda pair: problem(pair, labels, map, 1), pairs)
+        return _summary(problems, pairs, settings, seed)
+    labels = glue_points.draw_labels(settings.dichotomies, settings.labels, seed, n_t, n_manifolds)
+    return _summary(
+        [problem(range(n_manifolds), labels, run, settings.threads)], [], settings, seed
+    )
+
+
+class _Problem:
+    """The measures of one problem, and what its remarks need."""
+
+    def __init__(self, points, t, labels, indices, run, parts):
+        solution = solve(points, t, labels, run, parts)
+        self.measures = measure(points, t, solution)
+        self.rank = points.rank
+        self.kkt_residual = solution.kkt_residual
+        self.inseparable = float(solution.inseparable.mean())
+        indices, rows = np.asarray(indices), points.manifolds()
+        self.idle = set(indices[~solution.active.any(axis=0)].tolist())
+        self.single = {
+            int(index)
+            for index, part in zip(indices, rows, strict=True)
+            if not points.offsets(part).any()
+        }
+
+
+def _summary(problems, pairs, settings, seed):
+    inseparable = float(np.mean([problem.inseparable for problem in problems]))
+    n_manifolds = 2 if pairs else settings.n_manifolds
+    floors = [n_manifolds / problem.rank if problem.rank else np.nan for problem in problems]
+    floor = float(np.mean(floors))
+    kkt_residual = max(problem.kkt_residual for problem in problems)
+    geometry = summarize_glue(
+        tuple(problem.measures for problem in problems),
+        settings.confidence,
+        inseparable=inseparable,
+        capacity_floor=floor,
+        kkt_residual=kkt_residual,
+        warnings=(),
+        n_manifolds=settings.n_manifolds,
+        seed=seed,
+        dichotomies=settings.dichotomies,
+        preprocess=settings.preprocess,
+        inactive_rule=INACTIVE_RULE,
+        pairs=np.array(pairs, dtype=np.int64).reshape(-1, 2),
+    )
+    return dataclasses.replace(geometry, warnings=tuple(_remarks(geometry, problems)))
+
+
+def _remarks(geometry, problems):
+    remarks = []
+    if any(problem.rank == 0 for problem in problems):
+        remarks.append("all points of a problem are the same: its geometry is not defined")
+    if geometry.inseparable > 0:
+        remarks.append(
+            f"{geometry.inseparable:.3g} of the draws are inseparable: no weights other than zero "
+            "admit their dichotomy. Capacity counts them at its floor of "
+            f"{geometry.capacity_floor:.4g}; their anchor points, thus dimension, radius, utility "
+            "and alignments, are not unique"
+        )
+    single = sorted(set().union(*(problem.single for problem in problems)))
+    if single:
+        remarks.append(f"manifold {listed(single)}: a single distinct point, without axes")
+    idle = sorted(set().union(*(problem.idle for problem in problems)))
+    if idle:
+        remarks.append(f"manifold {listed(idle)}: active in no draw of a problem")
+    if np.isinf(geometry.capacity):
+        remarks.append("no constraint active in any draw: capacity is infinite")
+    undefined = [name for name in METRICS if np.isnan(getattr(geometry, name))]
+    if undefined:
+        remarks.append(f"not defined for these points: {', '.join(undefined)}")
+    if geometry.kkt_residual > KKT_LIMIT:
+        remarks.append(f"a quadratic program solved only to a KKT residual above {KKT_LIMIT:g}")
+    return remarks

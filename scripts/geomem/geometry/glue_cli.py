@@ -1,0 +1,60 @@
+"""The geometry command with `--estimator glue`: all manifolds measured jointly."""
+
+import csv
+import sys
+
+from geomem.errors import InputError
+from geomem.geometry.glue_points import DICHOTOMIES, PREPROCESS
+
+
+def add_glue_options(parser):
+    """What only this estimator takes."""
+    group = parser.add_argument_group("with --estimator glue")
+    group.add_argument("--dichotomies", choices=[d for d in DICHOTOMIES if d != "given"])
+    group.add_argument("--preprocess", choices=PREPROCESS)
+
+
+def measure_glue(options, manifolds, output):
+    """Measure the manifolds, print the numbers and write the table; returns the exit status."""
+    from geomem.geometry.glue import glue_geometry
+
+    if options.kappa != 0 or options.keep_low_rank or options.n_t == "auto":
+        raise InputError(
+            "--kappa, --keep-low-rank and --n-t auto are of the mean-field estimator; leave them "
+            "out with --estimator glue"
+        )
+    settings = {
+        "dichotomies": options.dichotomies or "random",
+        "n_t": int(options.n_t),
+        "preprocess": options.preprocess or "center",
+        "confidence": options.confidence,
+    }
+    geometry = glue_geometry(
+        manifolds, random_state=options.seed, threads=options.threads, **settings
+    )
+    _write(output, geometry, {**settings, "estimator": "glue", "seed": options.seed}, options.file)
+    print(f"{geometry.n_manifolds} manifolds, {geometry.n_t} draws ({geometry.dichotomies})")
+    percent = f"{100 * geometry.confidence:g}%"
+    for name, value, lo, hi in geometry.rows():
+        interval = f"   {percent} interval {lo:.5g} to {hi:.5g}" if lo == lo else ""
+        print(f"  {name:26s}{value:12.5g}{interval}")
+    for warning in geometry.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(f"table: {output}")
+    return 0
+
+
+def _write(path, geometry, settings, source):
+    if path.suffix == ".parquet":
+        from geomem.storage.provenance import provenance
+        from geomem.storage.tables import write_table
+
+        write_table(path, geometry.to_frame(), provenance("geometry", settings, [source]))
+        return
+    from geomem.storage.atomic import replacing
+
+    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["metric", "value", "lo", "hi", "warnings"])
+        for row in geometry.rows():
+            writer.writerow([*row, "; ".join(geometry.warnings)])

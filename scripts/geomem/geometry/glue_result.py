@@ -1,0 +1,212 @@
+"""The joint (GLUE) geometry of a set of manifolds."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import stdtrit
+
+from geomem.errors import InputError
+from geomem.geometry.glue_measures import METRICS
+from geomem.geometry.intervals import Estimate
+
+POSITIVE = METRICS[:4]  # their intervals are symmetric in the logarithm
+ENDS = ("", "_lo", "_hi")
+
+
+@dataclass(frozen=True)
+class GlueGeometry:
+    """Capacity, dimension, radius, utility and alignments of P manifolds, measured jointly.
+
+    `*_lo` and `*_hi` bound the interval over draws: Gaussian vectors, and dichotomies where these
+    are drawn. A number that is not defined is NaN, and a warning says why.
+
+    Attributes
+    ----------
+    capacity : float
+        P over the mean squared distance of a Gaussian vector from the weights that a dichotomy
+        admits.
+    dimension, radius, utility : float
+        capacity = utility (1 + 1 / radius^2) / dimension.
+    center_alignment_cos, axis_alignment_cos, center_axis_alignment_cos : float
+        Mean signed cosine between centres, between axis parts of anchor points (what a draw adds to
+        the centre), and between centres and axis parts, of different manifolds.
+    center_alignment_abs, axis_alignment_abs, center_axis_alignment_abs : float
+        Mean absolute inner product of the same, in the squared unit of the points.
+    inseparable : float
+        Fraction of draws whose dichotomy no weights other than zero admit, in the span of the
+        points.
+    capacity_floor : float
+        P over the dimensions that the points span: what capacity tends to when all are inseparable.
+    kkt_residual : float
+        The largest violation of the optimality conditions in any quadratic program, relative to
+        the largest constraint of that program.
+    warnings : tuple of str
+        What a reader of the numbers must know.
+    n_manifolds, n_t : int
+        Manifolds; draws (with "pairs", of each pair).
+    seed : int or None
+        What vectors and dichotomies were drawn from; None where they were given.
+    confidence : float
+    dichotomies, preprocess : str
+        As asked for.
+    inactive_rule : str
+        How manifolds without weight in a draw count.
+    values : dict of str to ndarray, shape (n_problems,)
+        By metric, of each problem: one, or one per pair of manifolds.
+    pairs : ndarray of int64, shape (n_pairs, 2)
+        The manifolds of each pair; no rows unless the dichotomies are "pairs".
+    influence : dict of str to ndarray, shape (n_t,)
+        By metric, each draw's first-order effect on the number; their standard deviation over the
+        root of n_t is the standard error.
+    draws : tuple of Measures
+        Per problem; `a`, `b` and `c` hold what each draw adds to the means.
+    """
+
+    capacity: float
+    capacity_lo: float
+    capacity_hi: float
+    dimension: float
+    dimension_lo: float
+    dimension_hi: float
+    radius: float
+    radius_lo: float
+    radius_hi: float
+    utility: float
+    utility_lo: float
+    utility_hi: float
+    center_alignment_cos: float
+    center_alignment_cos_lo: float
+    center_alignment_cos_hi: float
+    axis_alignment_cos: float
+    axis_alignment_cos_lo: float
+    axis_alignment_cos_hi: float
+    center_axis_alignment_cos: float
+    center_axis_alignment_cos_lo: float
+    center_axis_alignment_cos_hi: float
+    center_alignment_abs: float
+    center_alignment_abs_lo: float
+    center_alignment_abs_hi: float
+    axis_alignment_abs: float
+    axis_alignment_abs_lo: float
+    axis_alignment_abs_hi: float
+    center_axis_alignment_abs: float
+    center_axis_alignment_abs_lo: float
+    center_axis_alignment_abs_hi: float
+    inseparable: float
+    capacity_floor: float
+    kkt_residual: float
+    warnings: tuple
+    n_manifolds: int
+    n_t: int
+    seed: int | None
+    confidence: float
+    dichotomies: str
+    preprocess: str
+    inactive_rule: str
+    values: dict = field(repr=False)
+    pairs: np.ndarray = field(repr=False)
+    influence: dict = field(repr=False)
+    draws: tuple = field(repr=False)
+
+    def to_frame(self):
+        """A long pandas table of metric, value, lo and hi, one row per number."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.rows(), columns=["metric", "value", "lo", "hi"])
+        for name in ("dichotomies", "preprocess"):
+            frame[name] = getattr(self, name)
+        frame["warnings"] = "; ".join(self.warnings)
+        return frame
+
+    def rows(self):
+        """The rows of `to_frame` as tuples (metric, value, lo, hi)."""
+        rows = [(name, *(getattr(self, name + end) for end in ENDS)) for name in METRICS]
+        for name in ("inseparable", "capacity_floor", "kkt_residual"):
+            rows.append((name, getattr(self, name), np.nan, np.nan))
+        return rows
+
+
+def summarize_glue(draws, confidence, **rest):
+    """The `GlueGeometry` of one problem, or of the mean over several with common draws.
+
+    Parameters
+    ----------
+    draws : tuple of Measures
+    rest : the attributes that do not follow from them
+    """
+    numbers, values, influence = {}, {}, {}
+    for name in METRICS:
+        values[name] = np.array([found.value[name] for found in draws])
+        influence[name] = np.mean([found.influence[name] for found in draws], axis=0)
+        bias = np.mean([found.bias[name] for found in draws])
+        value, logarithmic = values[name].mean(), name in POSITIVE
+        estimate = _estimate(value, bias, influence[name], confidence, logarithmic)
+        numbers[name], numbers[f"{name}_lo"], numbers[f"{name}_hi"] = map(
+            float, (estimate.value, estimate.lo, estimate.hi)
+        )
+    return GlueGeometry(
+        **numbers,
+        confidence=confidence,
+        n_t=len(draws[0].a),
+        values=values,
+        influence=influence,
+        draws=draws,
+        **rest,
+    )
+
+
+def glue_difference(first, second, confidence=0.95):
+    """Second minus first, every number of two geometries with common draws.
+
+    Layers, epochs or networks measured with one `random_state` share their draws, so the error of
+    a difference is below that of its terms.
+
+    Parameters
+    ----------
+    first, second : GlueGeometry
+        Of as many manifolds, in the same order, with the same points in each.
+    confidence : float
+
+    Returns
+    -------
+    dict of str to Estimate (value, lo, hi)
+
+    Raises
+    ------
+    InputError
+        If the two do not share their draws.
+    """
+    keys = [(g.seed, g.n_t, g.n_manifolds, g.dichotomies) for g in (first, second)]
+    if keys[0] != keys[1] or keys[0][0] is None:
+        raise InputError(
+            "the geometries were drawn with (seed, n_t, manifolds, dichotomies) "
+            f"{keys[0]} and {keys[1]}; measure both with the same random_state and n_t"
+        )
+    return {
+        name: _estimate(
+            getattr(second, name) - getattr(first, name),
+            np.mean([found.bias[name] for found in second.draws])
+            - np.mean([found.bias[name] for found in first.draws]),
+            second.influence[name] - first.influence[name],
+            confidence,
+            logarithmic=False,
+        )
+        for name in METRICS
+    }
+
+
+def _estimate(value, bias, influence, confidence, logarithmic):
+    """A number with its interval, which is centred on the number less its bias."""
+    n_draws = len(influence)
+    if n_draws < 2 or not np.isfinite(value):
+        return Estimate(value, np.nan, np.nan)
+    reach = influence.std(ddof=1) / np.sqrt(n_draws)
+    reach *= stdtrit(n_draws - 1, 0.5 + 0.5 * confidence)
+    if not np.isfinite(bias):  # a half of the draws leaves the number undefined
+        bias = 0.0
+    if not logarithmic:
+        return Estimate(value, value - bias - reach, value - bias + reach)
+    if value == 0.0:
+        return Estimate(value, value, value)
+    centre, factor = value * np.exp(-bias / value), np.exp(reach / value)
+    return Estimate(value, centre / factor, centre * factor)

@@ -1,0 +1,61 @@
+"""Linear centred kernel alignment (CKA) of two representations of the same points.
+
+Kornblith et al., ICML 2019. The plain value is the cosine of the two centred Grams; it is too large
+for few points in many features. The debiased value has unbiased estimates of the three products
+(Murphy, Zylberberg and Fyshe, arXiv 2405.01012; HSIC of Song et al., 2012); it can be below zero.
+"""
+
+import numpy as np
+
+from geomem.errors import InputError
+from geomem.measures.kernels import check_square, covariance_overlap, gram_of
+from geomem.measures.resampling import jackknife
+
+
+def linear_cka(first, second, *, debiased=True, confidence=0.95, groups=100):
+    """Linear CKA, with a jackknife interval over the points.
+
+    Parameters
+    ----------
+    first, second : arrays, shape (n, N) and (n, K)
+        The same points in the same order, in features of two layers, epochs, seeds or networks.
+    debiased : bool
+        For the finite number of points.
+    confidence, groups
+        See `geomem.measures.resampling.jackknife`.
+
+    Returns
+    -------
+    Estimate
+        value, lo, hi; NaN where a representation is constant.
+
+    Raises
+    ------
+    InputError
+        If the arrays cannot be used.
+    """
+    return linear_cka_from_grams(
+        gram_of(first, "first"),
+        gram_of(second, "second"),
+        debiased=debiased,
+        confidence=confidence,
+        groups=groups,
+    )
+
+
+def linear_cka_from_grams(first, second, *, debiased=True, confidence=0.95, groups=100):
+    """`linear_cka` from inner products (n, n) of the points, centred or not."""
+    first, second = check_square(first, "first"), check_square(second, "second")
+    if len(first) != len(second):
+        raise InputError(
+            f"first holds {len(first)} points and second {len(second)}; give the same points"
+        )
+
+    def cosine(kept):
+        parts = [gram[kept[:, np.newaxis], kept] for gram in (first, second)]
+        lengths = [covariance_overlap(part, part, unbiased=debiased) for part in parts]
+        if not min(lengths) > 0:
+            return np.nan
+        return covariance_overlap(*parts, unbiased=debiased) / np.sqrt(np.prod(lengths))
+
+    return jackknife(cosine, len(first), confidence=confidence, groups=groups)

@@ -1,0 +1,175 @@
+"""Cross-condition generalization and shattering dimension.
+
+Bernardi et al., Cell 183, 954 (2020). Classes are conditions, and a dichotomy labels half of them
+1. Shattering dimension: accuracy of a linear classifier on left-out points, mean over dichotomies.
+Cross-condition generalization performance (CCGP): the same on points of two conditions, one of each
+label, that the classifier never saw. The classifier is ridge regression here (a support vector
+machine there), whose leave-out predictions are exact functions of one matrix for all dichotomies.
+"""
+
+import itertools
+import math
+import numbers
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg
+
+from geomem.errors import InputError
+from geomem.geometry import products as inner
+from geomem.geometry.intervals import Estimate
+from geomem.geometry.measure import as_seed
+from geomem.measures.resampling import jackknife
+
+
+@dataclass(frozen=True)
+class CrossCondition:
+    """Accuracies, of which 1/2 is chance; intervals from the jackknife over conditions.
+
+    Attributes
+    ----------
+    shattering, generalization : Estimate
+        Means over dichotomies and conditions.
+    shattering_by_dichotomy, generalization_by_dichotomy : ndarrays, shape (n_dichotomies,)
+    dichotomies : ndarray, shape (n_dichotomies, C)
+        1 and -1.
+    seed : int
+    """
+
+    shattering: Estimate
+    generalization: Estimate
+    shattering_by_dichotomy: np.ndarray
+    generalization_by_dichotomy: np.ndarray
+    dichotomies: np.ndarray
+    seed: int
+
+
+def cross_condition(
+    manifolds, *, n_dichotomies=100, penalty=1e-3, random_state=None, confidence=0.95, groups=100
+):
+    """Measure shattering dimension and cross-condition generalization of classes.
+
+    Parameters
+    ----------
+    manifolds : sequence of C >= 4 arrays (M_c, N), or one array (C, M, N)
+        Two points per class or more. NumPy arrays, memory maps or torch tensors.
+    n_dichotomies : int
+        Balanced dichotomies drawn at random (C odd: one label has one class more); all of them
+        where there are no more.
+    penalty : float
+        Of the ridge regression, in units of the mean squared length of the points; above 0.
+    random_state : int, numpy.random.Generator or None
+    confidence, groups
+        See `geomem.measures.resampling.jackknife`.
+
+    Returns
+    -------
+    CrossCondition
+
+    Raises
+    ------
+    InputError
+        If an argument cannot be used.
+    """
+    clouds = inner.check_manifolds(manifolds)
+    return cross_condition_from_gram(
+        inner.gram_of_all(clouds),
+        [len(cloud) for cloud in clouds],
+        n_dichotomies=n_dichotomies,
+        penalty=penalty,
+        random_state=random_state,
+        confidence=confidence,
+        groups=groups,
+    )
+
+
+def cross_condition_from_gram(
+    gram,
+    counts,
+    *,
+    n_dichotomies=100,
+    penalty=1e-3,
+    random_state=None,
+    confidence=0.95,
+    groups=100,
+):
+    """`cross_condition` from inner products (n, n) of all points, class by class."""
+    gram, counts = inner.check_gram(gram, counts)
+    if len(counts) < 4 or counts.min() < 2:
+        raise InputError(
+            f"counts is {counts.tolist()}; expected four classes or more of two points or more"
+        )
+    if not isinstance(n_dichotomies, numbers.Integral) or n_dichotomies < 1:
+        raise InputError(f"n_dichotomies is {n_dichotomies!r}; expected a whole number from 1 up")
+    if not isinstance(penalty, numbers.Real) or not penalty > 0:
+        raise InputError(f"penalty is {penalty!r}; expected a number above 0")
+    seed = as_seed(random_state)
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(5,)))
+    dichotomies = _dichotomies(len(counts), int(n_dichotomies), rng)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    labels = dichotomies[:, owner].T
+    hat = _hat(inner.center_gram(gram), float(penalty))
+    residual = labels - hat @ labels
+    left_out = labels - residual / (1.0 - np.diag(hat))[:, np.newaxis]
+    by_class = np.array(
+        [(left_out[owner == c] * labels[owner == c] > 0).mean(axis=0) for c in range(len(counts))]
+    ).T
+    across = _across(hat, residual, labels, owner, dichotomies, rng)
+
+    def means(kept):
+        return np.array([by_class[:, kept].mean(), np.nanmean(across[:, kept])])
+
+    found = jackknife(means, len(counts), confidence=confidence, groups=groups)
+    estimates = [
+        Estimate(*map(float, ends)) for ends in zip(found.value, found.lo, found.hi, strict=True)
+    ]
+    return CrossCondition(
+        *estimates, by_class.mean(axis=1), np.nanmean(across, axis=1), dichotomies, seed
+    )
+
+
+def _dichotomies(n_classes, most, rng):
+    half = n_classes // 2
+    total = math.comb(n_classes, half)
+    if n_classes % 2 == 0:
+        total //= 2
+    found = np.ones((min(total, most), n_classes))
+    if total <= most:
+        chosen = itertools.islice(itertools.combinations(range(n_classes), half), total)
+        for row, part in zip(found, chosen, strict=True):
+            row[list(part)] = -1.0
+        return found
+    for row in found:
+        row[rng.permutation(n_classes)[:half]] = -1.0
+    return found
+
+
+def _hat(gram, penalty):
+    """The matrix that turns labels into fitted labels: ridge regression with an intercept."""
+    values, vectors = linalg.eigh(gram)
+    values = np.maximum(values, 0.0)
+    scale = penalty * values.sum() / len(gram)
+    fit = np.divide(values, values + scale, out=np.zeros_like(values), where=values > 0)
+    return (vectors * fit) @ vectors.T + 1.0 / len(gram)
+
+
+def _across(hat, residual, labels, owner, dichotomies, rng):
+    """Accuracy (n_dichotomies, C) on classes left out, one of each label at a time.
+
+    With the points S left out, the residual there is (1 - H_SS)^-1 times that of the whole fit.
+    """
+    accuracy = np.full(dichotomies.shape, np.nan)
+    pairs = {}
+    for index, row in enumerate(dichotomies):
+        sides = [rng.permutation(np.flatnonzero(row == side)) for side in (-1.0, 1.0)]
+        for a, b in zip(*sides, strict=False):  # C odd: one class is left without a partner
+            pairs.setdefault((min(a, b), max(a, b)), []).append(index)
+    for (a, b), indices in pairs.items():
+        rows = np.flatnonzero((owner == a) | (owner == b))
+        system = np.eye(len(rows)) - hat[np.ix_(rows, rows)]
+        wrong = np.linalg.solve(system, residual[np.ix_(rows, indices)])
+        truth = labels[np.ix_(rows, indices)]
+        right = (truth - wrong) * truth > 0
+        for c in (a, b):
+            accuracy[indices, c] = right[owner[rows] == c].mean(axis=0)
+    return accuracy

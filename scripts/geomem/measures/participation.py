@@ -1,0 +1,55 @@
+"""Participation ratio: how many directions a representation's variance is spread over.
+
+(tr Sigma)^2 / tr(Sigma^2) for the covariance Sigma of the points. The ratio of a finite sample is
+too small, roughly 1/PR + 1/n inverted for n points. Numerator and denominator have unbiased
+estimates over different points (Chun et al., ICLR 2026, arXiv 2509.26560: the correction for
+sampled stimuli; all features are taken as observed).
+"""
+
+from geomem.measures.kernels import (
+    check_square,
+    covariance_overlap,
+    gram_of,
+    squared_total_variance,
+)
+from geomem.measures.resampling import jackknife
+
+
+def participation_ratio(points, *, corrected=True, confidence=0.95, groups=100):
+    """Participation ratio of points, with a jackknife interval over them.
+
+    Parameters
+    ----------
+    points : array, shape (n, N)
+        NumPy array, memory map or torch tensor.
+    corrected : bool
+        For the finite number of points. The plain ratio's interval is about what n points give.
+    confidence, groups
+        See `geomem.measures.resampling.jackknife`.
+
+    Returns
+    -------
+    Estimate
+        value, lo, hi.
+
+    Raises
+    ------
+    InputError
+        If `points` cannot be used.
+    """
+    return participation_ratio_from_gram(
+        gram_of(points), corrected=corrected, confidence=confidence, groups=groups
+    )
+
+
+def participation_ratio_from_gram(gram, *, corrected=True, confidence=0.95, groups=100):
+    """`participation_ratio` from inner products (n, n) of the points, centred or not."""
+    gram = check_square(gram)
+
+    def ratio(kept):
+        part = gram[kept[:, None], kept]
+        below = covariance_overlap(part, part, unbiased=corrected)
+        above = squared_total_variance(part, unbiased=corrected)
+        return above / below if below > 0 else float("nan")
+
+    return jackknife(ratio, len(gram), confidence=confidence, groups=groups, logarithmic=True)

@@ -1,0 +1,182 @@
+"""What the job of each stage takes beyond starting: seconds, memory, and what it leaves on disk.
+
+A stage or a measure of layers names its function in its entry of the registry. Each is given a
+`Job` and returns a `Work`. Nothing here imports more than the standard library.
+"""
+
+from dataclasses import dataclass
+
+from geomem.config.experiments import runs
+from geomem.planning.sizes import (
+    activations_bytes,
+    geometry_rows,
+    rewind_rows,
+    states_kept,
+)
+
+_DRAWING = 2.2  # seconds of CPU for a figure, its libraries loaded
+_DECODING = 1e-3  # for an image read from a file
+_ROW = 2e-6, 300  # seconds and bytes of memory for a row of a table that is read
+_STORED_ROW = 30  # bytes of a row in Parquet, measured: 20 to 40
+_FIGURE = 400_000  # bytes of png and svg
+_EXPLORER = 1_200_000  # bytes, most of it script
+_BATCH = 256  # images in a forward pass on a CPU
+_BUNDLER = 300e6  # bytes to put the explorer's script together
+
+
+@dataclass(frozen=True)
+class Work:
+    """Of one job beyond its start: seconds, bytes of memory, bytes left on disk."""
+
+    seconds: float = 0
+    memory: float = 0
+    disk: float = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job to be planned.
+
+    Attributes
+    ----------
+    experiment : dict
+    rates : object
+        See `geomem.planning.costs.job_cost`.
+    size : DataSize
+    analysis_set : AnalysisSize
+    network : NetworkRates or None
+        Of the job's width, where it has one.
+    noise : float
+        Label noise; 1 where the job has none.
+    """
+
+    experiment: dict
+    rates: object
+    size: object
+    analysis_set: object
+    network: object
+    noise: float
+
+    @property
+    def noisy(self):
+        """Whether labels are permuted."""
+        return self.noise > 0
+
+    @property
+    def rows(self):
+        """Of a geometry table of the whole experiment, the largest there is."""
+        epochs = len(self.experiment["analysis"]["epochs"])
+        return len(runs(self.experiment)) * epochs * geometry_rows(self.analysis_set, 20)
+
+
+def images(job):
+    each = job.rates.glyph() if job.experiment["data"]["name"] == "glyphs" else _DECODING
+    seconds = (job.size.train + job.size.test) * each
+    return Work(seconds, 2 * job.size.bytes, job.size.bytes)
+
+
+def labels(job):
+    return Work(disk=job.size.train * _STORED_ROW)
+
+
+def analysis_set(job):
+    return Work(disk=job.analysis_set.images * _STORED_ROW)
+
+
+def train(job):
+    size, network, epochs = job.size, job.network, job.experiment["training"]["epochs"]
+    evaluated = (size.train + size.test) * network.forward
+    seconds = epochs * (size.train * network.step + evaluated) + evaluated
+    memory = 2 * size.bytes + 4 * network.state_bytes + _backward_bytes(job)
+    return Work(seconds, memory, states_kept(job.experiment) * network.state_bytes)
+
+
+def snapshot(job):
+    return Work(disk=job.network.weight_bytes)
+
+
+def activations(job):
+    analysis_set, network = job.analysis_set, job.network
+    # Features too many to keep are computed twice.
+    passes = 1 if _feature_bytes(job) <= 2**29 else 2
+    seconds = analysis_set.images * (passes * network.forward + network.scatter)
+    # What is written is held twice: layer by layer, and as the file's arrays.
+    written = activations_bytes(job.experiment, analysis_set, network.features)
+    return Work(seconds, job.size.bytes + _kept_bytes(job) + 2 * written, written)
+
+
+def geometry(job):
+    layers = len(job.network.features)
+    seconds = job.rates.geometry(job.experiment) * layers * job.analysis_set.kinds
+    held = activations_bytes(job.experiment, job.analysis_set, job.network.features)
+    return Work(seconds, held, geometry_rows(job.analysis_set, layers) * _STORED_ROW)
+
+
+def measure(job):
+    """A measure of the user's own: what it computes is not known."""
+    held = activations_bytes(job.experiment, job.analysis_set, job.network.features)
+    return Work(0, held, geometry_rows(job.analysis_set, len(job.network.features)) * _STORED_ROW)
+
+
+def rewind(job):
+    settings, network, size = job.experiment["rewind"], job.network, job.size
+    images = min(settings["train_images"] or size.train, size.train) + size.test
+    each = 1 + len(settings["schemes"]) * network.weighted + len(settings["sets"])
+    networks = 1 + len(settings["epochs"]) * each
+    # Networks with nothing or everything rewound are computed in full once more, to check.
+    checked = 1 + len(settings["epochs"])
+    cost = {policy: network.share for policy in settings["batch_norm"]} | {"recalibrate": 2}
+    passes = sum(networks * cost[policy] + checked for policy in settings["batch_norm"])
+    # Each epoch's weights twice, as read and as parts of a network, and one pass on the way.
+    weights = 2 * (1 + len(settings["epochs"])) * network.weight_bytes
+    memory = 2 * size.bytes + weights + 4 * sum(network.features) * _BATCH
+    rows = rewind_rows(job.experiment, network)
+    return Work(images * network.forward * passes, memory, rows * _STORED_ROW)
+
+
+def gradients(job):
+    network, epochs = job.network, len(job.experiment["gradients"]["epochs"])
+    most = job.experiment["gradients"]["per_class"] or job.size.train
+    each = job.size.train / max(job.size.classes, 1)
+    images = job.size.classes * sum(min(most, part * each) for part in (job.noise, 1 - job.noise))
+    backward = max(network.step - network.forward, 0)
+    seconds = epochs * images * (network.forward + 2 * backward)
+    memory = 2 * job.size.bytes + 20 * network.weight_bytes + _backward_bytes(job)
+    return Work(seconds, memory, len(network.features) * 50 * epochs * _STORED_ROW)
+
+
+def simulation(job):
+    settings, network = job.experiment["simulation"], job.network
+    kinds = [kind for kind in settings["kinds"] if job.noisy or kind in ("unpermuted", "test")]
+    images = settings["classes"] * settings["per_class"]
+    layers = len(network.features) * job.rates.simulation(job.experiment)
+    seconds = len(settings["epochs"]) * len(kinds) * (layers + images * network.forward)
+    return Work(seconds, job.size.bytes + _kept_bytes(job))
+
+
+def table(job):
+    return Work(job.rows * _ROW[0], job.rows * _ROW[1])
+
+
+def figure(job):
+    return Work(_DRAWING + job.rows * _ROW[0], job.rows * _ROW[1], _FIGURE)
+
+
+def explorer(job):
+    return Work(_DRAWING + job.rows * _ROW[0], _BUNDLER + job.rows * _ROW[1], _EXPLORER)
+
+
+def _feature_bytes(job):
+    """Of the analysed layers' outputs for one kind of images."""
+    return 4 * sum(job.network.features) * job.analysis_set.classes * job.analysis_set.per_class
+
+
+def _kept_bytes(job):
+    batch = 4 * sum(job.network.features) * _BATCH
+    return min(_feature_bytes(job), 2**29) + batch + 24 * sum(job.network.features)
+
+
+def _backward_bytes(job):
+    """Outputs kept for the backward pass; batch norm and ReLU keep theirs too."""
+    images = max(job.experiment["training"]["batch_size"], _BATCH)
+    return 3 * 4 * sum(job.network.features) * images

@@ -1,0 +1,137 @@
+"""Measures of a layer: what is computed from the inner products of its manifolds, epoch by epoch.
+
+A measure is a function of the stored inner products (`geomem.geometry.products.ManifoldProducts`)
+or, where the configuration stores them, of the features. `analysis.measures` lists those of an
+experiment: names of entries here, and functions of the user's own. Each has files and a table of
+its own, so that a further one computes nothing again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from geomem.registry import own
+from geomem.registry.metrics import Metric
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure.
+
+    Attributes
+    ----------
+    name : str
+        Of its table and its files.
+    function : str
+        Import path. It is called with the inner products of the manifolds of one layer and kind or
+        with their features, see `source`, and the settings of `section` as keywords; what it may
+        return stands in `geomem.analysis.measuring`.
+    title : str
+        Heading in the explorer.
+    metrics : tuple of Metric
+        Those with a label or unit of their own.
+    section : str
+        Section of an experiment with its settings; empty if it has none.
+    source : str
+        Name of the function's first argument: "products" or "features".
+    settings : callable, optional
+        Of the section: what of it matters; by default all.
+    keys : tuple of str
+        Columns that tell rows apart, besides epoch, layer, kind, manifold and metric.
+    judged : bool
+        Whether the paper's claims are about it.
+    cost : str
+        Import path of a function that foretells time and memory, see `geomem.planning.work`.
+    """
+
+    name: str
+    function: str
+    title: str
+    metrics: tuple = ()
+    section: str = ""
+    source: str = "products"
+    settings: Callable | None = None
+    keys: tuple = ()
+    judged: bool = False
+    cost: str = ""
+
+    def spec(self, experiment):
+        """What determines its result: function, what it is given, and settings, as a dict."""
+        settings = experiment[self.section] if self.section else {}
+        if self.settings:
+            settings = self.settings(settings)
+        spec = {"function": self.function, "source": self.source, "settings": settings}
+        return {**spec, "keys": list(self.keys)} if self.keys else spec
+
+    def follows(self, experiment):
+        """Name of the measure that has to be there, at all epochs of a run, before this one."""
+        if self.name == "geometry" and experiment["geometry"]["low_rank"]["k"] == "shared":
+            return "low_rank"
+        return None
+
+
+def _without_k(geometry):
+    return {**geometry, "low_rank": {"rule": geometry["low_rank"]["rule"]}}
+
+
+MEASURES = {
+    measure.name: measure
+    for measure in (
+        Measure(
+            "geometry",
+            function="geomem.analysis.mean_field:measure",
+            title="Geometry over layers and epochs",
+            metrics=(
+                Metric("capacity", "capacity α", "manifolds / feature"),
+                Metric("radius", "radius R_M", "centre norms"),
+                Metric("dimension", "dimension D_M", "directions"),
+                Metric("center_correlation", "mean correlation of centres"),
+                Metric("radius_iqm", "radius R_M, middle half", "centre norms"),
+                Metric("dimension_iqm", "dimension D_M, middle half", "directions"),
+                Metric("low_rank_k", "shared directions K removed"),
+                Metric("kkt_residual", hidden=True),
+            ),
+            section="geometry",
+            judged=True,
+            cost="geomem.planning.work:geometry",
+        ),
+        Measure(
+            "low_rank",
+            function="geomem.analysis.mean_field:profile",
+            title="What the number of removed directions does",
+            metrics=(
+                Metric("capacity", "capacity α", "manifolds / feature"),
+                Metric("radius", "radius R_M", "centre norms"),
+                Metric("dimension", "dimension D_M", "directions"),
+                Metric("objective", "objective of the low-rank step"),
+                Metric("correlation", "mean |cos| of residual centres"),
+                Metric("smallest_fraction", "least squared length left of a centre"),
+                Metric("cost", "half the sum of squared cosines"),
+                Metric("bound", "Welch bound of that sum"),
+            ),
+            section="geometry",
+            settings=_without_k,
+            keys=("k",),
+            cost="geomem.planning.work:geometry",
+        ),
+    )
+}
+
+
+def chosen(experiment):
+    """The measures that an experiment asks for, in its order.
+
+    Returns
+    -------
+    list of Measure
+    """
+    return [find(name) for name in experiment["analysis"]["measures"]]
+
+
+def find(name):
+    """The Measure of an entry's name or of a user's `package.module:function`."""
+    if name in MEASURES:
+        return MEASURES[name]
+    function = own.locate(name)
+    source = "features" if function.positional[:1] == ("features",) else "products"
+    title = function.name.replace("_", " ").capitalize()
+    return Measure(function.name, name, title, source=source)

@@ -1,0 +1,139 @@
+"""The stages of the workflow, one for each rule: settings, what it builds, and what it costs.
+
+A further stage takes an entry here, a rule in `rules/`, a command in `scripts/`, and, if it has a
+section of its own in the configuration, that section in `rules/config.schema.yaml`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from geomem.registry.datasets import load_spec
+from geomem.registry.measures import MEASURES
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage.
+
+    Attributes
+    ----------
+    name : str
+        Of its rule.
+    startup : str
+        What its command imports, which decides what a job costs to start: table, arrays, geometry,
+        torch or plot.
+    settings : callable, optional
+        Of (experiment, cell): exactly the settings that determine a result beyond its input files,
+        as a dict. `cell` has the job's `width`, `noise`, `seed` and `epoch`, each None where the
+        job has none. Labels and trainings have theirs from `geomem.config.sharing`.
+    section : str
+        Section of an experiment that is the stage's own; its `epochs` say whether it runs.
+    builds_network : bool
+        Whether the command builds the network, and so depends on the user's source file of it.
+    cost : str
+        Import path of the function that foretells time, memory and disk, see
+        `geomem.planning.work`; without one a job is taken to cost what its start does.
+    """
+
+    name: str
+    startup: str
+    settings: Callable | None = None
+    section: str = ""
+    builds_network: bool = False
+    cost: str = ""
+
+    @property
+    def uses_gpu(self):
+        """Whether a GPU makes a job faster."""
+        return self.startup == "torch" or self.name == "snapshot"
+
+
+def _network(experiment, cell):
+    return {"model": experiment["model"], "width": cell["width"]}
+
+
+def _images(experiment, cell):
+    return load_spec(experiment["data"])
+
+
+def _analysis_set(experiment, cell):
+    names = ("classes", "per_class", "kinds", "controls")
+    return {**{name: experiment["analysis"][name] for name in names}, "seed": cell["seed"]}
+
+
+def _activations(experiment, cell):
+    analysis = experiment["analysis"]
+    return {
+        **_network(experiment, cell),
+        "layers": analysis["layers"],
+        "seed": cell["seed"],
+        "store": analysis["store"],
+    }
+
+
+def _rewind(experiment, cell):
+    return {**_network(experiment, cell), "rewind": experiment["rewind"]}
+
+
+def _gradients(experiment, cell):
+    per_class = experiment["gradients"]["per_class"]
+    return {**_network(experiment, cell), "seed": cell["seed"], "per_class": per_class}
+
+
+def _simulation(experiment, cell):
+    return {
+        **_network(experiment, cell),
+        "layers": experiment["analysis"]["layers"],
+        # Dichotomies have no margin, whatever that of the geometry is.
+        "geometry": {k: v for k, v in experiment["geometry"].items() if k != "kappa"},
+        "simulation": {k: v for k, v in experiment["simulation"].items() if k != "epochs"},
+    }
+
+
+_WORK = "geomem.planning.work:"
+
+STAGES = {
+    stage.name: stage
+    for stage in (
+        Stage("images", "table", _images, cost=_WORK + "images"),
+        Stage("labels", "table", cost=_WORK + "labels"),
+        Stage("analysis_set", "table", _analysis_set, cost=_WORK + "analysis_set"),
+        Stage("train", "torch", builds_network=True, cost=_WORK + "train"),
+        Stage("snapshot", "arrays", builds_network=True, cost=_WORK + "snapshot"),
+        Stage(
+            "activations", "torch", _activations,
+            builds_network=True, cost=_WORK + "activations",
+        ),
+        Stage("measure", "geometry"),
+        Stage(
+            "rewind", "torch", _rewind,
+            section="rewind", builds_network=True, cost=_WORK + "rewind",
+        ),
+        Stage(
+            "gradients", "torch", _gradients,
+            section="gradients", builds_network=True, cost=_WORK + "gradients",
+        ),
+        Stage(
+            "simulation", "torch", _simulation,
+            section="simulation", builds_network=True, cost=_WORK + "simulation",
+        ),
+        Stage("table", "table", cost=_WORK + "table"),
+        Stage("figure", "plot", cost=_WORK + "figure"),
+        Stage("claims", "table", cost=_WORK + "table"),
+        Stage("explorer", "plot", cost=_WORK + "explorer"),
+        Stage("provenance", "table"),
+    )
+}  # fmt: skip
+
+# Sections whose `epochs` ask for snapshots.
+OBSERVING = ("analysis", *(stage.section for stage in STAGES.values() if stage.section))
+
+
+def planned(name):
+    """The Stage of a job as planning names it: a rule, or a measure for each job of `measure`."""
+    if name in STAGES:
+        return STAGES[name]
+    measure = MEASURES.get(name)
+    return Stage(
+        name, STAGES["measure"].startup, cost=measure.cost if measure else _WORK + "measure"
+    )

@@ -1,0 +1,148 @@
+"""The tables of an experiment: their key columns, files, and how the explorer shows them."""
+
+from dataclasses import dataclass
+
+from geomem.registry.measures import MEASURES, chosen
+from geomem.registry.metrics import Metric
+
+_RUN = "results/{experiment}/runs/{run}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One sort of table.
+
+    Attributes
+    ----------
+    name : str
+    keys : tuple of str
+        Columns that tell the rows of one run apart.
+    parts : str
+        File of one run, with `{epoch}` where there is one for each analysed epoch, or with
+        `{training}`, the name of the run's training.
+    section : str
+        Section of an experiment whose `epochs` ask for the table; empty if every experiment has it.
+    judged : bool
+        Whether the paper's claims are about it.
+    title : str
+        Heading in the explorer.
+    shown : tuple of str
+        Columns by which the explorer tells values apart, besides width, noise and seed.
+    lines : str
+        Column that the lines of the explorer's charts stand for at first.
+    heat : bool
+        Whether the explorer draws maps over layers and epochs.
+    metrics : tuple of Metric
+        Those with a label or unit of their own, in the order in which the explorer offers them.
+    """
+
+    name: str
+    keys: tuple
+    parts: str
+    section: str
+    title: str
+    shown: tuple
+    lines: str
+    judged: bool = True
+    heat: bool = True
+    metrics: tuple = ()
+
+    def asked(self, experiment):
+        """Whether an experiment's settings ask for this table."""
+        return not self.section or bool(experiment[self.section]["epochs"])
+
+    def described(self, experiment):
+        """What the explorer has to know of it, as plain values (see `geomem.pages.records`)."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "lines": self.lines,
+            "heat": self.heat,
+            "shown": list(self.shown),
+            "metrics": [[m.name, m.text] for m in self.metrics if not m.hidden],
+            "hidden": [metric.name for metric in self.metrics if metric.hidden],
+            # What experiments share has no file below an experiment's folder.
+            "file": self.parts.partition("/runs/")[2].replace("{run}", "runs/{run}")
+            or f"tables/{self.name}.parquet",
+            "epochs": experiment[self.section]["epochs"] if self.section else None,
+        }
+
+
+_FIXED = (
+    Table(
+        "accuracy",
+        keys=("epoch", "kind", "metric"),
+        parts="results/shared/trained/{training}/accuracy.parquet",
+        section="",
+        title="Accuracy and loss over epochs",
+        shown=("metric", "kind", "epoch"),
+        lines="kind",
+        heat=False,
+        metrics=(Metric("accuracy", unit="%"), Metric("loss", unit="nats")),
+    ),
+    Table(
+        "rewind",
+        keys=("epoch", "scheme", "layer", "layer_index", "batch_norm", "kind", "metric"),
+        parts=f"{_RUN}/rewind.parquet",
+        section="rewind",
+        title="Layers rewound to an earlier epoch",
+        shown=("metric", "scheme", "kind", "batch_norm", "epoch", "layer"),
+        lines="epoch",
+        metrics=(Metric("accuracy", unit="%"),),
+    ),
+    Table(
+        "gradients",
+        keys=("epoch", "layer", "layer_index", "kind", "part", "metric"),
+        parts=f"{_RUN}/gradients.parquet",
+        section="gradients",
+        title="Parts of the gradient",
+        shown=("metric", "part", "kind", "epoch", "layer"),
+        lines="epoch",
+        metrics=(
+            Metric("norm", "gradient norm", "nats / unit weight"),
+            Metric("noise_floor", "noise floor of the norm", "nats / unit weight"),
+            Metric("signal", "squared norm without noise", "variances of one image per class"),
+            Metric("cosine"),
+        ),
+    ),
+    Table(
+        "simulation",
+        keys=("epoch", "layer", "layer_index", "kind", "metric"),
+        parts=f"{_RUN}/simulation.parquet",
+        section="simulation",
+        title="Capacity in simulation",
+        shown=("metric", "kind", "epoch", "layer"),
+        lines="metric",
+        judged=False,
+        heat=False,
+        metrics=(
+            Metric("theory", "capacity", "manifolds / feature"),
+            Metric("simulated", "capacity", "manifolds / feature"),
+        ),
+    ),
+)
+
+
+def of_measure(measure):
+    """The table of a measure of layers."""
+    return Table(
+        measure.name,
+        keys=("epoch", "layer", "layer_index", "kind", "manifold", *measure.keys, "metric"),
+        parts=f"{_RUN}/measures/{measure.name}/{{epoch}}.parquet",
+        section="analysis",
+        title=measure.title,
+        shown=("metric", "kind", *measure.keys, "epoch", "layer"),
+        lines="epoch",
+        judged=measure.judged,
+        metrics=measure.metrics,
+    )
+
+
+# The built-in ones by name, in the order in which the explorer shows them.
+TABLES = {table.name: table for table in (*map(of_measure, MEASURES.values()), *_FIXED)}
+
+
+def tables_of(experiment):
+    """`{name: Table}` of the tables that an experiment's settings ask for."""
+    measured = map(of_measure, chosen(experiment))
+    return {table.name: table for table in (*measured, *_FIXED) if table.asked(experiment)}

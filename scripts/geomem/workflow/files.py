@@ -1,0 +1,138 @@
+"""Input functions: which files a job reads, and which an experiment ends with."""
+
+from geomem.config import experiments, sharing
+from geomem.registry.claims import targets_of
+
+
+class JobFiles:
+    """Input functions of the rules.
+
+    Parameters
+    ----------
+    plan : Plan
+    """
+
+    def __init__(self, plan):
+        self.plan = plan
+
+    def images_of(self, wildcards):
+        """Input function: the images of a job's experiment."""
+        data = self.plan.data_of[self.plan.experiment_of(wildcards)]
+        return f"{sharing.PLACE}/data/{data}/images.npz"
+
+    def labels_of(self, wildcards):
+        """Input function: the labels that a job's network is trained on."""
+        _, noise, seed = self.plan.cell_of(wildcards)
+        return self.labels_file(self.plan.experiment_of(wildcards), noise, seed)
+
+    def labels_file(self, name, noise, seed):
+        """The table of labels of an experiment's images."""
+        labels = sharing.labels_name(self.plan.experiments[name], noise, seed)
+        return f"{sharing.PLACE}/data/{self.plan.data_of[name]}/labels/{labels}.parquet"
+
+    def trained(self, pattern):
+        """Input function: `pattern` below the folder of the training of a job's run."""
+        return lambda wildcards: f"{self.training_folder(wildcards)}/{pattern.format(**wildcards)}"
+
+    def training_folder(self, wildcards):
+        """Where the network of a job's run is trained."""
+        run = wildcards.get("run") or "w{width}_n{noise}_s{seed}".format(**wildcards)
+        return f"{sharing.PLACE}/trained/{self.plan.training_of[wildcards.experiment, run]}"
+
+    def epochs_of(self, stage):
+        """Input function: the snapshots of one run that `stage` looks at."""
+
+        def files(wildcards):
+            place = self.training_folder(wildcards)
+            epochs = self.plan.of(wildcards)[stage]["epochs"]
+            return [f"{place}/snapshots/{epoch}.safetensors" for epoch in epochs]
+
+        return files
+
+    def profiles_of(self, wildcards):
+        """Input function: what a measure has to wait for, at all epochs of its run."""
+        measure = self.plan.measures[wildcards.experiment][wildcards.measure]
+        experiment = self.plan.of(wildcards)
+        before = measure.follows(experiment)
+        if before is None:
+            return []
+        place = "results/{experiment}/runs/w{width}_n{noise}_s{seed}".format(**wildcards)
+        return [
+            f"{place}/measures/{before}/{epoch}.parquet"
+            for epoch in experiment["analysis"]["epochs"]
+        ]
+
+    def per_run(self, pattern):
+        """Input function: `pattern` for all runs of an experiment.
+
+        Filled in are {run}, {training} (its name) and {epoch} (every analysed one).
+        """
+
+        def files(wildcards):
+            experiment = self.plan.of(wildcards)
+            epochs = experiment["analysis"]["epochs"] if "{epoch}" in pattern else [None]
+            return [
+                pattern.format(
+                    experiment=wildcards.experiment,
+                    run=run,
+                    training=self.plan.training_of[wildcards.experiment, run],
+                    epoch=epoch,
+                )
+                for run in experiments.runs(experiment)
+                for epoch in epochs
+            ]
+
+        return files
+
+    def table_parts(self, wildcards):
+        """Input function: what one table of an experiment is collected from, run by run."""
+        return self.per_run(self.plan.tables[wildcards.experiment][wildcards.table].parts)(
+            wildcards
+        )
+
+    def figure_inputs(self, wildcards):
+        """Input function: the tables (or images and labels) a figure is drawn from, by name."""
+        place = f"results/{wildcards.experiment}"
+        # The sample sheet shows the noisiest labels, where there is most to see.
+        experiment = self.plan.of(wildcards)
+        noisiest = max(experiment["label_noise"]), experiment["seeds"][0]
+        pictures = {
+            "images": self.images_of(wildcards),
+            "labels": self.labels_file(wildcards.experiment, *noisiest),
+        }
+        names = self.plan.figures[wildcards.experiment][wildcards.figure].inputs
+        return {name: pictures.get(name, f"{place}/tables/{name}.parquet") for name in names}
+
+    def all_tables(self, wildcards):
+        """Input function: an experiment's tables by name."""
+        place = f"results/{wildcards.experiment}/tables"
+        return {name: f"{place}/{name}.parquet" for name in self.plan.tables[wildcards.experiment]}
+
+    def judged_tables(self, wildcards):
+        """Input function: the tables that an experiment's claims are about, by name."""
+        named = {
+            table
+            for target in targets_of(self.plan.of(wildcards)["claims"])
+            for table in target["tables"]
+        }
+        tables = self.plan.tables[wildcards.experiment]
+        files = self.all_tables(wildcards)
+        return {name: files[name] for name in tables if tables[name].judged or name in named}
+
+    def results_of(self, name):
+        """What a reader of an experiment opens."""
+        return [
+            *(f"results/{name}/tables/{table}.parquet" for table in self.plan.tables[name]),
+            *(f"results/{name}/figures/{figure}.png" for figure in self.plan.figures[name]),
+            f"results/{name}/claims/claims.parquet",
+            f"results/{name}/claims/claims.html",
+            f"results/{name}/explorer.html",
+        ]
+
+    def wanted_files(self):
+        """Every table, figure and page of every selected experiment."""
+        return [
+            path
+            for name in self.plan.experiments
+            for path in (*self.results_of(name), f"results/{name}/provenance.html")
+        ]

@@ -1,0 +1,196 @@
+"""Params functions: what decides a job's result besides its input files, as sorted JSON text.
+
+Snakemake leaves params whose function takes `threads` out of what it compares between runs: such a
+one decides nothing about a result, so a change of it starts nothing.
+"""
+
+from geomem.config import code, experiments
+from geomem.config.folders import folder_digest
+from geomem.registry import datasets, own
+from geomem.registry.claims import judging_settings, targets_of
+
+
+class JobSettings:
+    """Params functions of the rules.
+
+    Parameters
+    ----------
+    plan : Plan
+    """
+
+    def __init__(self, plan):
+        self.plan = plan
+
+    def program(self, command, function=None):
+        """Params function: checksums of the modules that a command imports, as JSON text.
+
+        Not inputs: thirty files for every job would double the time it takes to plan 10,000.
+
+        Parameters
+        ----------
+        command : str
+            File name under scripts/.
+        function : callable, optional
+            Of wildcards: import path, or several, of what the command is told to run.
+        """
+
+        def text(wildcards):
+            named = function(wildcards) if function else []
+            return code.checksums(command, [named] if isinstance(named, str) else named)
+
+        return text
+
+    def network(self, wildcards):
+        """Import path of the network."""
+        return code.network_path(self.plan.of(wildcards)["model"]["name"])
+
+    def trained_by(self, wildcards):
+        """Import paths of the network and of what else of the user's trains it."""
+        training = self.plan.of(wildcards)["training"]
+        parts = (
+            training["optimizer"]["name"],
+            training["augmentation"]["function"],
+            training["loss"],
+        )
+        return [self.network(wildcards), *filter(own.is_own, parts)]
+
+    def loader(self, wildcards):
+        """Import path of the loader of the images."""
+        return datasets.find(self.plan.of(wildcards)["data"]["name"]).load
+
+    def measure_function(self, wildcards):
+        """Import path of a measure."""
+        return self.plan.measures[wildcards.experiment][wildcards.measure].function
+
+    def figure_function(self, wildcards, threads=None):
+        """Import path of a figure."""
+        return self.plan.figures[wildcards.experiment][wildcards.figure].function
+
+    def effects(self, wildcards):
+        """Import paths of the effects that claims are about."""
+        targets = targets_of(self.plan.of(wildcards)["claims"])
+        return sorted({target["effect"] for target in targets})
+
+    def spec(self, stage):
+        """Params function: the settings that determine a stage's result, as sorted JSON text."""
+
+        def text(wildcards):
+            width, noise, seed = self.plan.cell_of(wildcards)
+            cell = {"width": width, "noise": noise, "seed": seed, "epoch": wildcards.get("epoch")}
+            experiment = self.plan.of(wildcards)
+            return self.with_run(experiments.stage_spec(stage, experiment, **cell), wildcards)
+
+        return text
+
+    def with_run(self, settings, wildcards):
+        """Settings as sorted JSON text, with the job's run, so that its result says whose it is."""
+        width, noise, seed = self.plan.cell_of(wildcards)
+        if width is not None:
+            settings = {**settings, "run": {"width": width, "noise": noise, "seed": seed}}
+        return experiments.as_text(settings)
+
+    def labels_spec(self, wildcards):
+        """Params function: the settings of a table of labels."""
+        return experiments.as_text(
+            {
+                "rule": wildcards.labelling,
+                "noise": float(wildcards.noise),
+                "seed": int(wildcards.seed),
+            }
+        )
+
+    def training_spec(self, wildcards):
+        """Params function: the settings of a training, and the epoch of a snapshot of it."""
+        settings = self.plan.trainings[wildcards.training].settings
+        if wildcards.get("epoch") is not None:
+            settings = {**settings, "snapshot": wildcards.epoch}
+        return experiments.as_text(settings)
+
+    def kept_epochs(self, wildcards, threads):
+        """Epochs worth keeping while training, `0,2,14`: all that any experiment asks for."""
+        return ",".join(map(str, self.plan.trainings[wildcards.training].epochs))
+
+    def observed_layers(self, wildcards, threads):
+        """Names of layers that later stages ask for, by their key, so that training looks them up.
+
+        Of all experiments that share the training.
+        """
+        asked = {}
+        for (name, _), training in self.plan.training_of.items():
+            if training != wildcards.training:
+                continue
+            experiment, at = self.plan.experiments[name], f"experiments.{name}"
+            asked[f"{at}.analysis.layers"] = experiment["analysis"]["layers"]
+            if experiment["rewind"]["epochs"]:
+                for which, globs in experiment["rewind"]["sets"].items():
+                    asked[f"{at}.rewind.sets.{which}"] = globs
+        return experiments.as_text(asked)
+
+    def files_read(self, wildcards):
+        """Params function: a checksum of names, sizes and times of the files images are read from.
+
+        Not of torchvision's archives, which it verifies itself and may still have to download.
+        """
+        data = self.plan.of(wildcards)["data"]
+        watched = datasets.find(data["name"]).watched
+        return folder_digest(data["path"]) if watched else ""
+
+    def measure_spec(self, wildcards):
+        """Params function: a measure's function, what it is given, and its settings."""
+        experiment = self.plan.of(wildcards)
+        measure = self.plan.measures[wildcards.experiment][wildcards.measure]
+        return self.with_run(measure.spec(experiment), wildcards)
+
+    def table_spec(self, wildcards):
+        """Params function: the table's keys, and the runs it is of."""
+        runs = experiments.runs(self.plan.of(wildcards)).values()
+        cells = [dict(zip(("width", "noise", "seed"), run, strict=True)) for run in runs]
+        keys = self.plan.tables[wildcards.experiment][wildcards.table].keys
+        return experiments.as_text(
+            {
+                "experiment": wildcards.experiment,
+                "table": wildcards.table,
+                "keys": keys,
+                "runs": cells,
+            }
+        )
+
+    def figure_spec(self, wildcards):
+        """Params function: the settings of a figure."""
+        figure = self.plan.figures[wildcards.experiment][wildcards.figure]
+        return experiments.as_text(figure.settings(self.plan.of(wildcards)))
+
+    def figure_caption(self, wildcards, threads):
+        """What the report says below a figure; report/figure.rst shows it.
+
+        A report's caption is one file for a whole rule. Taking `threads` keeps the text out of what
+        decides whether a figure is drawn again.
+        """
+        return self.plan.figures[wildcards.experiment][wildcards.figure].caption
+
+    def claims_spec(self, wildcards):
+        """Params function: the settings that decide verdicts."""
+        experiment = self.plan.of(wildcards)
+        return experiments.as_text(
+            {
+                "experiment": wildcards.experiment,
+                "per_class": experiment["analysis"]["per_class"],
+                "claims": judging_settings(experiment["claims"]),
+            }
+        )
+
+    def provenance_spec(self, wildcards):
+        """Params function: all settings of an experiment."""
+        name = wildcards.experiment
+        return experiments.as_text({"experiment": name, "settings": self.plan.experiments[name]})
+
+    def explorer_spec(self, wildcards):
+        """Params function: what the explorer has to know of each table."""
+        experiment = self.plan.of(wildcards)
+        tables = self.plan.tables[wildcards.experiment].values()
+        return experiments.as_text(
+            {
+                "experiment": wildcards.experiment,
+                "tables": [table.described(experiment) for table in tables],
+            }
+        )

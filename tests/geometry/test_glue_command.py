@@ -1,0 +1,43 @@
+"""The geometry command with the joint estimator."""
+
+import csv
+
+import numpy as np
+import pytest
+from geomem.errors import InputError
+from geomem.geometry import glue_geometry
+from geomem.geometry.cli import main
+
+from tests.geometry.test_glue import spheres
+
+POINTS = spheres(4, 5, 20, 2, 0.6)
+
+
+def test_numbers_and_table(tmp_path, capsys):
+    path = tmp_path / "a.npy"
+    np.save(path, POINTS)
+    arguments = ["--estimator", "glue", "--n-t", "30", "--seed", "3", "--preprocess", "none"]
+    assert main([str(path), *arguments, "--dichotomies", "pairs"]) == 0
+    expected = glue_geometry(POINTS, n_t=30, random_state=3, preprocess="none", dichotomies="pairs")
+    assert f"{expected.capacity:.5g}" in capsys.readouterr().out
+    with open(tmp_path / "a.geometry.csv", newline="") as file:
+        rows = {row["metric"]: row for row in csv.DictReader(file)}
+    for metric in ("capacity", "radius", "axis_alignment_cos"):
+        assert float(rows[metric]["value"]) == pytest.approx(getattr(expected, metric), rel=1e-9)
+        assert float(rows[metric]["lo"]) < float(rows[metric]["hi"])
+
+
+def test_parquet(tmp_path):
+    tables = pytest.importorskip("geomem.storage.tables")
+    pytest.importorskip("pyarrow")
+    np.save(tmp_path / "a.npy", POINTS)
+    output = tmp_path / "a.parquet"
+    main([str(tmp_path / "a.npy"), "--estimator", "glue", "--n-t", "5", "--output", str(output)])
+    assert "utility" in set(tables.read_table(output)["metric"])
+
+
+def test_options_of_the_other_estimator(tmp_path):
+    np.save(tmp_path / "a.npy", POINTS)
+    for extra in (["--kappa", "1"], ["--keep-low-rank"], ["--n-t", "auto"]):
+        with pytest.raises(InputError, match="leave them out"):
+            main([str(tmp_path / "a.npy"), "--estimator", "glue", *extra])
