@@ -4,8 +4,9 @@
         "settings": {"n_t": 300, "kappa": 0.0, "low_rank": {"rule": "barrier", "k": "auto"},
         "confidence": 0.95, "seed": 0}}
 
-The function is called with the inner products of each layer and kind (`source: products`) or with
-their points (`source: features`) and the settings as keywords; what it may return stands in
+The function is called with the inner products of each layer and kind within and between manifolds
+(`source: products`), with those of all points (`source: gram`) or with the points themselves
+(`source: features`), and with the settings as keywords; what it may return stands in
 `geomem.analysis.measuring`. Activations of an epoch that training did not reach have no layers;
 their table has no rows.
 """

@@ -5,7 +5,7 @@ A table has the messages of a measurement (one layer and kind) in all rows of it
 
 import re
 
-QUANTITIES = ("capacity", "radius", "dimension")
+QUANTITIES = ("capacity", "radius", "dimension", "utility")
 # The separator also occurs within messages: a new one starts like this.
 _BETWEEN = re.compile(r"; (?=manifold \d|the )")
 
@@ -18,8 +18,8 @@ def messages(text):
 def is_about(message, metric):
     """Whether a warning concerns a metric.
 
-    A message that speaks of the radius, and neither of capacity nor dimension, is about the radius
-    alone; every other one is about all three.
+    A message that speaks of the radius, and of no other quantity, is about the radius alone; every
+    other one is about all of them.
     """
     named = {quantity for quantity in QUANTITIES if quantity in message}
     return metric.startswith("radius") or named != {"radius"}

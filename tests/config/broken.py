@@ -87,6 +87,13 @@ BROKEN = [
     ("defaults.analysis.kinds", ["permutted"], "did you mean permuted?"),
     ("experiments.depth.analysis.kinds", ["permuted"], "test is not among analysis.kinds"),
     ("defaults.analysis.store", "product", "did you mean products?"),
+    (
+        "defaults.analysis.measures",
+        ["geometry", "glue", "two_nn"],
+        "analysis.store: products does not keep the inner products of all points, from which"
+        " analysis.measures computes glue, two_nn; set it to gram or raw",
+    ),
+    ("defaults.glue.dichotomies", "rondom", "did you mean random?"),
     ("defaults.analysis.layers", "fc*", "is text, expected a list"),
     ("defaults.analysis.measures", ["geometri"], "did you mean geometry?"),
     ("defaults.analysis.measures", ["no_file:spread"], "there is no module for 'no_file:spread'"),

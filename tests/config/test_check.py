@@ -53,6 +53,12 @@ def test_ones_own_network_takes_any_further_key(config):
     assert any("model.depth: unknown key" in text for text in problems(named))
 
 
+@pytest.mark.parametrize("store", ["gram", "raw"])
+def test_what_is_stored_is_enough_for_glue(config, store):
+    found = changed(config, "defaults.analysis.measures", ["geometry", "glue", "few_shot"])
+    assert problems(changed(found, "defaults.analysis.store", store)) == []
+
+
 def test_all_problems_are_told_at_once(config):
     broken = changed(config, "defaults.training.epochs", "many")
     broken = changed(broken, "defaults.geometry.nt", 3)

@@ -107,6 +107,16 @@ def geometry_table(
     return frame.astype({"manifold": "Int64"})
 
 
+def glue_table(runs, layers=SMALL, epochs=(0, 2, 6, None, LAST)):
+    """As `geometry_table`, of all manifolds together, with the utility beside the others."""
+    numbers = geometry_table(runs, layers, epochs, manifolds=0)
+    capacity = numbers[numbers["metric"] == "capacity"]
+    utility = capacity.assign(
+        metric="utility", **{name: 5 * capacity[name] for name in ("value", "lo", "hi")}
+    )
+    return pd.concat([numbers, utility], ignore_index=True)
+
+
 def rewind_table(runs, layers=SMALL, epochs=(0, 2, 6, None), batch_norms=("with-layer",)):
     rng = np.random.default_rng(3)
     held = [(i, name) for i, name in enumerate(layers) if name[:4] not in ("inpu", "pool")]

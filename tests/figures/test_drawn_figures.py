@@ -170,6 +170,23 @@ def test_samples_of_clean_grey_images():
     assert "0 % of 400" in figure.get_supxlabel()
 
 
+def test_glue_has_a_column_per_number(three_seeds):
+    figure = draw("glue", three_seeds, noise=0.5, per_class=25)
+    grid = np.reshape(figure.axes, (2, 4))
+    labels = [axes.get_ylabel().split("$")[0].strip() for axes in grid[0]]
+    assert labels == ["capacity", "dimension", "radius", "utility"]
+    rows = three_seeds["glue"].query("noise == 0.5 and metric == 'utility' and kind == 'test'")
+    mean = rows[rows["last"]].groupby("layer_index")["value"].mean()
+    np.testing.assert_allclose(lines(grid[1, 3])["test"].get_ydata(), mean)
+    assert lines(grid[0, 0])["2/M, M = 25"].get_ydata()[0] == 0.08
+
+
+def test_glue_epochs_shows_all_four_numbers(three_seeds):
+    figure = draw("glue_epochs", three_seeds, noise=0.5, layers=2)
+    assert len(figure.axes) == 8
+    assert len(draw("glue_epochs", three_seeds, layers=2).axes) == 4, "capacity of two conditions"
+
+
 def test_samples_refuse_labels_of_other_images():
     inputs = {"images": synthetic.image_set(n=100), "labels": synthetic.label_table(n=400)}
     with pytest.raises(InputError, match="index 399 is beyond the 100 training images"):

@@ -279,3 +279,35 @@ def test_draws_that_cannot_be_used():
             call(points)
     with pytest.raises(InputError, match="none below zero"):
         glue_from_gram(-np.eye(4), [2, 2])
+
+
+def test_what_manifolds_move_against_leaving_each_out():
+    """First-order effects of single manifolds, against the jackknife with every one left out."""
+    n_manifolds, n_points, n_features = 16, 10, 300
+    rng = np.random.default_rng(3)
+    shape = (n_manifolds, 1, 1)
+    centers = rng.uniform(0.3, 2.0, shape) * rng.standard_normal((n_manifolds, 1, n_features))
+    spread = rng.uniform(0.5, 1.5, shape)
+    points = centers + spread * rng.standard_normal((n_manifolds, n_points, n_features))
+    found = glue_geometry(points, random_state=0)
+    for name in ("capacity", "dimension", "radius", "utility"):
+        moved = found.of_manifolds[name]
+        assert abs(moved.mean()) < 1e-9 * getattr(found, name)
+        left_out = np.array(
+            [
+                getattr(glue_geometry(np.delete(points, mu, axis=0), random_state=0), name)
+                for mu in range(n_manifolds)
+            ]
+        )
+        jackknife = (n_manifolds - 1) * (left_out.mean() - left_out)
+        assert 0.5 < moved.std() / jackknife.std() < 2, name
+        if name in ("capacity", "radius"):
+            assert np.corrcoef(moved, jackknife)[0, 1] > 0.7
+
+
+def test_what_manifolds_move_in_pairs():
+    points = spheres(6, 8, 40, 3, 0.5)
+    found = glue_geometry(points, dichotomies="pairs", n_t=50, random_state=0)
+    own = [found.values["capacity"][(found.pairs == mu).any(axis=1)].mean() for mu in range(6)]
+    expected = 2 * (np.array(own) - found.capacity)
+    np.testing.assert_allclose(found.of_manifolds["capacity"], expected, atol=1e-12)

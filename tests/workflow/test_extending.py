@@ -68,25 +68,25 @@ def test_the_page(extended):
     run(extended, everything)
     place = extended.path / "results" / "mine"
 
-    table = read_table(place / "tables/participation_ratio.parquet")
+    table = read_table(place / "tables/stable_rank.parquet")
     single = table[table["manifold"].notna()]
-    assert set(table["metric"]) == {"ratio"}
+    assert set(table["metric"]) == {"rank"}
     assert single["value"].between(1 - 1e-9, 9 + 1e-9).all(), "10 points span 9 directions"
     mean = single.groupby(["epoch", "layer_index", "kind"])["value"].mean()
     whole = table[table["manifold"].isna()].set_index(mean.index.names)["value"]
     assert (mean - whole).abs().max() < 1e-9
     assert (place / "tables/geometry.parquet").is_file()
 
-    assert (place / "figures/participation.png").is_file()
+    assert (place / "figures/ranks.png").is_file()
     verdicts = read_table(place / "claims/claims.parquet").set_index("target")
-    row = verdicts.loc["ratio-shrinks"]
+    row = verdicts.loc["rank-shrinks"]
     assert row["claim"] == "own" and "1 seed of 3" in row["remark"]
     last = table[table["last"] & (table["kind"] == "permuted") & table["manifold"].isna()]
     curve = last.sort_values("layer_index")["value"].to_numpy()
     assert row["effect"] == pytest.approx(1 - curve[-1] / curve[0])
     assert row["manifolds_lo"] < row["effect"] < row["manifolds_hi"]
     explorer = (place / "explorer.html").read_text()
-    assert '"name":"participation_ratio"' in explorer
+    assert '"name":"stable_rank"' in explorer
 
     run(extended, stage)
     norms = (place / "runs/w2_n0.5_s0/weight_norms.csv").read_text().splitlines()
@@ -100,12 +100,11 @@ def test_an_edited_function_runs_what_it_makes_and_no_more(extended):
     """After `test_the_page`."""
     run_of = "experiment=mine, width=2, noise=0.5, seed=0"
     measure = {
-        ("measure", f"{run_of}, measure=participation_ratio, epoch={epoch}")
-        for epoch in ("0", "last")
+        ("measure", f"{run_of}, measure=stable_rank, epoch={epoch}") for epoch in ("0", "last")
     }
     pages = {(page, "experiment=mine") for page in ("claims", "explorer", "provenance")}
-    table = {("table", "experiment=mine, table=participation_ratio")}
-    figure = {("figure", "experiment=mine, figure=participation")}
+    table = {("table", "experiment=mine, table=stable_rank")}
+    figure = {("figure", "experiment=mine, figure=ranks")}
     cases = {
         "my_measures.py": measure | table | figure | pages,
         "my_figures.py": figure | {("provenance", "experiment=mine")},

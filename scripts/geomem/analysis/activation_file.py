@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from geomem.errors import InputError
-from geomem.geometry.products import ManifoldProducts
+from geomem.geometry.products import ManifoldProducts, gram_of_all
 from geomem.storage.arrays import read_arrays, write_arrays
 
 _DESCRIPTION = ("epoch", "layers", "network", "names")
@@ -72,8 +72,30 @@ class ActivationFile:
             raise InputError(
                 "the activations hold no features; set analysis.store to raw, which keeps them"
             )
-        ends = np.cumsum(self.arrays[start + "counts"])[:-1]
+        ends = np.cumsum(self.counts(layer_index, kind))[:-1]
         return np.split(self.arrays[start + "features"], ends)
+
+    def counts(self, layer_index, kind):
+        """Points of each manifold of one layer and kind, int64 (P,)."""
+        return self.arrays[prefix(layer_index, kind) + "counts"]
+
+    def gram(self, layer_index, kind):
+        """Inner products of all points of one layer and kind as they are, float64 (n, n).
+
+        Raises
+        ------
+        InputError
+            If the file has neither them nor the points.
+        """
+        start = prefix(layer_index, kind)
+        if start + "gram" in self.arrays:
+            return self.arrays[start + "gram"]
+        if start + "features" in self.arrays:
+            return gram_of_all(self.features(layer_index, kind), center=False)
+        raise InputError(
+            "the activations hold inner products within manifolds only; set analysis.store to "
+            "gram, which keeps those of all points"
+        )
 
 
 def prefix(layer_index, kind):

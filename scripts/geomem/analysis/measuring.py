@@ -19,9 +19,11 @@ def measured(activations, spec, threads, log=lambda *words: None):
     activations : ActivationFile
         With its features where the measure wants them.
     spec : dict
-        `function`, an import path; `source`, "products" or "features"; `settings`, its keywords.
+        `function`, an import path; `source`, what it is given (a key of
+        `geomem.registry.measures.STORES`); `settings`, its keywords.
     threads : int
-        Passed on to a function that has an argument of that name.
+        Passed on to a function that has an argument of that name. So are `counts`, the points of
+        each manifold.
     log : callable
         Given a line for each layer and kind.
 
@@ -36,13 +38,16 @@ def measured(activations, spec, threads, log=lambda *words: None):
         If the function fails or returns something else than `as_frame` takes.
     """
     path, settings = spec["function"], dict(spec["settings"])
-    if "threads" in inspect.signature(imported(path)).parameters:
+    taken = inspect.signature(imported(path)).parameters
+    if "threads" in taken:
         settings["threads"] = threads
     frames = []
     for layer in activations.layers:
         for kind in activations.kinds:
             classes = activations.manifolds(kind)
             given = getattr(activations, spec["source"])(layer["index"], kind)
+            if "counts" in taken:
+                settings["counts"] = activations.counts(layer["index"], kind)
             frame = as_frame(called(path, given, **settings), len(classes), path)
             for line in summary(frame):
                 log(f"{layer['name']}, {kind}: {line}")

@@ -1,9 +1,10 @@
-"""The geometry table of one network as curves over its layers.
+"""The geometry of one network, by either estimator, as curves over its layers.
 
 A curve is one metric of one kind of manifolds at one epoch: the values of single manifolds, their
 mean in every layer, and what is known about the mean's error.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,12 +35,39 @@ def _median(values, weights):
     return np.stack(columns, axis=1)
 
 
-# Metric of a mean: metric of the single manifolds it is made of, and how.
-MEANS = {
-    "capacity": ("capacity", _harmonic),
-    "radius": ("radius", _arithmetic),
-    "dimension": ("dimension", _arithmetic),
-    "radius_median": ("radius", _median),
+@dataclass(frozen=True)
+class Estimator:
+    """What estimates capacity, radius and dimension.
+
+    Attributes
+    ----------
+    table : str
+    means : dict of str to (str, callable)
+        Metric of a mean: metric of the single manifolds it is made of, and how. GLUE has numbers
+        of all manifolds together; what is averaged are their pseudo-values.
+    """
+
+    table: str
+    means: dict
+
+
+ESTIMATORS = {
+    "mean-field": Estimator(
+        "geometry",
+        {
+            "capacity": ("capacity", _harmonic),
+            "radius": ("radius", _arithmetic),
+            "dimension": ("dimension", _arithmetic),
+            "radius_median": ("radius", _median),
+        },
+    ),
+    "glue": Estimator(
+        "glue",
+        {
+            name: (f"{name}_pseudovalue", _arithmetic)
+            for name in ("capacity", "radius", "dimension", "utility")
+        },
+    ),
 }
 
 
@@ -50,7 +78,8 @@ class Curve:
     Attributes
     ----------
     metric : str
-        A key of `MEANS`.
+    average : callable
+        Of the single manifolds' values and weights, what the mean is.
     index : ndarray of int, shape (L,)
         Of the layers analysed, ascending.
     layers : tuple of str
@@ -72,6 +101,7 @@ class Curve:
     """
 
     metric: str
+    average: Callable
     index: np.ndarray
     layers: tuple
     n_layers: int
@@ -92,34 +122,40 @@ class Curve:
             Of the manifolds; by default equal, once.
         """
         weights = np.ones((1, self.single.shape[1])) if weights is None else weights
-        return MEANS[self.metric][1](self.single, weights)
+        return self.average(self.single, weights)
 
 
-def read_curve(rows, kind, metric):
+def read_curve(rows, kind, metric, means):
     """The `Curve` of one kind and metric.
 
     Parameters
     ----------
     rows : DataFrame
-        Of the collected geometry table, one run at one epoch.
+        Of an estimator's collected table, one run at one epoch.
     kind, metric : str
+    means : dict
+        Of the `Estimator`.
 
     Raises
     ------
     NotMeasuredError
         If the table has no such kind or does not say how deep the network is.
     """
+    if metric not in means:
+        raise NotMeasuredError(f"this estimator has no {metric}")
+    of_single, average = means[metric]
     rows = rows[rows["kind"] == kind]
-    single = rows[(rows["metric"] == MEANS[metric][0]) & rows["manifold"].notna()]
+    single = rows[(rows["metric"] == of_single) & rows["manifold"].notna()]
     whole = rows[(rows["metric"] == metric) & rows["manifold"].isna()].sort_values("layer_index")
     if not len(single) or not len(whole):
         raise NotMeasuredError(f"no {kind} examples in the table")
     if "n_layers" not in whole:
-        raise NotMeasuredError("the geometry table does not say how many layers the network has")
+        raise NotMeasuredError("the table does not say how many layers the network has")
     table = single.pivot(index="layer_index", columns="manifold", values="value")
     texts = whole["warnings"] if "warnings" in whole else [""] * len(whole)
     return Curve(
         metric=metric,
+        average=average,
         index=whole["layer_index"].to_numpy(int),
         layers=tuple(whole["layer"]),
         n_layers=int(whole["n_layers"].iloc[0]),

@@ -2,8 +2,9 @@
 
 Three sources act within a run and are kept apart:
 
-- vectors: another draw of the Gaussian vectors. All layers, epochs, kinds, seeds and widths use
-  the same vectors, and so do their replicates: what one vector adds to every mean is in the table.
+- vectors: another draw of the Gaussian vectors, and for GLUE of the dichotomies. All layers,
+  epochs, kinds, seeds and widths use the same ones, and so do their replicates: what one of them
+  adds to every mean is in the table.
 - manifolds: other classes. Each class has a random weight, the same one in every layer, epoch,
   kind, seed and width (the Bayesian bootstrap).
 - images: other examples. Rewound networks and seeds are tested on the same images, and the table
@@ -22,7 +23,7 @@ import numpy as np
 from scipy.special import betaincinv
 
 from geomem.claims import depth
-from geomem.claims.curves import read_curve
+from geomem.claims.curves import ESTIMATORS, read_curve
 from geomem.claims.errors import NotMeasuredError
 from geomem.data.randomness import generator
 
@@ -52,13 +53,14 @@ class Run:
     per_class: int
     _curves: dict = field(default_factory=dict, repr=False)
 
-    def curve(self, epoch, kind, metric):
+    def curve(self, epoch, kind, metric, estimator="mean-field"):
         """The `Curve` of a metric of one kind at the best epoch, the last one or a number."""
-        key = epoch, kind, metric
+        key = epoch, kind, metric, estimator
         if key not in self._curves:
-            rows = self.rows("geometry", epoch)
+            source = ESTIMATORS[estimator]
+            rows = self.rows(source.table, epoch)
             self.require(rows, kind)
-            self._curves[key] = read_curve(rows, kind, metric)
+            self._curves[key] = read_curve(rows, kind, metric, source.means)
         return self._curves[key]
 
     def table(self, name):
@@ -95,6 +97,8 @@ class View:
         One of `SOURCES`: what the replicates differ by. None: the measured values, once.
     count : int
         Number of replicates.
+    estimator : str
+        Of capacity, radius and dimension: a key of `geomem.claims.curves.ESTIMATORS`.
     removal : geomem.claims.removal.Removal, optional
         Where to take the geometry between its ends over K; by default at the chosen K.
     warned : set of str
@@ -104,18 +108,19 @@ class View:
     run: Run
     source: str | None = None
     count: int = 1
+    estimator: str = "mean-field"
     removal: object = None
     warned: set = field(default_factory=set)
 
     def geometry(self, epoch, kind, metric, region):
-        """Mean over manifolds (harmonic for capacity) in the layers of a region.
+        """Mean over manifolds in the layers of a region.
 
         Parameters
         ----------
         epoch : "best", "last" or int
         kind : str
         metric : str
-            A key of `geomem.claims.curves.MEANS`.
+            One of the estimator's `means`.
         region : callable
             Of `geomem.claims.depth`.
 
@@ -123,7 +128,7 @@ class View:
         -------
         ndarray, shape (count, layers)
         """
-        curve = self.run.curve(epoch, kind, metric)
+        curve = self.run.curve(epoch, kind, metric, self.estimator)
         chosen = depth.select(region, curve.index, curve.n_layers, curve.weighted)
         values = curve.means()[:, chosen]
         if not np.isfinite(values).all():

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from geomem.claims.curves import ESTIMATORS
 from geomem.claims.errors import NotMeasuredError
 from geomem.claims.evidence import SOURCES, View
 from geomem.claims.removal import effect_range
@@ -20,7 +21,7 @@ VERDICTS = ("supported", "contradicted", "undecided", "not measured")
 REPLICATES = 400  # their standard deviation is then known to 3.5 %
 NAMES = {"vectors": "Gaussian vectors", "manifolds": "manifolds", "images": "images"}
 INTERVALS = (*SOURCES, "seeds", "total", "low_rank")
-KEYS = ("experiment", "claim", "target", "width", "noise")
+KEYS = ("experiment", "claim", "target", "width", "noise", "estimator")
 COLUMNS = (
     *KEYS, "statement", "effect", "bound", "threshold", "source",
     *(f"{name}_{end}" for name in INTERVALS for end in ("lo", "hi")),
@@ -41,30 +42,49 @@ def judge_all(runs, settings):
     Returns
     -------
     list of dict with the keys `COLUMNS` but `experiment`
+        A target that is stated in capacity, radius or dimension has a row for each estimator whose
+        table there is, others have one with an empty `estimator`.
         `effect` is the mean over seeds. An interval is NaN where its source of uncertainty does
         not touch the effect (and `seeds_*` with one seed), and infinite where it is not known.
-        `p_holm` and `verdict_holm` count all targets that were measured.
+        `p_holm` and `verdict_holm` count all targets that were measured, by this estimator where
+        there are several.
     """
     rows = []
+    found = _estimators(runs)
     for target in map(resolved, settings["targets"]):
         for (noise, width), groups in _cells(runs, target.sweep).items():
-            row = {
-                "claim": target.claim,
-                "target": target.name,
-                "width": width,
-                "noise": noise,
-                **judge(target, groups, settings),
-            }
-            rows.append(row)
+            for estimator in found if target.estimated else [""]:
+                row = {
+                    "claim": target.claim,
+                    "target": target.name,
+                    "width": width,
+                    "noise": noise,
+                    "estimator": estimator,
+                    **judge(target, groups, settings, estimator),
+                }
+                rows.append(row)
+    for estimator in reversed(found):  # others than the first decide about their own rows alone
+        _correct([row for row in rows if row["estimator"] in ("", estimator)], settings)
+    return rows
+
+
+def _estimators(runs):
+    """Those whose table some run has; without any the first, so that its targets are listed."""
+    there = {name for run in runs for name, table in run.tables.items() if len(table)}
+    found = [name for name, estimator in ESTIMATORS.items() if estimator.table in there]
+    return found or [next(iter(ESTIMATORS))]
+
+
+def _correct(rows, settings):
+    """Add `p_holm` and `verdict_holm` to rows that are one reading of all statements."""
     adjusted = holm([row["p"] for row in rows])
     for row, p in zip(rows, adjusted, strict=True):
         decided = row["verdict"] in ("supported", "contradicted")
         kept = not decided or p <= 1 - settings["confidence"]
         row |= {"p_holm": p, "verdict_holm": row["verdict"] if kept else "undecided"}
-    return rows
 
 
-def judge(target, groups, settings):
+def judge(target, groups, settings, estimator=""):
     """Effect, intervals and verdict of one target.
 
     Parameters
@@ -73,6 +93,8 @@ def judge(target, groups, settings):
     groups : dict of int to Run or list of Run
         By seed; a list over widths for a target of a sweep.
     settings : dict
+    estimator : str
+        Of capacity, radius and dimension, by default the first of `ESTIMATORS`.
 
     Returns
     -------
@@ -81,7 +103,7 @@ def judge(target, groups, settings):
     found, reasons = [], {}
     for seed, group in groups.items():
         try:
-            found.append(measure(target, group, settings))
+            found.append(measure(target, group, settings, estimator))
         except NotMeasuredError as error:
             reasons.setdefault(str(error), []).append(seed)
     effects = [each.effect for each in found]
@@ -130,9 +152,13 @@ class Measured:
     warned: list = field(default_factory=list)
 
 
-def measure(target, group, settings):
+def measure(target, group, settings, estimator=""):
     """The effect of one seed, a `Measured`."""
-    point = _views(group)
+
+    def views(**more):
+        return _views(group, estimator=estimator or next(iter(ESTIMATORS)), **more)
+
+    point = views()
     for need in target.needs:
         need(point, settings)
     for view in _listed(point):
@@ -142,11 +168,10 @@ def measure(target, group, settings):
         if not np.isfinite(effect):
             raise NotMeasuredError("the effect is not finite")
         replicates = {
-            source: target.effect(_views(group, source=source, count=REPLICATES))
-            for source in SOURCES
+            source: target.effect(views(source=source, count=REPLICATES)) for source in SOURCES
         }
         low_rank = effect_range(
-            lambda removal: target.effect(_views(group, removal=removal, count=removal.count))
+            lambda removal: target.effect(views(removal=removal, count=removal.count))
         )
     several = isinstance(group, list)
     warned = [

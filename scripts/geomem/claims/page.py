@@ -16,6 +16,9 @@ SOURCES = {
     "total": "all of these",
     "low_rank": "removed directions",
 }
+HEAD = (
+    "target", "statement", "network", "estimator", "effect", "threshold", "intervals", "verdict",
+)  # fmt: skip
 
 
 def page(table, title, confidence):
@@ -55,6 +58,7 @@ def markdown_rows(table):
             "target": row.target,
             "noise": f"{row.noise:g}",
             "width": "all" if pd.isna(row.width) else int(row.width),
+            "estimator": row.estimator,
             "effect": _number(row.effect),
             **{f"from {name}": _interval(row, name) for name in SOURCES},
             "threshold": _threshold(row),
@@ -74,7 +78,9 @@ def _explained(confidence):
         "have one. A verdict is <b>supported</b> or <b>contradicted</b> when all intervals lie on "
         "one side of the threshold, else <b>undecided</b>. It is undecided, too, with too few "
         "seeds, where the effect rests on values with a warning, and where it depends on the "
-        "number of directions removed from the class centres. Thresholds, and where they come "
+        "number of directions removed from the class centres. Statements about capacity, radius "
+        "and dimension are judged by each estimator that was measured: mean-field theory, and GLUE "
+        "(all manifolds jointly). Thresholds, and where they come "
         "from, are settings (<code>claims</code> in the configuration).</p><p>Many statements are "
         f"judged here at once: of those whose truth is just at the threshold, "
         f"{100 * (1 - confidence):g} % will be decided by accident. Holm's correction keeps the "
@@ -92,8 +98,7 @@ def _counts(table):
 def _rows(rows):
     if not len(rows):
         return ""
-    head = ["target", "statement", "network", "effect", "threshold", "intervals", "verdict"]
-    lines = ["<table><tr>" + "".join(f"<th>{name}</th>" for name in head) + "</tr>"]
+    lines = ["<table><tr>" + "".join(f"<th>{name}</th>" for name in HEAD) + "</tr>"]
     previous = None
     for row in rows.itertuples():
         first = row.target != previous
@@ -107,7 +112,8 @@ def _rows(rows):
         lines.append(
             f"<tr><td>{html.escape(row.target) if first else ''}</td>"
             f"<td>{html.escape(row.statement) if first else ''}</td>"
-            f"<td class='number'>{_network(row)}</td><td class='number'>{_number(row.effect)}</td>"
+            f"<td class='number'>{_network(row)}</td><td>{row.estimator}</td>"
+            f"<td class='number'>{_number(row.effect)}</td>"
             f"<td><span class='number'>{_threshold(row)}</span><br>"
             f"<span class='small'>{html.escape(row.source) if first else ''}</span></td>"
             f"<td class='small number'>{'<br>'.join(intervals)}</td>"
@@ -122,7 +128,8 @@ def _unmeasured(rows):
     reasons = {}
     for row in rows.itertuples():
         where = reasons.setdefault(row.remark, {})
-        where.setdefault(_network(row), []).append(row.target)
+        name = f"{row.target} ({row.estimator})" if row.estimator == "glue" else row.target
+        where.setdefault(_network(row), []).append(name)
     lines = []
     for reason, where in reasons.items():
         targets = {}

@@ -35,7 +35,7 @@ class Statement:
 
     Attributes
     ----------
-    name, claim, statement, bound, value, source, sweep
+    name, claim, statement, bound, value, source, sweep, estimated
         As there.
     effect : callable
         Of a `View`, or of a list of them over widths if `sweep`.
@@ -52,6 +52,7 @@ class Statement:
     source: str
     needs: tuple = ()
     sweep: bool = False
+    estimated: bool = False
 
 
 def resolved(target):
@@ -63,7 +64,7 @@ def resolved(target):
     elif not path.startswith("geomem."):
         effect = functools.partial(_checked, path, target["sweep"])
     needs = tuple(NEEDS[name] for name in target["needs"])
-    names = ("name", "claim", "statement", "bound", "value", "source", "sweep")
+    names = ("name", "claim", "statement", "bound", "value", "source", "sweep", "estimated")
     return Statement(**{key: target[key] for key in names}, effect=effect, needs=needs)
 
 

@@ -8,6 +8,8 @@ from geomem.registry import claims, figures, measures, own
 from geomem.registry.stages import STAGES
 from geomem.registry.tables import TABLES, tables_of
 
+_KEPT = {"gram": "the inner products of all points", "features": "the features"}
+
 
 def problems(experiment):
     """Lines that say what is wrong with the functions an experiment names, each with its key."""
@@ -37,9 +39,11 @@ def _missing(key, path):
 def _measures(experiment):
     analysis = experiment["analysis"]
     taken = {*TABLES, *STAGES}
+    lacking = {}
     for position, path in enumerate(analysis["measures"]):
         key = f"analysis.measures[{position}]"
         if path in measures.MEASURES:
+            lacking.setdefault(measures.MEASURES[path].source, []).append(path)
             continue
         if found := list(_missing(key, path)):
             yield from found
@@ -47,16 +51,21 @@ def _measures(experiment):
         function = own.locate(path)
         yield from _taken(key, function, taken)
         taken.add(function.name)
-        source = function.positional[:1]
-        if source not in (("products",), ("features",)):
+        source = next(iter(function.positional), None)
+        if source not in measures.STORES:
             yield (
                 f"{key}: {path!r} takes {_listed(function.positional)}; its first argument must be "
-                "called products (inner products of the manifolds) or features (their points)"
+                "called products (inner products of the manifolds), gram (those of all points) or "
+                "features (the points)"
             )
-        elif source == ("features",) and analysis["store"] != "raw":
+            continue
+        lacking.setdefault(source, []).append(path)
+    for source, names in lacking.items():
+        kept = measures.STORES[source]
+        if analysis["store"] not in kept:
             yield (
-                f"{key}: {path!r} wants features, but analysis.store is {analysis['store']}; set "
-                "it to raw, which keeps them"
+                f"analysis.store: {analysis['store']} does not keep {_KEPT[source]}, from which "
+                f"analysis.measures computes {_listed(names)}; set it to {' or '.join(kept)}"
             )
 
 

@@ -31,30 +31,48 @@ def draw(
     """
     classes = seeds.n_manifolds(geometry)
     same = paper.comparable(classes, per_class, kappa=kappa, remove_low_rank=remove_low_rank)
+    return over_layers(
+        geometry, accuracy, METRICS, per_class=per_class, epochs=epochs, traced_values=same
+    )
+
+
+def over_layers(geometry, accuracy, metrics, *, per_class, epochs, traced_values=False):
+    """A row of panels per width, noise and epoch, with a column per metric; a matplotlib Figure.
+
+    Parameters
+    ----------
+    metrics : sequence of str
+    traced_values : bool
+        Whether to draw the paper's values.
+    geometry, accuracy, per_class, epochs
+        As for `draw`; `geometry` may be the table of any estimator.
+    """
     geometry = seeds.whole_set(geometry)
-    geometry = geometry[geometry["metric"].isin(METRICS)]
+    geometry = geometry[geometry["metric"].isin(metrics)]
     rows = [
         row
         for cell in seeds.conditions(geometry)
         for row in _rows_of(geometry, accuracy, cell, epochs)
     ]
-    figure, grid = style.panels(max(len(rows), 1), len(METRICS), height=1.95, sharey="col")
-    curves, traced = {metric: [] for metric in METRICS}, {metric: [] for metric in METRICS}
+    figure, grid = style.panels(max(len(rows), 1), len(metrics), height=1.95, sharey="col")
+    curves, traced = {metric: [] for metric in metrics}, {metric: [] for metric in metrics}
     handles = []
     for axes_row, (title, moments, here) in zip(grid, rows, strict=False):
         names = seeds.layers_of(here)
-        for axes, metric in zip(axes_row, METRICS, strict=True):
+        for axes, metric in zip(axes_row, metrics, strict=True):
             curves[metric] += draw_layers(axes, here[here["metric"] == metric], names)
-            if same and (here["noise"] == paper.NOISE).all():
+            if traced_values and (here["noise"] == paper.NOISE).all():
                 traced[metric] += mark_paper(axes, metric, moments, names)
             if metric == "capacity" and per_class:
                 axes.axhline(2 / per_class, color="black", linewidth=0.7)
                 axes.lines[-1].set_label(f"2/M, M = {per_class}")
             handles += axes.get_lines()
             axes.set_ylabel(style.LABELS[metric])
+            if len(metrics) > 3 and len(names) > 8:  # narrow panels
+                axes.tick_params(axis="x", labelsize=5.2)
         style.row_title(axes_row, title)
     cut = ""
-    for column, metric in zip(grid.T, METRICS, strict=True):
+    for column, metric in zip(grid.T, metrics, strict=True):
         summaries = [curve.summary for curve in curves[metric]]
         cut = scales.frame_values(column[:1], summaries, positive=True) or cut
         scales.include(column[0], traced[metric])

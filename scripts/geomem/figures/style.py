@@ -97,6 +97,7 @@ LABELS = {
     "capacity": "capacity $\\alpha$\n(manifolds / feature)",
     "radius": r"radius $R_M$ (centre norms)",
     "dimension": r"dimension $D_M$ (directions)",
+    "utility": "utility $\\Psi_M$\n(fraction)",
     "gradient": "gradient norm (nats / unit weight)",
 }
 

@@ -25,6 +25,7 @@ METRICS = (
     "axis_alignment_abs",
     "center_axis_alignment_abs",
 )
+SPLIT = METRICS[:4]  # numbers that are made of sums over manifolds
 ACTIVE = 1e-10  # of the sum of all weights
 NEWTON_STEPS = 60
 _CHUNK_VALUES = 2**22
@@ -41,6 +42,8 @@ class Solution:
     active : ndarray of bool, shape (n_t, P)
     a : ndarray, shape (n_t,)
         |t - v|^2.
+    parts : ndarray, shape (n_t, P)
+        What each manifold's points add to a.
     kkt_residual : float
         The largest violation of the optimality conditions, relative to the largest constraint.
     inseparable : ndarray of bool, shape (n_t,)
@@ -50,6 +53,7 @@ class Solution:
     weights: np.ndarray
     active: np.ndarray
     a: np.ndarray
+    parts: np.ndarray
     kkt_residual: float
     inseparable: np.ndarray
 
@@ -67,6 +71,8 @@ class Measures:
         it falls with 1 / n_t (twofold jackknife: the mean of two halves of the draws is twice as
         biased).
     influence : dict of str to ndarray, shape (n_t,)
+    of_manifolds : dict of str to ndarray, shape (P,)
+        By `SPLIT`, how far each manifold moves the number, with mean 0; see `_by_manifolds`.
     a, b, c : ndarrays, shape (n_t,)
         What each draw adds to the means in capacity, dimension, radius and utility.
     """
@@ -74,6 +80,7 @@ class Measures:
     value: dict
     bias: dict
     influence: dict
+    of_manifolds: dict
     a: np.ndarray
     b: np.ndarray
     c: np.ndarray
@@ -117,13 +124,19 @@ def solve(points, t, labels, run=map, parts=1):
     # t is in the cone of the constraints: many solutions
     for k in np.flatnonzero(vanishing & difference.any(axis=1)):
         weights[k] = least_weights(signs[k][:, np.newaxis] * units, difference[k], weights[k])
-    weights *= inverse
     starts = np.cumsum(points.counts) - points.counts
+    parts = np.add.reduceat(signs * weights * (difference @ units.T), starts, axis=1)
+    weights *= inverse
     totals = np.add.reduceat(weights, starts, axis=1)
     active = totals > ACTIVE * totals.sum(axis=1, keepdims=True)
     weights /= np.where(active, totals, np.inf)[:, owner]
     return Solution(
-        weights, active, _dot(difference, difference), float(violations.max()), inseparable
+        weights=weights,
+        active=active,
+        a=_dot(difference, difference),
+        parts=parts,
+        kkt_residual=float(violations.max()),
+        inseparable=inseparable,
     )
 
 
@@ -167,13 +180,16 @@ def least_weights(columns, target, weights):
 
 def measure(points, t, solution):
     """`Measures` of the draws of one problem, for Gaussian vectors t (n_t, r)."""
-    value, influence, b, c = _evaluate(points, t, solution)
+    value, influence, sums = _evaluate(points, t, solution)
     bias = dict.fromkeys(METRICS, 0.0)
     if len(t) >= 4:
         parts = [slice(start, None, 2) for start in (0, 1)]
         halves = [_evaluate(points, t[part], _subset(solution, part))[0] for part in parts]
         bias = {name: 0.5 * (halves[0][name] + halves[1][name]) - value[name] for name in METRICS}
-    return Measures(value, bias, influence, solution.a, b, c)
+    with np.errstate(all="ignore"):
+        of_manifolds = _by_manifolds(value, solution.parts.mean(axis=0), sums)
+    b, c = np.concatenate(sums.b), np.concatenate(sums.c)
+    return Measures(value, bias, influence, of_manifolds, solution.a, b, c)
 
 
 def _subset(solution, part):
@@ -182,12 +198,13 @@ def _subset(solution, part):
         weights=solution.weights[part],
         active=solution.active[part],
         a=solution.a[part],
+        parts=solution.parts[part],
         inseparable=solution.inseparable[part],
     )
 
 
 def _evaluate(points, t, solution):
-    """The numbers, the influence of each draw on them, and b and c of each draw."""
+    """The numbers, the influence of each draw on them, and the sums that they follow from."""
     anchors = _Anchors(points, solution)
     chunks = anchors.chunks()
     lengths = np.concatenate([_norms(anchors.axes(chunk)) for chunk in chunks])
@@ -195,8 +212,8 @@ def _evaluate(points, t, solution):
     for chunk in chunks:
         sums.add(chunk, anchors.axes(chunk), t[chunk])
     with np.errstate(all="ignore"):  # what is 0 / 0 is not defined: NaN
-        value, *rest = _numbers(solution.a, sums, anchors)
-    return (value if points.rank else dict.fromkeys(METRICS, np.nan)), *rest
+        value, influence = _numbers(solution.a, sums, anchors)
+    return (value if points.rank else dict.fromkeys(METRICS, np.nan)), influence, sums
 
 
 class _Anchors:
@@ -262,7 +279,27 @@ def _numbers(a, sums, anchors):
     }
     for name, (number, direct, slope) in sums.alignments().items():
         value[name], influence[name] = number, direct + anchors.influence(slope)
-    return {name: float(value[name]) for name in METRICS}, influence, b, c
+    return {name: float(value[name]) for name in METRICS}, influence
+
+
+def _by_manifolds(value, a, sums):
+    """How far each manifold moves the numbers of `SPLIT`, to first order, ndarrays (P,).
+
+    a, b and c are sums over manifolds: of y_mu <x_mu, t - v> and, with u = S1 t, of u_mu times an
+    entry of (S1 S1')^+ u or (S0 S0' + S1 S1')^+ u. What a manifold changes in the parts of the
+    others is left out, as it is where manifolds are measured one by one.
+    """
+    b, c = sums.parts_b / sums.n_t, sums.parts_c / sums.n_t
+    (mean_a, in_a), (mean_b, in_b), (mean_c, in_c) = (
+        (part.mean(), part - part.mean()) for part in (a, b, c)
+    )
+    change = 0.5 * (in_c / mean_c - (in_b - in_c) / (mean_b - mean_c))
+    return {
+        "capacity": -value["capacity"] * in_a / mean_a,
+        "dimension": in_b,
+        "radius": value["radius"] * change if mean_b > 0 else np.zeros_like(b),
+        "utility": (in_c - value["utility"] * in_a) / mean_a,
+    }
 
 
 def _norms(rows):

@@ -6,10 +6,10 @@ import numpy as np
 from scipy.special import stdtrit
 
 from geomem.errors import InputError
-from geomem.geometry.glue_measures import METRICS
+from geomem.geometry.glue_measures import METRICS, SPLIT
 from geomem.geometry.intervals import Estimate
 
-POSITIVE = METRICS[:4]  # their intervals are symmetric in the logarithm
+POSITIVE = SPLIT  # their intervals are symmetric in the logarithm
 ENDS = ("", "_lo", "_hi")
 
 
@@ -58,6 +58,10 @@ class GlueGeometry:
     influence : dict of str to ndarray, shape (n_t,)
         By metric, each draw's first-order effect on the number; their standard deviation over the
         root of n_t is the standard error.
+    of_manifolds : dict of str to ndarray, shape (P,)
+        For capacity, dimension, radius and utility, each manifold's first-order effect on the
+        number, its effect on the parts of others left out; their standard deviation over the root
+        of P is the standard error from the choice of manifolds.
     draws : tuple of Measures
         Per problem; `a`, `b` and `c` hold what each draw adds to the means.
     """
@@ -106,6 +110,7 @@ class GlueGeometry:
     values: dict = field(repr=False)
     pairs: np.ndarray = field(repr=False)
     influence: dict = field(repr=False)
+    of_manifolds: dict = field(repr=False)
     draws: tuple = field(repr=False)
 
     def to_frame(self):
@@ -150,9 +155,21 @@ def summarize_glue(draws, confidence, **rest):
         n_t=len(draws[0].a),
         values=values,
         influence=influence,
+        of_manifolds=_of_manifolds(draws, values, rest["pairs"], rest["n_manifolds"]),
         draws=draws,
         **rest,
     )
+
+
+def _of_manifolds(draws, values, pairs, n_manifolds):
+    if not len(pairs):
+        return draws[0].of_manifolds
+    # a mean over pairs is a U-statistic: a manifold moves it by twice its own pairs' deviation
+    found = {}
+    for name in SPLIT:
+        total = np.bincount(pairs.ravel(), np.repeat(values[name], 2), minlength=n_manifolds)
+        found[name] = 2.0 * (total / (n_manifolds - 1) - values[name].mean())
+    return found
 
 
 def glue_difference(first, second, confidence=0.95):

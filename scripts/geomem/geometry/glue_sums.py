@@ -24,6 +24,7 @@ class Sums:
         self.inverse = _inverse(np.sqrt(np.diag(self.products)))
         self.units = centers * self.inverse[:, np.newaxis]
         self.b, self.c = [], []
+        self.parts_b, self.parts_c = np.zeros(len(centers)), np.zeros(len(centers))
         self.slope_b, self.slope_c = np.zeros_like(centers), np.zeros_like(centers)
         directed = lengths > 0  # a cosine needs a direction
         self.pairs = {
@@ -50,6 +51,8 @@ class Sums:
         gamma = _pseudo_solve(gram + centers, u)
         self.b.append((u * beta).sum(axis=1))
         self.c.append((u * gamma).sum(axis=1))
+        self.parts_b += (u * beta).sum(axis=0)
+        self.parts_c += (u * gamma).sum(axis=0)
         # db = 2 beta' dS1 (t - S1'beta) with dS1 = -dS0 in the active rows; c alike
         along = t - np.einsum("kp,kpr->kr", beta, axes)
         self.slope_b -= 2.0 / self.n_t * ((beta * inside).T @ along)

@@ -21,6 +21,7 @@ _STORED_ROW = 30  # bytes of a row in Parquet, measured: 20 to 40
 _FIGURE = 400_000  # bytes of png and svg
 _EXPLORER = 1_200_000  # bytes, most of it script
 _BATCH = 256  # images in a forward pass on a CPU
+_GLUE = 0.6  # seconds of CPU for 16 manifolds of 150 points and 200 draws, measured
 _BUNDLER = 300e6  # bytes to put the explorer's script together
 
 
@@ -110,6 +111,18 @@ def geometry(job):
     seconds = job.rates.geometry(job.experiment) * layers * job.analysis_set.kinds
     held = activations_bytes(job.experiment, job.analysis_set, job.network.features)
     return Work(seconds, held, geometry_rows(job.analysis_set, layers) * _STORED_ROW)
+
+
+def glue(job):
+    """Exponents as measured, see docs/glue.md."""
+    settings, size = job.experiment["glue"], job.analysis_set
+    if settings["dichotomies"] == "pairs":
+        programs = size.classes * (size.classes - 1) / 2 * (2 / 16) ** 1.74
+    else:
+        programs = (size.classes / 16) ** 1.74
+    seconds = _GLUE * programs * (size.per_class / 150) ** 0.9 * settings["n_t"] / 200
+    held = measure(job)
+    return Work(seconds * len(job.network.features) * size.kinds, held.memory, held.disk)
 
 
 def measure(job):

@@ -115,6 +115,25 @@ Student t interval over seeds, or with one seed the measurement's own interval."
             + _WARNED,
         ),
         _builtin(
+            "glue",
+            """Joint geometry (GLUE; Chou et al. 2025) of each kind of manifold over the layers, at
+the best and the last epoch: capacity (manifolds per feature), dimension (directions), radius (in
+units of the centres' norm) and utility (capacity over what dimension and radius alone would give).
+Black: 2/M, the capacity of M points without structure in many features. Grey lines are controls,
+as in the figure `depth`. Mean over seeds; shaded or barred: 95 % Student t interval over seeds, or
+with one seed the measurement's own interval over draws. Where draws are inseparable, capacity tends
+to the number of manifolds over the dimensions that the points span."""
+            + _WARNED,
+        ),
+        Figure(
+            "glue_epochs",
+            "geomem.figures.glue:draw_epochs",
+            """Joint geometry (GLUE) of the last layers over the epochs of training, in the units
+of the figure `glue`. Mean over seeds; shaded or barred: 95 % Student t interval over seeds, or with
+one seed the measurement's own interval over draws."""
+            + _WARNED,
+        ),
+        _builtin(
             "low_rank",
             """How geometry depends on the number K of shared directions removed from the class
 centres, for each kind at the last epoch; one line for each layer. The objective decides K: it is
