@@ -9,6 +9,7 @@ from geomem.config.check import check
 from geomem.config.cli import plain
 from geomem.config.experiments import as_text, resolve, runs, selected, stage_spec
 from geomem.errors import InputError
+from geomem.registry.stages import STAGES
 from geomem.training.recipe import Recipe
 
 from tests.workflow.conftest import tiny_config
@@ -18,10 +19,6 @@ pytestmark = pytest.mark.slow
 JUNK = (
     None, True, False, 0, 1, -1, 2**40, 0.5, -0.5, 1e-9, float("nan"), float("inf"), "", "all",
     "1", "1e-3", "é\n", "last", [], [0], [[]], ["x"], [None], {}, {"a": 1}, {"name": "sgd"}, 1.0,
-)  # fmt: skip
-STAGES = (
-    "images", "labels", "probe", "train", "snapshot", "activations", "geometry", "rewind",
-    "gradients", "simulation",
 )  # fmt: skip
 
 
@@ -65,7 +62,7 @@ def test_faults(seed):
         experiment = resolve(config, name)
         for run in runs(experiment).values():
             cell = dict(zip(("width", "noise", "seed"), run, strict=True))
-            for stage in STAGES:
+            for stage in (name for name, entry in STAGES.items() if entry.settings):
                 as_text(stage_spec(stage, experiment, **cell, epoch="last"))
         Recipe.read(experiment["training"])
 

@@ -1,5 +1,6 @@
 """Machines and habits of users: profiles, --config, other folders, what cannot be written."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -94,11 +95,12 @@ def test_a_results_folder_that_cannot_be_written(fresh):
 
 def test_an_inherited_backend(fresh):
     """Of a notebook, whose kernel hands it on to what is started from it."""
+    spec = {"name": "glyphs", "load": "geomem.data.glyphs:make_glyphs", "seed": 0}
+    spec |= {"classes": 2, "train_per_class": 2, "test_per_class": 2}
     said = subprocess.run(
         [
             *(sys.executable, fresh.path / "scripts/make_dataset.py", "--output", "a.npz"),
-            *("--spec", '{"name": "glyphs", "classes": 2, "train_per_class": 2,'
-              ' "test_per_class": 2, "seed": 0}'),
+            *("--spec", json.dumps(spec)),
         ],
         cwd=fresh.path,
         env={**os.environ, "MPLBACKEND": "module://no_such.backend"},
@@ -153,11 +155,13 @@ def test_images_that_were_replaced(fresh, tmp_path):
     data = {"name": "image-folder", "path": str(tmp_path / "images"), "size": None}
     config["experiments"]["tiny"]["data"] = data | {"train_per_class": None}
     fresh.write_config(config)
-    target = ("--until", "images")
     try:
-        fresh.snakemake(*target)
-        assert fresh.pending(*target) == set()
+        fresh.snakemake("--until", "images")
+        made = next((fresh.path / "results/shared/data").glob("image-folder*/images.npz"))
+        target = str(made.relative_to(fresh.path))
+        assert fresh.pending(target) == set()
+        assert fresh.geomem("explain", "--until", "images").stdout.startswith("Nothing")
         draw(1)
-        assert {rule for rule, _ in fresh.pending(*target)} == {"images"}
+        assert {rule for rule, _ in fresh.pending(target)} == {"images"}
     finally:
         fresh.write_config(before)

@@ -9,21 +9,19 @@ has exactly one layer.
 
 import contextlib
 import difflib
-import random
 from collections import Counter
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 
-import numpy as np
 import torch
 from torch import nn
 
 from geomem.errors import InputError
-from geomem.models.layout import UnclearLayoutError, by_image, find_layout, same
+from geomem.models.checks import LOGITS, image_places, nothing_changed
+from geomem.models.layout import by_image
 
 INPUT = "input"
-_LOGITS = ("", -1)  # place of a network's own output among those of its layers
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d)
 _POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.AvgPool1d, nn.AvgPool2d, nn.LPPool2d)
 _ADAPTIVE_POOLS = (nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d)
@@ -205,11 +203,11 @@ def find_layers(model, images):
         return _outputs(model, kinds, set(modules), batch, begin)
 
     order = [len(images) - 1, *range(len(images) - 1)]
-    with _nothing_changed(model):
+    with nothing_changed(model):
         small = run(images[:-1], began.append)
-    if not isinstance(small[_LOGITS], torch.Tensor):
-        return [], small[_LOGITS]
-    places = _places(model, run, small, images, order)
+    if not isinstance(small[LOGITS], torch.Tensor):
+        return [], small[LOGITS]
+    places = image_places(model, run, small, images, order)
     layers = [Layer(INPUT, 0, INPUT, "", 0, tuple(images.shape[1:]), ())]
     for (name, call), place in places.items():
         label = name if call == 0 else f"{name}:{call + 1}"
@@ -217,11 +215,11 @@ def find_layers(model, images):
         layers.append(Layer(label, len(layers), kinds[name], name, call, shape, (), *place))
     owners = _owners(model, layers, inside, began)
     layers = [replace(layer, state=tuple(owners.get(layer.name, ()))) for layer in layers]
-    return layers, small[_LOGITS]
+    return layers, small[LOGITS]
 
 
 def _outputs(model, kinds, names, images, begin=None):
-    """What each call of a layer returns, by (module, call), and under `_LOGITS` the network."""
+    """What each call of a layer returns, by (module, call), and under `LOGITS` the network."""
     found = {}
 
     def note(name, call, output):
@@ -236,116 +234,8 @@ def _outputs(model, kinds, names, images, begin=None):
 
     with _calls_seen(model, names, begin, note), torch.no_grad():
         logits = model(images)
-    found[_LOGITS] = logits.clone() if isinstance(logits, torch.Tensor) else logits
+    found[LOGITS] = logits.clone() if isinstance(logits, torch.Tensor) else logits
     return found
-
-
-def _places(model, run, small, images, order):
-    """(axis, before) of every call whose output depends on the images, see `find_layout`."""
-    fitting = _fitting(run, small, run(images[order]), images, order)
-    places = {key: found[0] for key, found in fitting.items() if found}
-    several = [key for key, found in fitting.items() if len(found) > 1]
-    if several:  # weights that begin at zero may be why
-        with _disturbed(model):
-            again = _fitting(run, run(images[:-1]), run(images[order]), images, order)
-        for key in several:
-            both = [place for place in fitting[key] if place in again[key]]
-            if len(both) != 1:
-                raise InputError(_unclear(key, "several ways of reading its output fit"))
-            places[key] = both[0]
-    logits = places.pop(_LOGITS, (0, 1))
-    if logits != (0, 1):
-        raise InputError(
-            f"model: the logits have the images in dimension {logits[0]}; expected dimension 0"
-        )
-    return places
-
-
-def _fitting(run, small, large, images, order):
-    if small.keys() != large.keys():
-        name = next(iter(small.keys() ^ large.keys()))[0]
-        raise InputError(
-            f"model: layer {name!r} is called more often the more images there are; let it be "
-            "called once for a whole batch, or mark the module around it, "
-            "`module.layer_kind = 'block'`"
-        )
-    fitting = {}
-    for key, output in small.items():
-        try:
-            fitting[key] = find_layout(large[key], output, order)
-        except UnclearLayoutError as error:
-            repeated = run(images[:-1])
-            if any(not _equal(repeated[k], small[k]) for k in small):
-                raise InputError(f"model: {_CHANCE}") from None
-            raise InputError(_unclear(key, error)) from None
-    return fitting
-
-
-def _equal(a, b):
-    return a.shape == b.shape and same(a, b)
-
-
-def _unclear(key, why):
-    if key == _LOGITS:
-        return (
-            f"model: the logits of an image depend on the rest of its batch in evaluation mode "
-            f"({why}). Use running statistics (batch norm with track_running_stats, in evaluation "
-            "mode) and nothing else that joins images"
-        )
-    return (
-        f"model: which part of the output of layer {key[0]!r} belongs to which image cannot be "
-        f"told: {why}. If it, or a norm before it, joins the images of a batch, use running "
-        "statistics; else mark the module around it, `module.layer_kind = 'block'`"
-    )
-
-
-_CHANCE = (
-    "in evaluation mode its output depends on chance or on earlier batches; switch that off there, "
-    "for instance with functional.dropout(x, p, self.training)"
-)
-
-
-@contextlib.contextmanager
-def _nothing_changed(model):
-    """Raise InputError if the block draws random numbers or changes a buffer of the network."""
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    before = random_states()
-    yield
-    if random_states() != before:
-        raise InputError(f"model: {_CHANCE}")
-    for name, buffer in model.named_buffers():
-        old = buffers.get(name)
-        if old is None or old.shape != buffer.shape or not same(old, buffer):
-            raise InputError(
-                f"model: the buffer {name!r} changes in evaluation mode; let it change in training "
-                "mode alone (`if self.training`)"
-            )
-
-
-def random_states():
-    """The states of the generators that code may draw from without naming one."""
-    numpy = np.random.get_state()
-    return (
-        torch.get_rng_state().numpy().tobytes(),
-        (numpy[1].tobytes(), *numpy[2:]),
-        random.getstate(),
-    )
-
-
-@contextlib.contextmanager
-def _disturbed(model):
-    """Within the block every parameter has some noise, so that none is zero."""
-    kept = {name: value.detach().clone() for name, value in model.named_parameters()}
-    with torch.no_grad():
-        for value in model.parameters():
-            if value.is_floating_point():
-                value += 0.02 * torch.randn(value.shape).to(value)
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            for name, value in model.named_parameters():
-                value.copy_(kept[name])
 
 
 def _kind(module):

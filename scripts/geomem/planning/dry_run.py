@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from geomem.errors import InputError
 
 _RULE = r"^(?:local)?rule (\w+):\n"
+_NONE = r"Nothing to be done|^total +0$"  # the second with options such as --until
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def planned_jobs(arguments=()):
     text = said.stdout + said.stderr
     if said.returncode:
         raise InputError(f"snakemake --dry-run failed:\n{text.strip()}")
-    if not re.search(_RULE, text, re.MULTILINE) and "Nothing to be done" not in text:
+    if not re.search(rf"{_RULE}|{_NONE}", text, re.MULTILINE):
         raise InputError(
             "snakemake --dry-run listed no job and did not say that there is none; leave out what "
             "silences it (a logger, in a profile or among the options)"

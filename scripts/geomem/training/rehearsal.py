@@ -17,7 +17,7 @@ from geomem.data.image_sets import ImageSet
 from geomem.errors import GeomemError, InputError
 from geomem.models import build_model, in_format, placed
 from geomem.models.build import described
-from geomem.models.layers import random_states
+from geomem.models.checks import random_states
 from geomem.models.layout import same
 from geomem.training.evaluate import EvaluationSet, Targets, evaluate
 from geomem.training.trainer import Trainer
