@@ -69,13 +69,12 @@ def search(x, run, *, starts, k, confidence):
             worse = 0 if is_plausible(levels[-1][0], lowest(levels), confidence) else worse + 1
             if worse == BEYOND:
                 break
-    rng = np.random.default_rng(SEED)
     hits = {0: ENOUGH}
     polished = {0}
     while True:
         best = lowest(levels) if k == "auto" else levels[k][0]
         if best.k not in hits:
-            hits[best.k] = _settle(x, levels, best.k, rng, run, starts)
+            hits[best.k] = _settle(x, levels, best.k, run, starts)
             polished.add(best.k)
             continue
         rivals = [fits[0] for fits in levels] if k == "auto" else []
@@ -95,7 +94,7 @@ def search(x, run, *, starts, k, confidence):
                 levels[fit.k] = distinct([*levels[fit.k][1:], fit])
                 polished.add(fit.k)
         elif unsettled:
-            hits[unsettled[0]] = _settle(x, levels, unsettled[0], rng, run, starts)
+            hits[unsettled[0]] = _settle(x, levels, unsettled[0], run, starts)
         else:
             return levels, hits[best.k]
 
@@ -116,7 +115,7 @@ def _one_more(x, v):
     return descend(x, with_direction(v, strongest(x, v, 1)), BARRIER, *ROUGH)
 
 
-def _settle(x, levels, k, rng, run, starts):
+def _settle(x, levels, k, run, starts):
     """Search the minima with k directions until the lowest was found often enough; in place.
 
     A descent multiplies rounding errors about a million times before it converges. So that the
@@ -128,6 +127,7 @@ def _settle(x, levels, k, rng, run, starts):
     int
         How often the lowest was found.
     """
+    rng = np.random.default_rng((SEED, k))  # for each K the same, in whatever order they come
     initial = [_eigenvectors(x, np.ones(len(x)), k), levels[k][0].v]
     if k + 1 < len(levels):
         initial.append(_one_less(x, levels[k + 1][0].v))
