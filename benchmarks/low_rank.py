@@ -22,14 +22,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 N = 1000
 SHAPES = ((5, 1.0, 5), (10, 0.5, 5), (20, 1.5, 10))  # M, R, D
 SHARED = ((1, 0.0), (2, 0.5), (5, 0.5), (5, 0.9), (15, 0.5), (15, 0.9))  # rank, rho
-BARRIERS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 1.0)
+BARRIERS = (0.1, 0.2, 0.25, 0.3, 0.5, 1.0)
 
 
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--manifolds", nargs="+", type=int, default=[6, 10, 14, 20, 50, 100])
+    parser.add_argument("--manifolds", nargs="+", type=int, default=[6, 10, 20, 50, 100])
     parser.add_argument("--summary", type=Path, metavar="JSONL")
     options = parser.parse_args()
     if options.summary:
