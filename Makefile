@@ -6,7 +6,7 @@ BIN := .venv/bin
 OVERLAY := $(if $(PRESET),--configfile presets/$(PRESET).yaml)$(if $(CONFIG),--configfile $(CONFIG))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help env run report status explain estimate test test-slow test-wheel tiny lint audit lock
+.PHONY: help env run report status explain estimate test test-slow test-kernels test-wheel tiny lint audit lock
 .DELETE_ON_ERROR:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make estimate   what it would cost: hours, disk, memory (a minute or a few)"
 	@echo "make test       environment, then the tests (about 5 minutes)"
 	@echo "make test-slow  the tests that take minutes each"
+	@echo "make test-kernels  the geometry's tests with each BLAS kernel that this processor has"
 	@echo "make test-wheel the library, built and installed elsewhere with its four packages alone"
 	@echo "make tiny       the smallest workflow from start to report, in build/tiny"
 	@echo "make lint       ruff, snakefmt, snakemake --lint"
@@ -53,6 +54,19 @@ estimate: env
 
 test: env
 	$(BIN)/python -m pytest -n 2 tests
+
+# OpenBLAS computes with other kernels on other processors. Those that this one cannot execute are
+# told by the kernel that OpenBLAS then reports, and left out.
+test-kernels: env
+	@for kernel in Haswell Zen SkylakeX Sandybridge; do \
+	  used=$$(OPENBLAS_CORETYPE=$$kernel $(BIN)/python -c "import numpy, threadpoolctl as t; \
+	    print(t.threadpool_info()[0]['architecture'])"); \
+	  if [ "$$used" != $$kernel ]; then echo "$$kernel: not on this processor ($$used)"; continue; fi; \
+	  echo "$$kernel"; \
+	  OPENBLAS_CORETYPE=$$kernel $(BIN)/python -m pytest -q -p no:cacheprovider \
+	    tests/geometry/test_theory.py tests/geometry/test_lowrank.py tests/geometry/test_rounding.py \
+	    tests/geometry/test_products.py || exit 1; \
+	done
 
 test-slow: env
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow tests

@@ -1,4 +1,4 @@
-"""Make tests/geometry/centers.npz: centres of real layers, for the test that rounding moves nothing.
+"""Make tests/geometry/centers.npz: centres of real layers, for the test of rounding.
 
     python benchmarks/corpus.py 140 results/depth/runs/*/activations/*.npz ...
 
@@ -14,9 +14,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import numpy as np
-from geomem.analysis.activation_file import read_activations
-
 
 def main():
     parser = argparse.ArgumentParser(
@@ -26,6 +23,9 @@ def main():
     parser.add_argument("activations", nargs="+", type=Path)
     parser.add_argument("--output", type=Path, default=ROOT / "tests/geometry/centers.npz")
     options = parser.parse_args()
+    import numpy as np
+    from geomem.analysis.activation_file import read_activations
+
     found = {}
     for path in options.activations:
         activations = read_activations(path)
@@ -33,14 +33,14 @@ def main():
         for layer in activations.layers:
             for kind in activations.kinds:
                 name = f"{run} {path.stem} {layer['name']} {kind}"
-                found[name] = coordinates(activations.products(layer["index"], kind).centers)
+                found[name] = coordinates(np, activations.products(layer["index"], kind).centers)
     kept = np.linspace(0, len(found) - 1, options.count).round().astype(int)
     names = np.array(list(found))[kept]
     np.savez_compressed(options.output, **{name: found[name] for name in names})
     print(f"{len(names)} of {len(found)} sets of centres in {options.output}")
 
 
-def coordinates(products):
+def coordinates(np, products):
     values, vectors = np.linalg.eigh(products)
     kept = values > 1e-12 * values[-1]
     return (vectors[:, kept] * np.sqrt(values[kept])).astype(np.float32)

@@ -3,11 +3,14 @@
     python benchmarks/geometry.py                          our side of every set
     python benchmarks/geometry.py --sets tree --rounds 3 \\
         --peer-checkout DIR --peer-python DIR/bin/python   both sides, in turn
+        --fast-checkout DIR2 --fast-python DIR2/bin/python a third side
     python benchmarks/geometry.py --growth growth.png      time against P, M, N and n_t
 
 The authors' code (github.com/schung039/neural_manifolds_replicaMFT) runs in a Python of its own,
 which needs cvxopt, pymanopt 0.2.5 and autograd; our side is then timed with its restarts as well.
-One JSON line per run goes to standard output.
+The third side is github.com/sakimarquis/fast-neural-geometry on the CPU, whose Python needs torch.
+It and the authors' code get the same Gaussian vectors; ours draws its own.
+One JSON line per run goes to standard output, with seconds of the clock and of the processors.
 """
 
 import argparse
@@ -22,12 +25,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-PEER = """
+# What both other codes get: a checkout, a file of points, seed, vectors, restarts. They put the
+# numbers that they find into `result`.
+BEFORE = """
 import json, sys, time
 import numpy as np
 sys.path.insert(0, sys.argv[1])
-import mftma.manifold_analysis_correlation as peer
 X = np.load(sys.argv[2]); seed, n_t, starts = map(int, sys.argv[3:6])
+size = min(X.shape[1:]) + 1
+t = [np.random.default_rng([seed, i]).standard_normal((size, n_t)) for i in range(len(X))]
+manifolds = [x.T for x in X]
+"""
+PEER = """
+import mftma.manifold_analysis_correlation as peer
 kept, find = {}, peer.fun_FA
 def watch(centers, *rest, **named):
     found = find(centers, *rest, **named)
@@ -35,15 +45,29 @@ def watch(centers, *rest, **named):
     return found
 peer.fun_FA = watch
 np.random.seed(seed)
-started = time.perf_counter()
-a, r, d, rho, k = peer.manifold_analysis_corr([x.T for x in X], 0, n_t, n_reps=starts)
-seconds = time.perf_counter() - started
+started = time.perf_counter(), time.process_time()
+a, r, d, rho, k = peer.manifold_analysis_corr(manifolds, 0, n_t, t_vecs=t, n_reps=starts)
+ended = time.perf_counter(), time.process_time()
 x = (kept["centers"] - kept["centers"].mean(axis=1, keepdims=True)).T @ kept["basis"]
 residual = x - x @ kept["fits"][k - 1] @ kept["fits"][k - 1].T
 units = residual / np.linalg.norm(residual, axis=1, keepdims=True)
-print(json.dumps(dict(seconds=seconds, capacity=1 / np.mean(1 / a), radius=r.mean(),
-      dimension=d.mean(), center_correlation=rho, k=int(k),
-      cost=0.5 * ((units @ units.T) ** 2).sum())))
+result = dict(cost=0.5 * ((units @ units.T) ** 2).sum())
+"""
+FAST = """
+import torch
+from manifold_analysis_correlation import manifold_analysis_corr_fast
+torch.manual_seed(seed)
+started = time.perf_counter(), time.process_time()
+a, r, d, rho, k = manifold_analysis_corr_fast(
+    manifolds, 0, n_t, t_vecs=t, n_reps=starts, device="cpu")
+ended = time.perf_counter(), time.process_time()
+result = {}
+"""
+AFTER = """
+print(json.dumps(dict(
+    seconds=ended[0] - started[0], cpu_seconds=ended[1] - started[1],
+    capacity=float(1 / np.mean(1 / a)), radius=float(r.mean()), dimension=float(d.mean()),
+    center_correlation=float(rho), k=int(k), **result)))
 """
 
 
@@ -90,6 +114,14 @@ def conv(np, seed):
     return images.reshape(100, 50, -1)
 
 
+def small(np, seed):
+    """P 20, M 20, N 500, centres of which four dimensions are much the strongest."""
+    rng = np.random.default_rng(seed)
+    centers = rng.standard_normal((20, 4)) @ rng.standard_normal((4, 500))
+    centers += rng.standard_normal((20, 500))
+    return centers[:, np.newaxis] + rng.standard_normal((20, 20, 500))
+
+
 def many(np, seed):
     """P 100, M 500, N 5000, standard normal, float32."""
     return np.random.default_rng(seed).standard_normal((100, 500, 5000), dtype=np.float32)
@@ -110,7 +142,7 @@ def wide(np, seed):
 
 # what the authors' code does: for each K the best of ten random starts, by its rule
 RESTARTS = {"low_rank_rule": "authors"}
-SETS = {f.__name__: f for f in (readme, tree, rank15, conv, many, wide)}
+SETS = {f.__name__: f for f in (readme, tree, rank15, conv, small, many, wide)}
 
 
 def main():
@@ -125,6 +157,8 @@ def main():
     parser.add_argument("--peer-checkout", type=Path)
     parser.add_argument("--peer-python", type=Path)
     parser.add_argument("--peer-starts", type=int, default=10)
+    parser.add_argument("--fast-checkout", type=Path)
+    parser.add_argument("--fast-python", type=Path, default=Path(sys.executable))
     parser.add_argument("--growth", type=Path, metavar="PNG", help="measure growth, plot it here")
     options = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -142,31 +176,40 @@ def main():
 
 
 def compare(np, name, points, options):
-    """Both sides in turn, so that a change in the machine's load hits both."""
+    """All sides in turn, so that a change in the machine's load hits all."""
     sides = {"ours": lambda seed: ours(points, options, seed)}
     if options.peer_checkout:
         sides["ours, its restarts"] = lambda seed: ours(points, options, seed, **RESTARTS)
-        sides["peer"] = lambda seed: peer(np, points, options, seed)
+        code = options.peer_checkout, options.peer_python, PEER
+        sides["peer"] = lambda seed, code=code: other(np, *code, points, options, seed)
+    if options.fast_checkout:
+        code = options.fast_checkout, options.fast_python, FAST
+        sides["fast-neural-geometry"] = lambda seed, code=code: other(
+            np, *code, points, options, seed
+        )
     seconds = {side: [] for side in sides}
+    cpu_seconds = {side: [] for side in sides}
     for seed in range(options.rounds):
         for side, run in sides.items():
             found = run(seed)
             seconds[side].append(found["seconds"])
+            cpu_seconds[side].append(found["cpu_seconds"])
             report(set=name, of_set=options.seed, side=side, seed=seed, **found)
-    seconds = {side: float(np.median(values)) for side, values in seconds.items()}
-    ratios = {
-        side: round(seconds["peer"] / value, 1)
-        for side, value in seconds.items()
-        if "peer" in seconds and side != "peer"
-    }
-    report(set=name, of_set=options.seed, median_seconds=seconds, peer_to=ratios)
+    for unit, values in (("seconds", seconds), ("cpu_seconds", cpu_seconds)):
+        medians = {side: float(np.median(times)) for side, times in values.items()}
+        ratios = {
+            side: round(medians["peer"] / value, 1)
+            for side, value in medians.items()
+            if "peer" in medians and side != "peer"
+        }
+        report(set=name, of_set=options.seed, median=unit, values=medians, peer_to=ratios)
 
 
 def ours(points, options, seed, **low_rank):
     from geomem.geometry import manifold_geometry
 
     with Memory() as memory:
-        started = time.perf_counter()
+        started = time.perf_counter(), time.process_time()
         result = manifold_geometry(
             points,
             n_t=options.n_t,
@@ -174,10 +217,11 @@ def ours(points, options, seed, **low_rank):
             threads=options.threads,
             **low_rank,
         )
-        seconds = time.perf_counter() - started
+        ended = time.perf_counter(), time.process_time()
     costs = [level.cost for level in result.low_rank.profile]
     return {
-        "seconds": seconds,
+        "seconds": ended[0] - started[0],
+        "cpu_seconds": ended[1] - started[1],
         "megabytes": round(memory.peak - memory.before),
         "capacity": result.mean_capacity,
         "radius": result.mean_radius,
@@ -190,15 +234,16 @@ def ours(points, options, seed, **low_rank):
     }
 
 
-def peer(np, points, options, seed):
+def other(np, checkout, python, code, points, options, seed):
+    """Another project's code, from a checkout of it, in its own Python."""
     with tempfile.NamedTemporaryFile(suffix=".npy") as file:
         np.save(file, points)
         file.flush()
         numbers = map(str, (seed, options.n_t, options.peer_starts))
-        command = [str(options.peer_python), "-c", PEER, str(options.peer_checkout), file.name]
+        command = [str(python), "-c", BEFORE + code + AFTER, str(checkout), file.name]
         done = subprocess.run([*command, *numbers], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"the authors' code failed:\n{done.stderr}")
+        raise SystemExit(f"the code in {checkout} failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -13,11 +13,11 @@ SCRIPTS = os.path.relpath(Path(workflow.basedir) / "scripts")
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from geomem.config import sharing
-from geomem.config.cli import combined
+from geomem.config.cli import combined, plain
 from geomem.config.experiments import merged
 from geomem.errors import InputError
 from geomem.storage.clock import refuse_future
-from geomem.storage.lock import hold
+from geomem.storage.lock import hold, require_folder
 from geomem.training.gpus import VISIBLE, local_gpus
 from geomem.workflow.files import JobFiles
 from geomem.workflow.plan import Plan
@@ -29,12 +29,16 @@ from snakemake.exceptions import WorkflowError
 PYTHON = shlex.quote(sys.executable)
 
 try:
+    if workflow.is_main_process:
+        require_folder("results")
     # As Snakemake combines files, but a section that changes its `name` replaces the old one whole.
     overlays = list(workflow.overwrite_configfiles)
     bases = [path for path in workflow.configfiles if path not in overlays]
     if workflow.config_settings.replace_workflow_config:
         bases = []
-    PLAN = Plan(merged(combined([*bases, *overlays]), dict(workflow.config_settings.config)))
+    # Snakemake takes numbers within a section given by --config for text.
+    given = plain(dict(workflow.config_settings.config))
+    PLAN = Plan(merged(combined([*bases, *overlays]), given))
 except InputError as error:
     raise WorkflowError(str(error)) from None
 

@@ -26,6 +26,7 @@ rule images:
         code=settings.program("make_dataset.py", settings.loader),
         python=interpreter,
         spec=settings.spec("images"),
+        files=settings.files_read,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --output {output:q} 2> {log:q}"

@@ -35,11 +35,12 @@ rule train:
         spec=settings.training_spec,
         cache=state_cache,
         keep=settings.kept_epochs,
+        observed=settings.observed_layers,
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q}"
         " --cache {params.cache:q} --keep={params.keep}"
-        " --accuracy {output.accuracy:q} --receipt {output.receipt:q} 2> {log:q}"
+        " --observed {params.observed:q} --accuracy {output.accuracy:q} --receipt {output.receipt:q} 2> {log:q}"
 
 
 rule snapshot:

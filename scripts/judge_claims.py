@@ -55,7 +55,9 @@ def main(argv=None):
     found = pd.DataFrame([{"experiment": spec["experiment"], **row} for row in rows])
     found = found[list(COLUMNS)].astype({"width": "Int64"})
     origin = provenance("judge_claims", spec, list(paths.values()))
-    text = page(found, spec["experiment"], spec["claims"]["confidence"])
+    geometry = tables.get("geometry")
+    count = geometry["manifold"].nunique() if geometry is not None and len(geometry) else None
+    text = page(found, spec["experiment"], spec["claims"]["confidence"], count)
     with replacing(arguments.csv) as temporary:
         found.to_csv(temporary, index=False)
     write_page(arguments.page, text, origin)

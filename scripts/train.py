@@ -1,10 +1,12 @@
 """Train one network and record its accuracies at initialization and after every epoch.
 
-Goes on from saved states in --cache where there are any. SIGTERM and SIGUSR1 save a state and end
-the command with status 75; run it again to go on. A loss that is not finite ends the training
-with status "diverged" in the receipt and exit status 0.
+Before the first step the network is tried on a few images, and the layer names of --observed are
+looked up. Goes on from saved states in --cache where there are any. SIGTERM and SIGUSR1 save a
+state and end the command with status 75; run it again to go on. A loss that is not finite ends the
+training with status "diverged" in the receipt and exit status 0.
 """
 
+import json
 from pathlib import Path
 
 from geomem.command import job, limit_threads, parser
@@ -16,6 +18,10 @@ def main(argv=None):
     options.add_argument("--images", type=Path, required=True, help="image set (.npz)")
     options.add_argument("--labels", type=Path, required=True, help="label table (.parquet)")
     options.add_argument("--cache", type=Path, required=True, help="folder of saved states")
+    options.add_argument(
+        "--observed", type=json.loads, default={}, metavar="JSON",
+        help="globs of layer names that will be asked for, by configuration key",
+    )  # fmt: skip
     options.add_argument("--keep", default="", help="epochs whose state is kept, as 0,2,14")
     options.add_argument("--accuracy", type=Path, required=True, help="table written (.parquet)")
     options.add_argument("--receipt", type=Path, required=True, help="document written (.json)")
@@ -44,6 +50,7 @@ def main(argv=None):
     training = Training(
         arguments.spec, images, targets, cache=arguments.cache, asked_to_stop=asked_to_stop
     )
+    training.rehearse(arguments.observed)
     outcome = training.complete(keep)
     rows = [
         {"epoch": epoch, **row}

@@ -5,6 +5,7 @@ name each input and output file. Log lines go to standard error.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -111,6 +112,11 @@ def run(main):
     A `GeomemError` is the user's to fix and shows no traceback. Anything else is a fault of
     geomem and shows one.
     """
+    # A notebook's backend, which its kernel hands on, cannot be loaded elsewhere.
+    os.environ["MPLBACKEND"] = "agg"
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):  # names that the terminal's encoding lacks
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = main()
     except GeomemError as error:

@@ -11,8 +11,11 @@ class GeomemError(Exception):
     status = 1
 
 
-class InputError(GeomemError):
-    """A config key, argument, array or image folder that cannot be used as given."""
+class InputError(GeomemError, ValueError):
+    """A config key, argument, array or image folder that cannot be used as given.
+
+    A `ValueError` as well, as Python's own functions raise for a wrong argument.
+    """
 
     status = 2
 

@@ -400,3 +400,21 @@ def test_examples_are_equally_many_with_each_label(untrained):
     scarce = labels[(labels["kind"] != "permuted") | (labels["assigned_label"] != 3)]
     with pytest.raises(InputError, match="0 permuted images have the label 3"):
         choose_examples(scarce, "permuted")
+
+
+def test_frozen_parameters_are_left_out(untrained):
+    """Layers that training does not change have no gradient; those of the others do not move."""
+    images, model = untrained
+    labels = noisy_labels(images)
+    before = table(model, images, labels, per_class=8)
+    frozen = list_layers(model)[1]
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name not in frozen.state)
+    try:
+        after = table(model, images, labels, per_class=8)
+    finally:
+        model.requires_grad_(True)
+    assert set(before["layer"]) - set(after["layer"]) == {frozen.name}
+    kept = before[before["layer"] != frozen.name]
+    assert kept["layer"].tolist() == after["layer"].tolist()
+    np.testing.assert_allclose(after["value"], kept["value"], rtol=1e-4)

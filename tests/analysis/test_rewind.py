@@ -10,7 +10,14 @@ from geomem.analysis.rewind import choose_material, predict, rewind
 from geomem.errors import GeomemError, InputError
 from geomem.models import build_model, list_layers
 from geomem.training.batches import Normalizer
-from geomem.training.evaluate import Targets, accuracy, evaluate, wilson
+from geomem.training.evaluate import (
+    Targets,
+    accuracy,
+    evaluate,
+    measure,
+    predict_logits,
+    wilson,
+)
 from torch import nn
 
 from tests.analysis import small
@@ -192,15 +199,15 @@ def test_subsets_of_training_images_are_nested(images, targets):
 
 
 class Wavering(nn.Module):
-    """A head whose answer depends on how often it was asked."""
+    """A head whose answer depends on how often it was asked, once it has begun to waver."""
 
     def __init__(self, n_classes):
         super().__init__()
         self.linear = nn.Linear(256, n_classes)
-        self.calls = 0
+        self.calls, self.step = 0, 0
 
     def forward(self, images):
-        self.calls += 1
+        self.calls += self.step
         return self.linear(images.flatten(1)).roll(self.calls, dims=1)
 
 
@@ -208,7 +215,8 @@ def test_a_network_that_does_not_reproduce_itself_is_refused(images, targets):
     from geomem.models.layers import find_layers
 
     model = nn.Sequential(Wavering(small.CLASSES)).eval()
-    layers, _ = find_layers(model, torch.zeros(2, *images.image_shape))
+    layers, _ = find_layers(model, torch.randn(3, *images.image_shape))
+    model[0].step = 1
     states = [
         Snapshot(epoch, {k: v + epoch for k, v in model.state_dict().items()}, "float32")
         for epoch in (1, 2)
@@ -217,3 +225,44 @@ def test_a_network_that_does_not_reproduce_itself_is_refused(images, targets):
     settings = {**SETTINGS, "sets": {}, "batch_norm": ["with-layer"]}
     with pytest.raises(GeomemError, match=r"rewinding .* changes"):
         rewind(model, layers, states[1], states[:1], material, settings)
+
+
+@pytest.mark.parametrize("policy", ["with-layer", "keep"])
+@pytest.mark.parametrize("shared", ["module", "weight"])
+def test_what_is_shared_goes_back_under_all_its_names(images, targets, policy, shared):
+    """A convolution called twice, or two with one weight: as if its weights were loaded by hand."""
+    from geomem.models.layers import find_layers
+
+    torch.manual_seed(0)
+    inner = nn.Conv2d(4, 4, 3, padding=1)
+    other = inner if shared == "module" else nn.Conv2d(4, 4, 3, padding=1, bias=False)
+    other.weight = inner.weight
+    model = nn.Sequential(
+        nn.Conv2d(images.image_shape[0], 4, 3), inner, nn.BatchNorm2d(4), nn.ReLU(), other,
+        nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(64, small.CLASSES),
+    ).eval()  # fmt: skip
+    layers, _ = find_layers(model, torch.randn(3, *images.image_shape))
+    first = {k: v.clone() for k, v in model.state_dict().items()}
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.3 * torch.randn_like(parameter)
+    last = {k: v.clone() for k, v in model.state_dict().items()}
+    material = choose_material(images, targets, torch.device("cpu"))
+    settings = {"schemes": ["single"], "sets": {}, "batch_norm": [policy]}
+    rows = rewind(
+        model, layers, Snapshot(2, last, "float32"), [Snapshot(1, first, "float32")], material,
+        settings,
+    )  # fmt: skip
+    model.load_state_dict(last)
+    with torch.no_grad():
+        inner.weight.copy_(first["1.weight"]), inner.bias.copy_(first["1.bias"])
+        model[2].weight.copy_(first["2.weight"]), model[2].bias.copy_(first["2.bias"])
+        if policy == "with-layer":
+            model[2].running_mean.copy_(first["2.running_mean"])
+            model[2].running_var.copy_(first["2.running_var"])
+    found = {r["kind"]: r["value"] for r in rows if (r["scheme"], r["layer"]) == ("single", "1")}
+    parts = (material.train, material.test)
+    logits = [predict_logits(model, part, material.normalizer) for part in parts]
+    answers = measure(*logits, material.targets)
+    assert found == {kind: accuracy(answers, material.targets, kind) for kind in found}
+    assert len(found) == 4

@@ -55,6 +55,12 @@ def test_the_page_is_whole_and_tells_everything(table):
     assert f"{row.effect:.3g}" in text and "≥ 2" in text and row.source in text
 
 
+@pytest.mark.parametrize(("count", "told"), [(9, True), (10, False), (None, False)])
+def test_few_classes_are_told_first(table, count, told):
+    text = page(table, "made-up", 0.95, count)
+    assert ("Only 9 classes were analysed" in text.partition("Every effect")[0]) == told
+
+
 def test_markdown_has_a_row_per_verdict(table):
     rows = markdown_rows(table)
     assert len(rows) == (table["verdict"] != "not measured").sum()

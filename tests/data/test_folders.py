@@ -69,24 +69,38 @@ def test_image_folder(folder):
 
 
 def test_grey_files_stay_grey_unless_one_has_colour(folder):
-    for path in folder.glob("*/*/[!.]*"):
-        _save(path, 77)
+    for value, path in enumerate(sorted(folder.glob("*/*/[!.]*"))):
+        _save(path, value)
     grey = _load(folder)
     assert grey.image_shape == (1, 8, 8)
-    assert (grey.train_images == 77).all()
+    assert grey.train_images[:, 0, 0, 0].tolist() == [2, 3, 4, 5, 6, 7]
     _save(folder / "test" / "絵 blue" / "a.bmp", (1, 2, 3))
     mixed = _load(folder)
     assert mixed.image_shape == (3, 8, 8)
-    assert (mixed.train_images == 77).all()
+    assert (mixed.train_images == grey.train_images).all()
     assert mixed.test_images[1, :, 0, 0].tolist() == [1, 2, 3]
 
 
-def test_deep_grey_is_scaled_not_clipped(folder):
-    for path in folder.glob("*/*/[!.]*"):
+@pytest.mark.parametrize("bits", [7, 8, 10, 12, 15, 16])
+@pytest.mark.parametrize("kind", ["png", "tiff", "tiff, 32 bits", "tiff, big endian"])
+def test_deep_grey_is_scaled_by_the_bits_in_use(folder, capsys, bits, kind):
+    """All images of a data set alike, so that a dark one stays dark."""
+    rng, values = np.random.default_rng(0), {}
+    for number, path in enumerate(sorted(folder.glob("*/*/[!.]*"))):
         path.unlink()
-        deep = Image.fromarray(np.full((8, 8), 0x4D12, np.uint16))
-        deep.save(path.with_suffix(".png"))
-    assert (_load(folder).train_images == 0x4D).all()
+        deep = rng.integers(0, 2**bits >> number % 3, (8, 8)).astype(np.uint16)
+        deep[0, 0] = (2**bits - 1) >> number % 3
+        path = path.with_suffix(f".{kind[:4].rstrip(',')}")
+        image = Image.fromarray(deep.astype(np.int32) if "32" in kind else deep)
+        if "big" in kind:
+            image = Image.frombytes("I;16B", (8, 8), deep.astype(">u2").tobytes())
+        image.save(path)
+        values[path] = deep
+    found = _load(folder)
+    train = [values[path] for path in sorted(values) if "train" in str(path)]
+    expected = np.array(train) // 2 ** max(bits - 8, 0)
+    np.testing.assert_array_equal(found.train_images[:, 0], expected)
+    assert f"{max(bits, 8)} bits are used" in capsys.readouterr().err
 
 
 def test_palette_transparency_and_turned_photographs(folder):
@@ -99,7 +113,7 @@ def test_palette_transparency_and_turned_photographs(folder):
     orientation[0x0112] = 3  # taken upside down
     turned.save(three, exif=orientation)
     pixels = _load(folder).train_images[3:]
-    assert pixels[1, :, 0, 0].tolist() == [5, 6, 7]
+    assert pixels[1, :, 0, 0].tolist() == [157, 157, 158]  # on white
     assert (pixels[2, :, :4] == 200).all() and (pixels[2, :, 4:] == 0).all()
 
 
@@ -152,7 +166,10 @@ FAULTS = {
         lambda root: _remove(root / "test" / "絵 blue"),
         "the test images of class '絵 blue'.*絵 blue does not exist",
     ),
-    "folder in class": (lambda root: (root / "train/絵 blue/sub").mkdir(), "sub is not a file"),
+    "folder in class": (
+        lambda root: (root / "train/絵 blue/sub").mkdir(),
+        "sub, which is not a file",
+    ),
     "no classes": (lambda root: [_remove(p) for p in (root / "test").iterdir()], "holds no folder"),
     "no test": (lambda root: _remove(root / "test"), "test does not exist"),
 }

@@ -34,6 +34,7 @@ def test_unequal_counts_are_centred_on_all_points():
     np.testing.assert_allclose(inner_products(clouds).centers, centers @ centers.T, atol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:every manifold has more points")
 def test_more_points_than_features():
     found = manifold_geometry(normal(12, 40, 7), random_state=0)
     assert found.statistics[0].n_dimensions == 7

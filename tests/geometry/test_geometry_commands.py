@@ -2,12 +2,14 @@
 
 import csv
 import json
+import zipfile
 
 import numpy as np
 import pytest
-from geomem.errors import DamagedFileError, InputError
+from geomem.errors import DamagedFileError, GeomemError, InputError
 from geomem.geometry import manifold_geometry
-from geomem.geometry.cli import main, read_manifolds
+from geomem.geometry.cli import main
+from geomem.geometry.files import read_manifolds
 from geomem.registry.measures import MEASURES
 
 POINTS = np.random.default_rng(0).standard_normal((6, 4, 20))
@@ -66,6 +68,121 @@ def test_files_that_cannot_be_read(tmp_path):
     ):
         with pytest.raises(error, match=name):
             read_manifolds(tmp_path / name)
+
+
+@pytest.mark.parametrize("kind", ["bfloat16", "float8_e4m3fn", "float8_e5m2", "half", "uint8"])
+def test_types_that_numpy_lacks(tmp_path, kind):
+    """All codes of the narrow types, against torch."""
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import save_file
+
+    kind = getattr(torch, kind)
+    if kind.itemsize == 1:
+        codes = torch.arange(256, dtype=torch.uint8)
+    else:
+        codes = torch.arange(2**16, dtype=torch.int32).to(torch.uint16)
+    tensor = codes.view(kind).reshape(2, 4, -1)
+    save_file({"a": tensor}, tmp_path / "a.safetensors")
+    names, found = read_manifolds(tmp_path / "a.safetensors")
+    assert names == ["0", "1"]
+    with np.errstate(invalid="ignore"):  # signalling NaNs are among the codes
+        found = np.stack(found).astype(float)
+    np.testing.assert_array_equal(found, tensor.double().numpy())
+
+
+def test_types_that_are_not_read(tmp_path):
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import save_file
+
+    for kind in (torch.float8_e4m3fnuz, torch.float8_e8m0fnu):
+        tensor = torch.zeros(2, 4, 8, dtype=torch.uint8).view(kind)
+        save_file({"a": tensor}, tmp_path / "a.safetensors")
+        with pytest.raises(InputError, match=r"a has type F8_.*convert it to float32"):
+            read_manifolds(tmp_path / "a.safetensors")
+
+
+FLAT, LABELS = POINTS.reshape(-1, 20), np.repeat(np.arange(6), 4)
+TEXT = np.array(["a", "ä", "c d", "d", "e", "f"])[LABELS]
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (LABELS.astype(float), list("012345")),
+        (LABELS.astype(">i2"), list("012345")),
+        (LABELS[:, None], list("012345")),
+        (TEXT, ["a", "c d", "d", "e", "f", "ä"]),
+        (np.char.encode(TEXT, "utf-8"), ["a", "c d", "d", "e", "f", "ä"]),
+        (LABELS > 2, ["False", "True"]),
+    ],
+)
+def test_labels(tmp_path, labels, names):
+    np.savez(tmp_path / "a.npz", points=FLAT, labels=labels)
+    found, manifolds = read_manifolds(tmp_path / "a.npz")
+    assert found == names
+    assert sum(map(len, manifolds)) == len(FLAT)
+    flat = labels.reshape(-1)
+    np.testing.assert_array_equal(manifolds[-1], FLAT[flat == np.unique(flat)[-1]])
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"points": FLAT, "labels": np.where(LABELS == 5, -1, LABELS)}, "has the label -1"),
+        ({"points": FLAT, "labels": LABELS + 0.5}, "labels of type float64"),
+        ({"points": FLAT, "labels": LABELS + np.nan}, "labels of type float64"),
+        ({"points": FLAT, "labels": LABELS + 0j}, "labels of type complex128"),
+        ({"points": FLAT, "labels": LABELS[:-1]}, "24 points and 23 labels"),
+        ({"points": FLAT, "labels": LABELS, "epoch": 3}, "epoch int64"),
+        ({"points": FLAT}, "holds 1 manifold"),
+        ({}, "holds no array"),
+        ({"a": np.array([FLAT, FLAT[:5]], dtype=object)}, "Python objects"),
+        ({"a": POINTS + 0j}, "complex128; expected real numbers"),
+        ({"a": POINTS.astype("V8")}, "expected real numbers: convert"),
+    ],
+)
+def test_arrays_that_say_no_manifolds(tmp_path, arrays, words):
+    path = tmp_path / "a.npz"
+    np.savez(path, **arrays)
+    with pytest.raises(InputError, match=words):
+        main([str(path)])
+
+
+def test_what_is_no_array_file(tmp_path):
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00")
+    np.save(tmp_path / "b.npy", np.array([FLAT, FLAT[:5]], dtype=object))
+    np.savez(tmp_path / "c.npz", a=FLAT)
+    with zipfile.ZipFile(tmp_path / "c.npz", "a") as archive:
+        archive.writestr("readme.txt", "hello")
+    (tmp_path / "d.safetensors").write_bytes(b"\0" * 20)
+    for name, words in (
+        ("a.npy", "cannot be read"),
+        ("b.npy", "Python objects"),
+        ("c.npz", "readme.txt, which is no array"),
+        ("d.safetensors", "cannot be read"),
+        ("", "not of a type this reads"),
+    ):
+        with pytest.raises(GeomemError, match=words):
+            main([str(tmp_path / name)])
+
+
+def test_output_is_tried_before_the_work(tmp_path, monkeypatch):
+    write(tmp_path / "a.npy", "")
+    monkeypatch.setattr("geomem.geometry.cli.read_manifolds", lambda path: pytest.fail("too late"))
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder.csv").mkdir()
+    for output in ("file/b.csv", "folder.csv"):
+        with pytest.raises(InputError, match="cannot be written"):
+            main([str(tmp_path / "a.npy"), "--output", str(tmp_path / output)])
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match="needs pandas and pyarrow"):
+        main([str(tmp_path / "a.npy"), "--output", str(tmp_path / "b.parquet")])
+
+
+def test_the_hint_comes_before_the_numbers(tmp_path, capsys):
+    np.save(tmp_path / "a.npy", POINTS.transpose(0, 2, 1))
+    main([str(tmp_path / "a.npy"), "--n-t", "5"])
+    assert capsys.readouterr().err.startswith("warning: every manifold has more points than")
 
 
 def test_workflow_script(tmp_path):

@@ -196,6 +196,7 @@ def test_the_share_rises_with_the_features():
     assert between == pytest.approx(50)
 
 
+@pytest.mark.filterwarnings("ignore:every manifold has more points")
 def test_not_reached():
     found = simulated_capacity(normal(30, 20, 12), random_state=0)
     assert not found.reached and np.isnan(found.capacity) and np.isnan(found.n_c)

@@ -65,8 +65,8 @@ def test_marking_as_on_the_page():
     conv, norm = torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2)
     head = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(3))
     model = torch.nn.Sequential(space["layer"](conv, norm, torch.nn.ReLU()), head)
-    model(torch.zeros(2, 1, 8, 8))
-    found, _ = find_layers(model.eval(), torch.zeros(2, 1, 8, 8))
+    model(torch.randn(3, 1, 8, 8))
+    found, _ = find_layers(model.eval(), torch.randn(3, 1, 8, 8))
     assert [(x.name, x.kind) for x in found] == [
         ("input", "input"), ("0", "conv"), ("1.1", "linear"),
     ]  # fmt: skip

@@ -1,5 +1,6 @@
 """One run at a time, and results from the future."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from geomem.errors import InputError
 from geomem.storage import lock
 from geomem.storage.clock import refuse_future
 from geomem.storage.lock import hold, is_held
+from geomem.training.state import StateStore
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 HOLD = """
@@ -56,3 +58,32 @@ def test_files_from_the_future(tmp_path):
     os.utime(path, (ahead, ahead))
     with pytest.raises(InputError, match=r"1 files in .* newer than now, .*table\.parquet by 3"):
         refuse_future(tmp_path)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EINVAL])
+def test_file_systems_without_locks(tmp_path, monkeypatch, capsys, number):
+    """Results and training states warn alike, once, and go on."""
+
+    def refuse(file, operation):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    hold(tmp_path / "results")
+    lock._held.pop().close()
+    store = StateStore(tmp_path / "states")
+    for _ in range(2):
+        with store.locked():
+            assert (tmp_path / "states" / "lock").exists()
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition(" is on a file system without locks")[0] for line in said] == [
+        f"warning: {tmp_path / 'results'}", f"warning: {tmp_path / 'states'}",
+    ]  # fmt: skip
+
+
+def test_other_faults_of_a_lock_are_faults(tmp_path, monkeypatch):
+    def refuse(file, operation):
+        raise OSError(errno.EIO, "input/output error")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(OSError, match="input/output"), StateStore(tmp_path).locked():
+        pass

@@ -45,6 +45,7 @@ from torch.nn import functional
 
 from geomem.data.randomness import generator
 from geomem.errors import InputError
+from geomem.models import in_format
 from geomem.training.batches import resident
 
 KINDS = ("unpermuted", "permuted")
@@ -134,7 +135,7 @@ def split_gradients(model, layers, images, labels, normalizer, *, epoch, per_cla
     model : nn.Module
         In evaluation mode, on the device to compute on.
     layers : sequence of Layer
-        Those without parameters are passed over.
+        Those without parameters that training changes are passed over.
     images : ImageSet
     labels : DataFrame
         As `geomem.data.labels.label_table` returns it; assigned labels are used.
@@ -156,7 +157,7 @@ def split_gradients(model, layers, images, labels, normalizer, *, epoch, per_cla
     InputError
         If a gradient is not finite.
     """
-    own = {name: parameter for name, parameter in model.named_parameters()}
+    own = {name: value for name, value in model.named_parameters() if value.requires_grad}
     keys = {layer: [key for key in layer.state if key in own] for layer in layers}
     keys = {layer: of_layer for layer, of_layer in keys.items() if of_layer}
     names = [key for of_layer in keys.values() for key in of_layer]
@@ -229,7 +230,7 @@ def group_gradient(model, parameters, pixels, labels, expected, normalizer):
     size = _BATCH.get(device.type, 128)
     for start in range(0, len(labels), size):
         batch = normalizer(resident(pixels[start : start + size], device))
-        logits = model(batch).float()
+        logits = model(in_format(model, batch)).float()
         with torch.no_grad():
             target = torch.from_numpy(labels[start : start + size]).to(device)
             onehot = functional.one_hot(target, logits.shape[1]).float()

@@ -8,7 +8,7 @@ from torch import nn
 
 from geomem.command import log
 from geomem.errors import InputError
-from geomem.models.build import build_model
+from geomem.models import build_model, in_format, placed
 from geomem.storage.atomic import damaged
 from geomem.training.batches import Normalizer, resident
 from geomem.training.device import autocast
@@ -76,7 +76,7 @@ def empty_network(spec, images, device):
         image_shape=images.image_shape,
         seed=0,
     )
-    return model.to(device, memory_format=torch.channels_last).eval()
+    return placed(model, device).eval()
 
 
 def load_state(model, state, source):
@@ -121,7 +121,8 @@ def recalibrate(model, images, normalizer, *, precision="float32"):
     order = np.random.default_rng(0).permutation(len(images))
     with torch.no_grad(), autocast(images.device, precision):
         for index in np.array_split(order, -(-len(order) // _BATCH)) if norms else ():
-            model(normalizer(images[torch.from_numpy(index).to(images.device)]))
+            batch = images[torch.from_numpy(index).to(images.device)]
+            model(in_format(model, normalizer(batch)))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     model.eval()

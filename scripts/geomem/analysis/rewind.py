@@ -19,6 +19,8 @@ from torch import nn
 from geomem.analysis.networks import recalibrate
 from geomem.analysis.plans import combined, make_plans, source, states_for
 from geomem.errors import GeomemError
+from geomem.models import in_format, placed
+from geomem.models.layers import memory_format
 from geomem.training.batches import Normalizer, resident
 from geomem.training.device import autocast
 from geomem.training.evaluate import Targets, predict_logits, wilson
@@ -117,7 +119,7 @@ def rewind(model, layers, final, earlier, material, settings):
     """
     states = {snapshot.epoch: snapshot.state for snapshot in earlier}
     plans = make_plans(layers, list(states), final.epoch, settings["schemes"], settings["sets"])
-    parameters = {name for name, _ in model.named_parameters()}
+    parameters = {name for name, _ in model.named_parameters(remove_duplicate=False)}
     rows = []
     for policy in settings["batch_norm"]:
         sources = states_for(policy, final.state, states, parameters)
@@ -154,7 +156,7 @@ def predict(model, layers, plans, states, material):
         outputs = [[] for _ in plans]
         for batch in images.split(_BATCH.get(images.device.type, 256)):
             with torch.inference_mode(), autocast(images.device, material.precision):
-                start = material.normalizer(batch)
+                start = in_format(model, material.normalizer(batch))
                 _descend(stages, modules, start, list(range(len(plans))), plans, outputs)
         found.append([torch.cat(of_plan).cpu().numpy() for of_plan in outputs])
     return list(zip(*found, strict=True))
@@ -194,11 +196,12 @@ def _stages(model, layers):
 
 def _sequence(name, module):
     """Names of the modules that `module` calls one after the other."""
-    if type(module) is not nn.Sequential or hasattr(module, "layer_kind"):
+    hooks = module._forward_hooks or module._forward_pre_hooks
+    if type(module) is not nn.Sequential or hooks or hasattr(module, "layer_kind"):
         return [name]
     parts = [
         _sequence(f"{name}.{child}" if name else child, part)
-        for child, part in module.named_children()
+        for child, part in module._modules.items()  # named_children leaves out what stands twice
     ]
     return [x for part in parts for x in part]
 
@@ -208,7 +211,8 @@ def _variant(model, name, where, states):
     module = copy.deepcopy(model.get_submodule(name))
     keys = module.state_dict()
     module.load_state_dict({key: states[where][f"{name}.{key}"] for key in keys})
-    return module.to(memory_format=torch.channels_last).eval()
+    module.memory_format = memory_format(model)
+    return placed(module).eval()
 
 
 def _predict_one_by_one(model, layers, plans, states, material, prepare=None):

@@ -21,7 +21,10 @@ HEAD = (
 )  # fmt: skip
 
 
-def page(table, title, confidence):
+FEW_CLASSES = 10  # below it mean-field capacity is off by more: docs/low-rank.md
+
+
+def page(table, title, confidence, n_manifolds=None):
     """The claims table as one HTML file that needs nothing else.
 
     Parameters
@@ -31,6 +34,8 @@ def page(table, title, confidence):
     title : str
         The experiment's name.
     confidence : float
+    n_manifolds : int, optional
+        Classes of the geometry. Where they are few the page says what that means, first of all.
 
     Returns
     -------
@@ -41,6 +46,8 @@ def page(table, title, confidence):
         f"<p>{_explained(confidence)}</p>",
         _counts(table),
     ]
+    if n_manifolds is not None and n_manifolds < FEW_CLASSES:
+        parts.insert(1, f"<p><b>{_few(n_manifolds)}</b></p>")
     for claim, text in CLAIMS.items():
         rows = table[table["claim"] == claim]
         if len(rows):
@@ -86,6 +93,15 @@ def _explained(confidence):
         f"{100 * (1 - confidence):g} % will be decided by accident. Holm's correction keeps the "
         "probability that any of them is at that level. A verdict that it does not confirm is "
         "marked."
+    )
+
+
+def _few(n_manifolds):
+    return (
+        f"Only {n_manifolds} classes were analysed. Mean-field capacity is a theory of many "
+        f"classes, and with fewer than {FEW_CLASSES} it cannot be told well which directions "
+        "their centres share. Rely on the rows of GLUE, or on geometry with nothing removed "
+        "(<code>geometry.low_rank: {k: none}</code>)."
     )
 
 

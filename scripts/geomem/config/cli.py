@@ -53,6 +53,20 @@ def read(path):
     return content
 
 
+def plain(value):
+    """A value whose numbers are still text, read as it would be in a YAML file."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        return yaml.safe_load(value)
+    except (yaml.YAMLError, ValueError):  # such as a date that there is not
+        return value
+
+
 def combined(paths):
     """The configuration in these files, each laid over those before it as `merged` does it."""
     return functools.reduce(merged, map(read, paths), {})

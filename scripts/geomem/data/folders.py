@@ -1,12 +1,17 @@
 """Data sets kept as folders of image files: Tiny ImageNet, and one folder per class."""
 
-import contextlib
+import os
 from pathlib import Path
 
 import numpy as np
 
+from geomem.command import log
+from geomem.config.folders import is_clutter
+from geomem.data.decode import decode, shallow
 from geomem.data.image_sets import ImageSet, first_per_class
 from geomem.errors import InputError
+
+_SHOWN = 20  # files of a list of faults
 
 
 def load_tiny_imagenet(*, path, size=None, train_per_class=None):
@@ -35,7 +40,7 @@ def load_tiny_imagenet(*, path, size=None, train_per_class=None):
     root = _folder(Path(path), "data.path")
     classes = [line.strip() for line in _lines(root / "wnids.txt") if line.strip()]
     if not classes:
-        raise InputError(f"{root / 'wnids.txt'} is empty; unpack the data set anew")
+        raise InputError(f"{root / 'wnids.txt'} is empty; unpack the data set again")
     train = [
         (file, label)
         for label, wnid in enumerate(classes)
@@ -46,7 +51,7 @@ def load_tiny_imagenet(*, path, size=None, train_per_class=None):
     words = _lines(root / "words.txt") if (root / "words.txt").exists() else []
     names = dict(line.split("\t", 1) for line in words if "\t" in line)
     names = [names.get(wnid, wnid).split(",")[0].strip() for wnid in classes]
-    return _decode_all(train, test, names, "RGB", size)
+    return _decode_all(train, test, names, size, colour=True)
 
 
 def load_image_folder(*, path, size=None, train_per_class=None):
@@ -64,7 +69,7 @@ def load_image_folder(*, path, size=None, train_per_class=None):
     Returns
     -------
     ImageSet
-        Grey images if every file is grey, else all in colour. Transparency is dropped.
+        Grey images if every file is grey, else all in colour; see `geomem.data.decode`.
 
     Raises
     ------
@@ -89,8 +94,7 @@ def load_image_folder(*, path, size=None, train_per_class=None):
         for split in ("train", "test")
     )
     train = _first(train, train_per_class, root)
-    grey = all(_is_grey(file) for file, _ in train + test)
-    return _decode_all(train, test, classes, "L" if grey else "RGB", size)
+    return _decode_all(train, test, classes, size, colour=False)
 
 
 def _folder(path, what):
@@ -102,23 +106,27 @@ def _folder(path, what):
 
 
 def _classes(folder):
-    """Sorted names of the folders in `folder`; hidden ones do not count."""
+    """Sorted names of the folders in `folder`; hidden ones and clutter do not count."""
     _folder(folder, "data.path")
-    names = sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    names = sorted(p.name for p in folder.iterdir() if p.is_dir() and not is_clutter(p.name))
     if not names:
         raise InputError(f"{folder} holds no folder; expected one for each class")
     return names
 
 
 def _files(folder, what):
-    """Sorted files in `folder`; hidden ones do not count."""
-    files = sorted(p for p in _folder(folder, what).iterdir() if not p.name.startswith("."))
-    if not files:
+    """Sorted files in `folder`; hidden ones and clutter do not count."""
+    found = sorted(p for p in _folder(folder, what).iterdir() if not is_clutter(p.name))
+    if not found:
         raise InputError(f"{folder} is empty; expected {what}")
-    for file in files:
-        if not file.is_file():
-            raise InputError(f"{file} is not a file; expected nothing but {what} in {folder}")
-    return files
+    wrong = [path.name for path in found if not path.is_file()]
+    if wrong:
+        shown = ", ".join(wrong[:_SHOWN]) + (" ..." if len(wrong) > _SHOWN else "")
+        raise InputError(
+            f"{folder} holds {shown}, which is not a file (or a link to none); expected nothing "
+            f"but {what} there"
+        )
+    return found
 
 
 def _lines(path):
@@ -129,7 +137,7 @@ def _lines(path):
             f"{path} does not exist; data.path must be the unpacked Tiny ImageNet folder"
         ) from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text ({error}); unpack it anew") from error
+        raise InputError(f"{path} is not UTF-8 text ({error}); unpack it again") from error
 
 
 def _annotated(folder, classes):
@@ -153,60 +161,90 @@ def _first(images, count, root):
     return [images[i] for i in first_per_class(labels, count, root)]
 
 
-def _decode_all(train, test, names, mode, size):
+def _decode_all(train, test, names, size, colour):
+    """An ImageSet of the files of (file, label) pairs; `colour` makes grey images colour ones."""
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
         raise InputError(f"data.size is {size!r}; expected a number of pixels or null")
-    shape = None
-    arrays = []
-    for images in (train, test):
-        pixels = []
-        for file, _ in images:
-            pixels.append(_decode(file, mode, size))
-            shape = shape or pixels[-1].shape
-            if pixels[-1].shape != shape:
-                raise InputError(
-                    f"{file} is {pixels[-1].shape[2]} x {pixels[-1].shape[1]} pixels, others "
-                    f"{shape[2]} x {shape[1]}; set data.size to scale all images to one size"
-                )
-        labels = np.array([label for _, label in images], dtype=np.int64)
-        arrays += [np.stack(pixels) if pixels else np.empty((0, *shape), np.uint8), labels]
-    return ImageSet(*arrays, np.array(names))
-
-
-@contextlib.contextmanager
-def _reading(file):
-    """The file as a Pillow image whose pixels are not decoded yet."""
-    from PIL import Image
-
-    try:
-        with Image.open(file) as image:
-            yield image
-    except FileNotFoundError:
-        raise InputError(f"{file} does not exist, though it is listed; restore it") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    files = [file for file, _ in train + test]
+    decoded = _read(files, size)
+    _tell(files, decoded)
+    pixels = [image.pixels for image in decoded]
+    deep = [i for i, image in enumerate(decoded) if image.deep]
+    if deep:
+        scaled, bits = shallow([pixels[i] for i in deep])
+        for i, image in zip(deep, scaled, strict=True):
+            pixels[i] = image
+        log(
+            f"{_counted(len(deep), 'image')} of more than 8 bits: {bits} bits are used, so all "
+            f"are divided by {2 ** (bits - 8)}"
+        )
+    colour = colour or any(image.ndim == 3 for image in pixels)
+    pixels = [_channels(image, colour) for image in pixels]
+    shapes = [image.shape for image in pixels]
+    other = next((i for i, shape in enumerate(shapes) if shape != shapes[0]), None)
+    if other is not None:
         raise InputError(
-            f"{file} cannot be read as an image ({error}); expected a whole image file: replace "
-            "or remove it"
-        ) from error
+            f"{files[other]} is {shapes[other][2]} x {shapes[other][1]} pixels, others "
+            f"{shapes[0][2]} x {shapes[0][1]}; set data.size to scale all images to one size"
+        )
+    arrays = []
+    for images, found in ((train, pixels[: len(train)]), (test, pixels[len(train) :])):
+        labels = np.array([label for _, label in images], dtype=np.int64)
+        arrays += [np.stack(found) if found else np.empty((0, *shapes[0]), np.uint8), labels]
+    return ImageSet(*arrays, np.array([_text(name) for name in names]))
 
 
-def _is_grey(file):
-    with _reading(file) as image:
-        return image.mode in ("1", "L", "LA", "La") or image.mode.startswith("I")
+def _read(files, size):
+    """Every file decoded; those that cannot be are listed together."""
+    decoded, failed = [], []
+    for file in files:
+        try:
+            decoded.append(decode(file, size))
+        except InputError as error:
+            failed.append(str(error))
+    if len(failed) == 1:
+        raise InputError(failed[0])
+    if failed:
+        shown = "\n".join(f"  - {text}" for text in failed[:_SHOWN])
+        more = f"\n  and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
+        raise InputError(f"{len(failed)} files cannot be used:\n{shown}{more}")
+    return decoded
 
 
-def _decode(file, mode, size):
-    """The image as uint8 of shape (channels, height, width)."""
-    from PIL import Image, ImageOps
+def _tell(files, decoded):
+    """Warn of what may not be what the user thinks; refuse colour that would be left all black."""
+    unread = [str(f) for f, image in zip(files, decoded, strict=True) if image.turned is None]
+    if unread:
+        log(
+            f"warning: EXIF data of {_counted(len(unread), 'file')} cannot be read ({unread[0]} "
+            "first); taken to be upright"
+        )
+    several = [str(f) for f, image in zip(files, decoded, strict=True) if image.frames]
+    if several:
+        log(
+            f"warning: {_counted(len(several), 'file')} hold several frames ({several[0]} first); "
+            "the first frame is taken"
+        )
+    halved = [(int(d.pixels.max()), f) for f, d in zip(files, decoded, strict=True) if d.halved]
+    if halved and max(halved)[0] < 2**7:
+        raise InputError(
+            f"{_counted(len(halved), 'colour file')} of 16 bits ({halved[0][1]} first) use at most "
+            f"{8 + max(halved)[0].bit_length()} of them, and Pillow keeps the upper 8: convert "
+            "them to 8 bits"
+        )
 
-    with _reading(file) as opened:
-        image = ImageOps.exif_transpose(opened)  # the right way up
-    if image.mode.startswith("I"):  # 16 bits deep, which Pillow would clip to 8
-        image = Image.fromarray((np.asarray(image) // 256).clip(0, 255).astype(np.uint8))
-    elif image.mode == "F":
-        raise InputError(f"{file} holds floating-point pixels; expected 8 or 16 bits: convert it")
-    image = image.convert(mode)
-    if size is not None and image.size != (size, size):
-        image = ImageOps.fit(image, (size, size), method=Image.Resampling.BILINEAR)
-    pixels = np.asarray(image)
-    return pixels[None] if mode == "L" else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+def _channels(image, colour):
+    """(H, W) or (H, W, 3) as (channels, H, W)."""
+    if image.ndim == 3:
+        return np.ascontiguousarray(image.transpose(2, 0, 1))
+    return np.repeat(image[None], 3 if colour else 1, axis=0)
+
+
+def _text(name):
+    """A folder's name as text that can be written anywhere; bytes that are no UTF-8 as \\xe9."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _counted(number, noun):
+    return f"{number} {noun}" + ("" if number == 1 else "s")

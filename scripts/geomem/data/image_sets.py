@@ -6,10 +6,12 @@ from functools import cached_property
 
 import numpy as np
 
+from geomem.command import log
 from geomem.errors import InputError
 from geomem.storage.arrays import read_arrays, write_arrays
 from geomem.storage.atomic import damaged
 
+_CHUNK = 1000  # images looked at together
 _FIELDS = ("train_images", "train_labels", "test_images", "test_labels", "class_names")
 
 
@@ -97,7 +99,36 @@ def checked(images, source):
                 f"{source}: class {images.class_names[empty]!s} ({empty}) has no {split} image; "
                 "add images of it or leave the class out"
             )
+    _look_at(images, source)
     return images
+
+
+def _look_at(images, source):
+    """Count identical and constant images; refuse a training set without any difference."""
+    first = images.train_images[:1]
+    if len(images.train_images) > 1 and (images.train_images == first).all():
+        raise InputError(
+            f"{source}: all {len(images.train_images)} training images are the same, pixel by "
+            f"pixel (values {int(first.min())} to {int(first.max())}); look at the files"
+        )
+    splits, constant = {}, 0  # which splits hold an image, by its checksum
+    for split in ("train", "test"):
+        pixels = getattr(images, f"{split}_images")
+        for start in range(0, len(pixels), _CHUNK):
+            chunk = pixels[start : start + _CHUNK]
+            constant += int((chunk == chunk[:, :, :1, :1]).all(axis=(1, 2, 3)).sum())
+        for image in pixels:
+            key = hashlib.blake2b(np.ascontiguousarray(image), digest_size=16).digest()
+            splits.setdefault(key, []).append(split)
+    repeated = [found for found in splits.values() if len(found) > 1]
+    if constant:
+        log(f"warning: {source}: {constant} images have the same value in every pixel")
+    if repeated:
+        both = sum(len(set(found)) == 2 for found in repeated)
+        log(
+            f"warning: {source}: {sum(map(len, repeated))} images are identical to another one, in "
+            f"{len(repeated)} groups; {both} groups hold both training and test images"
+        )
 
 
 def first_per_class(labels, count, source):

@@ -1,6 +1,7 @@
 """Images from the loader that an import path names."""
 
 import inspect
+import os
 
 import numpy as np
 
@@ -44,6 +45,8 @@ def load_data(spec):
         )
         if parameter.name not in settings and not optional:
             raise InputError(f"data.{parameter.name} is missing; {name} needs it")
+    if isinstance(settings.get("path"), str):
+        settings["path"] = os.path.expanduser(settings["path"])
     try:
         return checked(as_image_set(called(path, **settings), path), f"data set {name}")
     except PermissionError as error:

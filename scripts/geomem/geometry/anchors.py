@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomem.errors import InputError
+from geomem.geometry.clouds import on_host, real_array
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,10 @@ def anchor_geometry(points, t, kappa=0.0):
     capacity, radius, dimension : float
         Capacity is infinite where no vector meets a constraint.
     """
-    points, t = np.asarray(points, dtype=np.float64), np.asarray(t, dtype=np.float64)
+    points, t = (
+        np.asarray(on_host(real_array(value, name)), dtype=np.float64)
+        for name, value in (("points", points), ("t", t))
+    )
     _check(points, t, kappa)
     found = anchor_statistics(points, t, float(kappa))
     mean = found.inverse_capacity.mean()

@@ -1,20 +1,21 @@
 """Capacity, radius and dimension of the manifolds in a file.
 
 FILE is .npy: one array (manifolds, points, features); .npz or .safetensors: such an array, or one
-array (points, features) per manifold, or one array (points, features) with whole-number labels of
-the points, one manifold per label.
+array (points, features) per manifold, or one array (points, features) with labels of the points
+(whole numbers from 0 up, or text), one manifold per label.
 """
 
 import argparse
 import csv
+import importlib.util
 import sys
-import zipfile
+import warnings
 from pathlib import Path
 
-import numpy as np
-
-from geomem.errors import DamagedFileError, InputError
+from geomem.errors import InputError
+from geomem.geometry.files import read_manifolds, require_readable_type
 from geomem.geometry.glue_cli import add_glue_options, measure_glue
+from geomem.storage.atomic import replacing, require_writable
 
 
 def main(argv=None):
@@ -35,6 +36,7 @@ def main(argv=None):
     parser.add_argument("--threads", type=int, help="default: OMP_NUM_THREADS, or one per core")
     add_glue_options(parser)
     options = parser.parse_args(argv)
+    require_readable_type(options.file)
     output = options.output or options.file.with_suffix(".geometry.csv")
     if output.suffix not in (".csv", ".parquet"):
         raise InputError(f"--output is {output}; expected a name ending in .csv or .parquet")
@@ -46,77 +48,36 @@ def main(argv=None):
         "remove_low_rank": not options.keep_low_rank,
         "confidence": options.confidence,
     }
+    require_writable(output)
+    if output.suffix == ".parquet":
+        _require_parquet(output)
     names, manifolds = read_manifolds(options.file)
     if options.estimator == "glue":
         return measure_glue(options, manifolds, output)
 
     from geomem.geometry.measure import manifold_geometry
 
-    geometry = manifold_geometry(
-        manifolds, random_state=options.seed, threads=options.threads, **settings
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = _show_warning
+        geometry = manifold_geometry(
+            manifolds, random_state=options.seed, threads=options.threads, **settings
+        )
     _write(output, geometry, names, {**settings, "seed": options.seed}, options.file)
     _print(geometry, output)
     return 0
 
 
-def read_manifolds(path):
-    """Names and points (M, N) of the manifolds in a file.
-
-    Raises
-    ------
-    InputError
-        If the file is of another type, or its arrays do not say what the manifolds are.
-    DamagedFileError
-        If it is missing or cannot be read.
-    """
-    arrays = _arrays(Path(path))
-    shapes = {name: array.ndim for name, array in arrays.items()}
-    if sorted(shapes.values()) == [1, 2]:
-        labels, points = sorted(arrays.values(), key=lambda array: array.ndim)
-        if labels.dtype.kind in "iu" and len(labels) == len(points):
-            classes = np.unique(labels)
-            return [str(c) for c in classes], [points[labels == c] for c in classes]
-    if list(shapes.values()) == [3]:
-        (array,) = arrays.values()
-        return [str(index) for index in range(len(array))], list(array)
-    if set(shapes.values()) == {2}:
-        return list(arrays), list(arrays.values())
-    found = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-    raise InputError(
-        f"{path} holds {found or 'no array'}; expected one array (manifolds, points, features), or "
-        "an array (points, features) per manifold, or one with whole-number labels of its points"
-    )
-
-
-def _arrays(path):
-    if path.suffix not in (".npy", ".npz", ".safetensors"):
-        raise InputError(f"{path} is not of a type this reads: .npy, .npz or .safetensors")
-    if not path.exists():
-        raise DamagedFileError(f"{path} does not exist")
-    try:
-        if path.suffix == ".npy":
-            return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False)}
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                return {name: file[name] for name in file.files}
-        return _load_safetensors(path)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DamagedFileError(f"{path} cannot be read ({error})") from error
-
-
-def _load_safetensors(path):
-    try:
-        import safetensors
-        from safetensors.numpy import load_file
-    except ImportError:
+def _require_parquet(output):
+    missing = [name for name in ("pandas", "pyarrow") if importlib.util.find_spec(name) is None]
+    if missing:
         raise InputError(
-            f"reading {path} needs the package safetensors; install it, or give an .npz"
-        ) from None
-    try:
-        return load_file(path)
-    except safetensors.SafetensorError as error:
-        raise DamagedFileError(f"{path} cannot be read ({error})") from error
+            f"writing {output} needs {' and '.join(missing)}; install them, or name a .csv"
+        )
+
+
+def _show_warning(message, *_):
+    print(f"warning: {message}", file=sys.stderr)
 
 
 def _write(path, geometry, names, settings, source):
@@ -128,8 +89,6 @@ def _write(path, geometry, names, settings, source):
         frame.insert(0, "name", frame["manifold"].map(dict(enumerate(names)), na_action="ignore"))
         write_table(path, frame, provenance("geometry", settings, [source]))
         return
-    from geomem.storage.atomic import replacing
-
     with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["name", "manifold", "metric", "value", "lo", "hi", "warnings"])

@@ -8,9 +8,9 @@ w >= 0 most join it, and this is repeated until none does: column generation, wh
 subset's program goes to `geomem.geometry.pivoting`.
 """
 
-import numba
 import numpy as np
 
+from geomem.geometry.compiled import njit
 from geomem.geometry.pivoting import GOOD, TOLERANCE, active_set, jit, pivot, sweep
 
 WHOLE = 160  # points up to which all of them are the subset
@@ -229,12 +229,9 @@ def _solve(gram, points, t, signs, b, owner, n_manifolds, z, w):
     return violation / scale
 
 
-@numba.njit(
+@njit(
     "void(float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1], "
     "int64[::1], float64[:,::1], float64[::1], boolean[::1])",
-    cache=True,
-    nogil=True,
-    error_model="numpy",
 )
 def solve_draws(gram, points, t, along, labels, owner, weights, violations, vanishing):
     """Solve the program of every draw.

@@ -12,13 +12,14 @@ its diagonal in the given coordinates (near enough for short descents where thos
 principal axes), then in its eigenvectors, in which all coordinates are kept from there on.
 """
 
-import numba
 import numpy as np
+
+from geomem.geometry.compiled import njit
 
 FIRST = 60  # conjugate-gradient steps that the first preconditioner, a diagonal, serves
 STALE = 80  # steps that a later one serves: it costs as much as some 30 of them
 
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+_jit = njit(fastmath={"reassoc", "contract"})
 
 
 @_jit
@@ -191,12 +192,9 @@ def _step(x, v, state, barrier, divisor, radius, tolerance, max_steps):
     return z, predicted, steps, edge
 
 
-@numba.njit(
+@njit(
     "Tuple((float64[:,::1], float64, float64, int64, int64))"
     "(float64[:,::1], float64[:,::1], float64[:,::1], float64, float64, int64)",
-    cache=True,
-    nogil=True,
-    error_model="numpy",
 )
 def minimize(x, products, v, barrier, tolerance, max_iterations):
     """Minimize F from V.

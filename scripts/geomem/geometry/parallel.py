@@ -1,6 +1,7 @@
 """Threads of one process: one BLAS thread inside each, so that they do not fight for cores."""
 
 import contextlib
+import numbers
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,8 +20,8 @@ def thread_map(threads=None):
     from threadpoolctl import threadpool_limits
 
     threads = default_threads() if threads is None else threads
-    if threads < 1:
-        raise InputError(f"threads is {threads}; expected 1 or more")
+    if not isinstance(threads, numbers.Integral) or threads < 1:
+        raise InputError(f"threads is {threads!r}; expected a whole number from 1 up")
     with threadpool_limits(1, user_api="blas"):
         if threads == 1:
             yield lambda function, *items: list(map(function, *items))
@@ -30,6 +31,13 @@ def thread_map(threads=None):
 
 
 def default_threads():
-    """OMP_NUM_THREADS where it is set to a number, else the cores this process may use."""
-    stated = os.environ.get("OMP_NUM_THREADS", "")
-    return max(int(stated), 1) if stated.isdigit() else len(os.sched_getaffinity(0))
+    """The first number in OMP_NUM_THREADS (one per level of nesting), else the number of cores.
+
+    Cores that this process may not use do not count where the operating system says so.
+    """
+    stated = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if stated.isdecimal():
+        return max(int(stated), 1)
+    if hasattr(os, "sched_getaffinity"):  # neither macOS nor Windows has it
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -9,8 +9,9 @@ active-set method of Lawson and Hanson (Solving Least Squares Problems, 1974, ch
 problem from S itself, whose condition is the root of that of G.
 """
 
-import numba
 import numpy as np
+
+from geomem.geometry.compiled import njit
 
 SWEEPS = 2, 150  # at least; one more for so many points, whose factorizations cost more
 LARGE = 96  # positive z from which LAPACK factorizes faster than the loop here
@@ -19,7 +20,7 @@ TOLERANCE = 1e-12  # of w, relative to the largest |b|; of z, to the largest z
 _PIVOT = 1e-13
 GOOD = 1e-11
 
-jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+jit = njit(fastmath={"reassoc", "contract"})
 
 
 @jit
@@ -270,11 +271,8 @@ def _violation(gram, b, z, w):
     return worst / np.abs(b).max()
 
 
-@numba.njit(
+@njit(
     "float64(float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1])",
-    cache=True,
-    nogil=True,
-    error_model="numpy",
 )
 def solve_all(gram, stack, b, t, weights):
     """Solve the program of every Gaussian vector.

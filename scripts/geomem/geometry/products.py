@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomem.errors import DamagedFileError, InputError
+from geomem.geometry.clouds import check_manifolds, is_tensor, on_host, real_array
 from geomem.geometry.parallel import thread_map
 
 _BLOCK_VALUES = 2**18  # 2 MB in float64: a block stays in the processor's cache
@@ -118,35 +119,6 @@ def inner_products(manifolds, *, threads=None):
     )
 
 
-def check_manifolds(manifolds):
-    """The manifolds as a list of P >= 2 two-dimensional real arrays of equal width."""
-    try:
-        clouds = list(manifolds)
-    except TypeError:
-        raise InputError(
-            f"manifolds is {type(manifolds).__name__}; expected a sequence of arrays (M, N) or one "
-            "array (P, M, N)"
-        ) from None
-    clouds = [cloud.detach() if _is_tensor(cloud) else np.asanyarray(cloud) for cloud in clouds]
-    if len(clouds) < 2:
-        raise InputError(f"manifolds holds {len(clouds)} manifold(s); the geometry needs 2 or more")
-    for index, cloud in enumerate(clouds):
-        if cloud.ndim != 2 or 0 in cloud.shape:
-            raise InputError(
-                f"manifolds[{index}] has shape {tuple(cloud.shape)}; expected (points, features), "
-                "at least one of each"
-            )
-        if cloud.shape[1] != clouds[0].shape[1]:
-            raise InputError(
-                f"manifolds[{index}] has {cloud.shape[1]} features and manifolds[0] has "
-                f"{clouds[0].shape[1]}; give all points in the same features"
-            )
-        real = not cloud.is_complex() if _is_tensor(cloud) else cloud.dtype.kind in "fiub"
-        if not real:
-            raise InputError(f"manifolds[{index}] has type {cloud.dtype}; expected real numbers")
-    return clouds
-
-
 def moments(cloud):
     """Products of one cloud's points (M, N) about their mean with each other, and that mean.
 
@@ -192,7 +164,7 @@ def centered(means, counts):
         index = next(i for i, mean in enumerate(means) if not _all_finite(mean))
         raise InputError(
             f"manifolds[{index}] holds values that are not finite (or too large to add up); "
-            "remove those points or mend the layer that made them"
+            "remove those points or fix the layer that made them"
         )
     weights = np.array(counts, dtype=np.float64)
     # relative to one mean, so that means that are equal stay so: a constant layer gives zeros
@@ -255,7 +227,7 @@ def check_gram(gram, counts):
     InputError
         If they do not belong together, or a value is not finite.
     """
-    gram = np.asarray(gram, dtype=np.float64)
+    gram = np.asarray(on_host(real_array(gram, "gram")), dtype=np.float64)
     if gram.ndim != 2 or gram.shape[0] != gram.shape[1]:
         raise InputError(f"gram has shape {gram.shape}; expected (points, points)")
     counts = np.asarray(counts)
@@ -271,6 +243,8 @@ def check_gram(gram, counts):
         )
     if not np.all(np.isfinite(gram)):
         raise InputError("gram holds values that are not finite")
+    if not np.allclose(gram, gram.T, rtol=0, atol=1e-6 * np.abs(gram).max()):
+        raise InputError("gram is not symmetric; give the products of all points with each other")
     return gram, counts.astype(np.int64)
 
 
@@ -309,7 +283,7 @@ def principal(gram, scale):
 
 def to_numpy(array):
     """A float64 ndarray of a NumPy array or a torch tensor on any device."""
-    return array.cpu().numpy() if _is_tensor(array) else array
+    return array.cpu().numpy() if is_tensor(array) else array
 
 
 def combine(weights, centers):
@@ -332,7 +306,7 @@ def _blocks(cloud):
     zero for points that are duplicates of each other.
     """
     n_points, n_features = cloud.shape
-    values = _GPU_BLOCK_VALUES if _is_tensor(cloud) and cloud.is_cuda else _BLOCK_VALUES
+    values = _GPU_BLOCK_VALUES if is_tensor(cloud) and cloud.is_cuda else _BLOCK_VALUES
     width = max(values // n_points, 64)
     for start in range(0, n_features, width):
         block = cloud[:, start : start + width]
@@ -341,20 +315,15 @@ def _blocks(cloud):
 
 
 def _double(block):
-    return block.double() if _is_tensor(block) else np.asarray(block, dtype=np.float64)
-
-
-def _is_tensor(array):
-    torch = sys.modules.get("torch")  # never imported here: a tensor's owner has done so
-    return torch is not None and isinstance(array, torch.Tensor)
+    return block.double() if is_tensor(block) else np.asarray(block, dtype=np.float64)
 
 
 def _library(array):
-    return sys.modules["torch"] if _is_tensor(array) else np
+    return sys.modules["torch"] if is_tensor(array) else np
 
 
 def _like(array, other):
-    if _is_tensor(other):
+    if is_tensor(other):
         return sys.modules["torch"].as_tensor(array, dtype=other.dtype, device=other.device)
     return array
 

@@ -1,5 +1,6 @@
 """A network from its name, or from the user's own function, with a fixed initialization."""
 
+import contextlib
 import importlib
 import inspect
 import os
@@ -10,8 +11,10 @@ import torch
 from torch import nn
 
 from geomem.errors import InputError
-from geomem.models.layers import find_layers
+from geomem.models.layers import find_layers, in_layout, memory_format, tied
 from geomem.registry.networks import NETWORKS
+
+_IMAGES = 3  # of noise, on which the layers are found
 
 
 def build_model(model_spec, width, *, n_classes, image_shape, seed):
@@ -67,26 +70,81 @@ def build_model(model_spec, width, *, n_classes, image_shape, seed):
 
 
 def _prepare(name, model, n_classes, image_shape):
-    """Find the layers with one evaluation pass over two blank images; check the logits."""
-    images = torch.zeros(2, *image_shape)
+    """Find the layers with evaluation passes over a few images of noise; check the logits."""
     model.eval()
-    try:
-        layers, logits = find_layers(model, images)
-    except InputError:
-        raise
-    except Exception as error:
-        raise InputError(
-            f"model.name: {name!r} cannot process images of shape {image_shape}: "
-            f"{_described(error)}. Change the network or the images' size"
-        ) from error
+    layers, logits = _run(name, model, torch.randn(_IMAGES, *image_shape))
     model.train()
+    count = _IMAGES - 1
     found = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
-    if found != (2, n_classes):
+    if found != (count, n_classes):
         raise InputError(
-            f"model.name: {name!r} returns {found} for 2 images of shape {image_shape}, expected "
-            f"logits of shape {(2, n_classes)}: one row per image, one column per class"
+            f"model.name: {name!r} returns {found} for {count} images of shape {image_shape}, "
+            f"expected logits of shape {(count, n_classes)}: one row per image, one column per "
+            "class"
+        )
+    if bool((logits >= 0).all()) and torch.allclose(logits.sum(1).float(), torch.ones(count)):
+        raise InputError(
+            f"model.name: {name!r} returns probabilities (each row adds up to 1), expected logits; "
+            "leave out the softmax at its end"
         )
     model.layers_found = tuple(layers)
+
+
+def _run(name, model, images):
+    """`find_layers` in the memory format that the network can run in, channels-last if it can."""
+    failures = []
+    _complete(name, model, images)
+    for layout in (torch.channels_last, torch.contiguous_format):
+        model.memory_format = layout
+        try:
+            return find_layers(placed(model), in_layout(images, layout))
+        except InputError:
+            raise
+        except Exception as error:
+            failures.append(error)
+        finally:
+            if layout == torch.channels_last:
+                _unplace(model)
+    raise _cannot_process(name, images, failures[-1]) from failures[-1]
+
+
+def _unplace(model):
+    with contextlib.suppress(RuntimeError):  # where channels-last was refused half-way
+        model.to(memory_format=torch.contiguous_format)
+
+
+def _cannot_process(name, images, error):
+    return InputError(
+        f"model.name: {name!r} cannot process images of shape {tuple(images.shape[1:])}: "
+        f"{described(error)}. Change the network or the images' size"
+    )
+
+
+def _complete(name, model, images):
+    """Let lazy modules take their shape; refuse weights that `.to` would tear apart."""
+    values = [*model.parameters(), *model.buffers()]
+    if any(torch.nn.parameter.is_lazy(value) for value in values):
+        try:
+            with torch.no_grad():
+                model(images)
+        except Exception as error:
+            raise _cannot_process(name, images, error) from error
+    named = dict(model.named_parameters(remove_duplicate=False))
+    named |= dict(model.named_buffers(remove_duplicate=False))
+    for keys in tied(model):
+        if len({id(named.get(key, key)) for key in keys}) > 1:
+            raise InputError(
+                f"model.name: {' and '.join(keys)} of {name!r} are different tensors in the same "
+                "memory, which is lost when the network moves to a device; let them be one "
+                "Parameter, or compute one from the other in `forward`"
+            )
+
+
+def placed(model, device=None):
+    """The network with its weights on a device, in the memory format that it runs in."""
+    if memory_format(model) == torch.channels_last:
+        return model.to(device, memory_format=torch.channels_last)
+    return model.to(device)
 
 
 def _function_of(name):
@@ -112,7 +170,7 @@ def _users_function(name):
     except Exception as error:
         raise InputError(
             f"model.name: module {module_name!r} of {name!r} cannot be imported: "
-            f"{_described(error)}. It is looked for in {folder} (where the workflow is run), in "
+            f"{described(error)}. It is looked for in {folder} (where the workflow is run), in "
             "PYTHONPATH and among the installed packages"
         ) from error
     function = getattr(module, function_name, None)
@@ -141,10 +199,10 @@ def _call(name, function, arguments):
     try:
         return function(**arguments)
     except Exception as error:
-        raise InputError(f"model.name: {name!r} failed: {_described(error)}") from error
+        raise InputError(f"model.name: {name!r} failed: {described(error)}") from error
 
 
-def _described(error):
+def described(error):
     """The error's kind, message and the place that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""

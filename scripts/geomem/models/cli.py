@@ -1,7 +1,13 @@
-"""List the layers of a network: the names to use in `analysis.layers` and `rewind.sets`."""
+"""List the layers of a network: the names to use in `analysis.layers` and `rewind.sets`.
+
+The network is then trained for two steps on images of noise, so that what would stop a training
+shows here.
+"""
 
 import argparse
 import json
+
+_RECIPE = {"epochs": 1, "batch_size": 4, "optimizer": {"name": "sgd", "lr": 0.01}}
 
 
 def layer_table(model_spec, width, n_classes, image_shape):
@@ -41,16 +47,26 @@ def main(argv=None):
     parser.add_argument("--options", type=_object, default={}, help="other options, as JSON")
     arguments = parser.parse_args(argv)
     spec = {**arguments.options, "name": arguments.model}
-    rows = layer_table(spec, arguments.width, arguments.classes, tuple(arguments.image_shape))
+    from geomem.training.device import choose_device
+    from geomem.training.recipe import Recipe
+    from geomem.training.rehearsal import rehearse
+
+    recipe = Recipe.read(_RECIPE)
+    shape = tuple(arguments.image_shape)
+    rows = layer_table(spec, arguments.width, arguments.classes, shape)
     size = max(len(row["name"]) for row in rows)
     print(f"index  {'layer':{size}}  kind    {'shape':16} {'features':>9} {'parameters':>11}")
     for row in rows:
-        shape = " x ".join(map(str, row["shape"]))
+        sizes = " x ".join(map(str, row["shape"]))
         print(
-            f"{row['index']:5}  {row['name']:{size}}  {row['kind']:7} {shape:16} "
+            f"{row['index']:5}  {row['name']:{size}}  {row['kind']:7} {sizes:16} "
             f"{row['features']:9,} {row['parameters']:11,}"
         )
     print(f"{sum(row['parameters'] for row in rows):,} parameters")
+    rehearse(
+        spec, arguments.width, recipe, n_classes=arguments.classes, image_shape=shape,
+        device=choose_device(),
+    )  # fmt: skip
 
 
 def _object(text):

@@ -18,6 +18,8 @@ import torch
 from torch import nn
 
 from geomem.errors import InputError
+from geomem.models.checks import LOGITS, image_places, nothing_changed
+from geomem.models.layout import by_image
 
 INPUT = "input"
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d)
@@ -46,6 +48,8 @@ class Layer:
         Shape of its output for one image.
     state : tuple of str
         The keys of `state_dict`, parameters and buffers, that belong to it.
+    axis, before : int
+        Where the images are in its output, see `geomem.models.layout.by_image`.
     """
 
     name: str
@@ -55,6 +59,8 @@ class Layer:
     call: int
     shape: tuple[int, ...]
     state: tuple[str, ...]
+    axis: int = 0
+    before: int = 1
 
     @property
     def features(self):
@@ -81,8 +87,15 @@ def depth_columns(model):
     return {"n_layers": len(layers), "weighted_layers": weighted}
 
 
-def select_layers(layers, globs):
+def select_layers(layers, globs, key="layers"):
     """The layers whose name matches at least one glob, in order of computation.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    globs : sequence of str
+    key : str
+        What a message calls the globs.
 
     Raises
     ------
@@ -94,7 +107,7 @@ def select_layers(layers, globs):
         if not any(fnmatchcase(name, glob) for name in names):
             near = difflib.get_close_matches(glob, names, n=3, cutoff=0.0)
             raise InputError(
-                f"layers: {glob!r} matches no layer of this network; the nearest names are "
+                f"{key}: {glob!r} matches no layer of this network; the nearest names are "
                 f"{', '.join(near)}. All of them: {', '.join(names)}"
             )
     return [x for x in layers if any(fnmatchcase(x.name, glob) for glob in globs)]
@@ -116,27 +129,65 @@ def observe(model, layers, images):
         By layer name, copied, without gradient. Features are in (C, H, W) order whatever the
         memory format.
     """
-    wanted = {(layer.module, layer.call): layer.name for layer in layers if layer.module}
+    wanted = {(layer.module, layer.call): layer for layer in layers if layer.module}
+    images = in_format(model, images)
     found = {}
     if any(layer.kind == INPUT for layer in layers):
         found[INPUT] = images.flatten(1).clone()
 
     def keep(name, call, output):
-        if (name, call) in wanted:  # a copy, for a later in-place ReLU would change the output
-            found[wanted[name, call]] = output.detach().flatten(1).clone()
+        if layer := wanted.get((name, call)):
+            values = by_image(output.detach(), len(images), layer.axis, layer.before)
+            # a copy, for a later in-place ReLU would change the output
+            found[layer.name] = values.flatten(1).clone()
 
     with _calls_seen(model, {name for name, _ in wanted}, end=keep), torch.no_grad():
         model(images)
     return {layer.name: found[layer.name] for layer in layers}
 
 
+def in_format(model, images):
+    """The images as they are, or contiguous for a network that cannot run in channels-last."""
+    plain = memory_format(model) == torch.contiguous_format
+    return in_layout(images, torch.contiguous_format) if plain else images
+
+
+def in_layout(images, layout):
+    """Images with the strides of a memory format, also where one channel makes both the same."""
+    if layout == torch.channels_last:
+        return images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+    return images.clone(memory_format=torch.contiguous_format)
+
+
+def memory_format(model):
+    """The memory format for a network's weights: channels-last unless `build_model` says other."""
+    return getattr(model, "memory_format", torch.channels_last)
+
+
 def find_layers(model, images):
-    """Run `model` once on a few images; return its layers and its output.
+    """Run a network in evaluation mode on two batches; return its layers and its output.
+
+    Two batches of different sizes and orders tell which dimension of each output is the image.
+    A call whose output is the same for every batch, of a map of embeddings for instance, is no
+    layer; its parameters count as those of a norm do.
+
+    Parameters
+    ----------
+    model : nn.Module
+        In evaluation mode.
+    images : Tensor, shape (n, C, H, W)
+        At least two, and different: 0 to n - 2 are one batch, all of them the other.
+
+    Returns
+    -------
+    list of Layer, and Tensor
+        The output for the smaller batch.
 
     Raises
     ------
     InputError
-        If a layer returns something other than one tensor, or no layer was called.
+        If a layer returns something other than one tensor, no layer was called, or an output
+        depends on chance, on the other images of its batch or on earlier batches.
     """
     modules = dict(model.named_modules())
     marked = [name for name, module in modules.items() if hasattr(module, "layer_kind")]
@@ -146,8 +197,30 @@ def find_layers(model, images):
         for name, module in modules.items()
         if inside[name] in (None, name) and (kind := _kind(module))
     }
-    layers = [Layer(INPUT, 0, INPUT, "", 0, tuple(images.shape[1:]), ())]
     began = []  # names of modules in the order in which their calls began
+
+    def run(batch, begin=None):
+        return _outputs(model, kinds, set(modules), batch, begin)
+
+    order = [len(images) - 1, *range(len(images) - 1)]
+    with nothing_changed(model):
+        small = run(images[:-1], began.append)
+    if not isinstance(small[LOGITS], torch.Tensor):
+        return [], small[LOGITS]
+    places = image_places(model, run, small, images, order)
+    layers = [Layer(INPUT, 0, INPUT, "", 0, tuple(images.shape[1:]), ())]
+    for (name, call), place in places.items():
+        label = name if call == 0 else f"{name}:{call + 1}"
+        shape = tuple(by_image(small[name, call], len(images) - 1, *place).shape[1:])
+        layers.append(Layer(label, len(layers), kinds[name], name, call, shape, (), *place))
+    owners = _owners(model, layers, inside, began)
+    layers = [replace(layer, state=tuple(owners.get(layer.name, ()))) for layer in layers]
+    return layers, small[LOGITS]
+
+
+def _outputs(model, kinds, names, images, begin=None):
+    """What each call of a layer returns, by (module, call), and under `LOGITS` the network."""
+    found = {}
 
     def note(name, call, output):
         if name not in kinds:
@@ -157,14 +230,12 @@ def find_layers(model, images):
                 f"model: layer {name!r} returns {type(output).__name__}, expected one tensor; "
                 "mark the module around it, `module.layer_kind = 'block'`"
             )
-        label = name if call == 0 else f"{name}:{call + 1}"
-        shape = tuple(output.shape[1:])
-        layers.append(Layer(label, len(layers), kinds[name], name, call, shape, ()))
+        found[name, call] = output.clone()  # a later in-place ReLU would change it
 
-    with _calls_seen(model, set(modules), began.append, note), torch.no_grad():
-        output = model(images)
-    owners = _owners(model, layers, inside, began)
-    return [replace(layer, state=tuple(owners.get(layer.name, ()))) for layer in layers], output
+    with _calls_seen(model, names, begin, note), torch.no_grad():
+        logits = model(images)
+    found[LOGITS] = logits.clone() if isinstance(logits, torch.Tensor) else logits
+    return found
 
 
 def _kind(module):
@@ -180,10 +251,18 @@ def _enclosing(name, marked):
 
 
 def _owners(model, layers, inside, began):
-    """Layer name -> its keys of `state_dict`."""
+    """Layer name -> its keys of `state_dict`.
+
+    A module or tensor that has several names belongs, under all of them, to one layer: that of the
+    first name.
+    """
+    first_name = {}  # of a module, whatever name it is found by
+    called = {}  # its name under every name
+    for name, module in model.named_modules(remove_duplicate=False):
+        called[name] = first_name.setdefault(module, name)
     direct = {module: [] for module in inside}
     for key in model.state_dict():
-        direct[key.rpartition(".")[0]].append(key)
+        direct[called[key.rpartition(".")[0]]].append(key)
     first_call = {layer.module: layer.name for layer in layers if layer.call == 0 and layer.module}
     home = {}  # module -> name of the layer that owns what is directly in it
     for module, enclosing in inside.items():
@@ -201,10 +280,24 @@ def _owners(model, layers, inside, began):
             if module in able:
                 current = first_call[module]
             home.setdefault(module, current)
+    owner = {key: home[module] for module, keys in direct.items() for key in keys}
     owned = {}
-    for module, keys in direct.items():
-        owned.setdefault(home[module], []).extend(keys)
+    for names in tied(model):
+        first = min((owner[name] for name in names), key=[x.name for x in layers].index)
+        owner |= dict.fromkeys(names, first)
+    for key in model.state_dict():
+        owned.setdefault(owner[key], []).append(key)
     return owned
+
+
+def tied(model):
+    """Lists of keys of `state_dict` that name the same memory, of two or more each."""
+    by_memory = {}
+    for key, value in model.state_dict().items():
+        if isinstance(value, torch.Tensor) and value.numel():
+            place = value.untyped_storage().data_ptr()
+            by_memory.setdefault((str(value.device), place), []).append(key)
+    return [keys for keys in by_memory.values() if len(keys) > 1]
 
 
 @contextlib.contextmanager

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from geomem.errors import InputError
 
+_RULE = r"^(?:local)?rule (\w+):\n"
+_NONE = r"Nothing to be done|^total +0$"  # the second with options such as --until
+
 
 @dataclass(frozen=True)
 class Job:
@@ -44,19 +47,34 @@ def planned_jobs(arguments=()):
     InputError
         If Snakemake refuses, with what it said.
     """
+    # The list of jobs is wanted whatever a profile or an option leaves out, so that comes last:
+    # only the host's name is not wanted.
+    options, targets = list(arguments), []
+    if "--" in options:
+        place = options.index("--")
+        options, targets = options[:place], options[place:]
     said = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--dry-run", "--nocolor", "--cores=1", *arguments],
+        [
+            *(sys.executable, "-m", "snakemake", "--nocolor", "--cores=1", *options),
+            *("--dry-run", "--quiet", "host", *targets),
+        ],
         capture_output=True,
         text=True,
     )
+    text = said.stdout + said.stderr
     if said.returncode:
-        raise InputError(f"snakemake --dry-run failed:\n{(said.stderr + said.stdout).strip()}")
-    return read_jobs(said.stdout + said.stderr)
+        raise InputError(f"snakemake --dry-run failed:\n{text.strip()}")
+    if not re.search(rf"{_RULE}|{_NONE}", text, re.MULTILINE):
+        raise InputError(
+            "snakemake --dry-run listed no job and did not say that there is none; leave out what "
+            "silences it (a logger, in a profile or among the options)"
+        )
+    return read_jobs(text)
 
 
 def read_jobs(text):
     """Jobs listed in the text of a dry run, without `all`."""
-    blocks = re.split(r"^(?:local)?rule (\w+):\n", text, flags=re.MULTILINE)[1:]
+    blocks = re.split(_RULE, text, flags=re.MULTILINE)[1:]
     named = zip(blocks[::2], blocks[1::2], strict=True)
     return [_job(rule, block) for rule, block in named if rule != "all"]
 

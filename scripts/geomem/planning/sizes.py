@@ -35,7 +35,7 @@ def data_size(data):
     entry = datasets.find(data["name"])
     if entry.known or "path" not in (entry.keys or ()):
         return planned_size(data)
-    folder = Path(data["path"])
+    folder = Path(data["path"]).expanduser()
     shape = 3, *([data["size"]] * 2 if data.get("size") else _first_image(folder / "train"))
     train, classes = _count(folder / "train", data.get("train_per_class"))
     each = entry.test_per_class

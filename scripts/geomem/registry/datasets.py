@@ -56,6 +56,8 @@ class DataSet:
         given: counting files at every start would take too long.
     test_per_class : int, optional
         Where the test images are counted by class instead of by files.
+    watched : bool
+        Whether a change of the files in the folder `path` makes the images again.
     """
 
     name: str
@@ -66,6 +68,7 @@ class DataSet:
     known: Callable | None = None
     assumed: tuple = (100_000, 10_000, 100)
     test_per_class: int | None = None
+    watched: bool = False
 
 
 def _glyphs(data):
@@ -119,6 +122,7 @@ DATASETS = {
             required=("path",),
             assumed=(100_000, 10_000, 200),
             test_per_class=50,
+            watched=True,
         ),
         DataSet(
             "image-folder",
@@ -126,6 +130,7 @@ DATASETS = {
             description="your own images, as train/CLASS/* and test/CLASS/*",
             keys={"path": _PATH, "size": _SIZE, "train_per_class": _FIRST},
             required=("path",),
+            watched=True,
         ),
     )
 }

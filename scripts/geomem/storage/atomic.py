@@ -1,6 +1,7 @@
 """Files that exist whole or not at all."""
 
 import contextlib
+import errno
 import glob
 import hashlib
 import os
@@ -8,7 +9,7 @@ import shlex
 import tempfile
 from pathlib import Path
 
-from geomem.errors import DamagedFileError
+from geomem.errors import DamagedFileError, InputError
 
 
 @contextlib.contextmanager
@@ -35,6 +36,24 @@ def replacing(path):
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def require_writable(path):
+    """Raise InputError if `path` cannot be written; to be called before the work, not after.
+
+    Folders that `replacing` would make are made.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror or error}); name a place that can"
+        ) from error
 
 
 def digest(path):

@@ -10,6 +10,9 @@ from geomem.command import log
 from geomem.errors import InputError
 
 _TRIES, _PAUSE = 10, 0.05  # seconds
+# What Lustre without `-o flock`, some NFS servers and FUSE file systems answer.
+_UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
+_warned = set()
 _held = []  # open files: a lock ends with the process, however it ends
 
 
@@ -33,27 +36,28 @@ def hold(folder):
             f"{folder}: cannot write there ({error.strerror}); make it writable, or make it a link "
             "to a folder that is"
         ) from error
-    try:
-        _lock(file)
-    except BlockingIOError:
+    for _ in range(_TRIES):  # one who looks whether it is held locks it for a moment, too
+        if locked := try_lock(file, folder):
+            break
+        time.sleep(_PAUSE)
+    if not locked:
         file.seek(0)
         holder = file.read().strip() or "another process"
         file.close()
         raise InputError(
             f"{folder} is in use by another run ({holder}): wait until it ends, or end it; a copy "
             "of this folder can run beside it"
-        ) from None
-    except OSError as error:
-        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP):
-            raise
-        log(
-            f"warning: {folder} is on a file system without locks ({error.strerror}): "
-            "make sure that no other run uses it"
         )
     file.truncate(0)
     file.write(f"process {os.getpid()} on {os.uname().nodename}\n")
     file.flush()
     _held.append(file)
+
+
+def require_folder(folder):
+    """Raise InputError if there is something at `folder` that is no folder."""
+    if Path(folder).exists() and not Path(folder).is_dir():
+        raise InputError(f"{folder} is a file: cannot write there; move it away")
 
 
 def is_held(folder):
@@ -68,11 +72,28 @@ def is_held(folder):
     return False
 
 
-def _lock(file):
-    """Lock an open file, waiting a little: one who looks whether it is held locks it, too."""
-    for _ in range(_TRIES):
-        try:
-            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(_PAUSE)
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def try_lock(file, folder):
+    """Lock an open file for this process; false if another process holds it.
+
+    On a file system without locks it warns, once for each folder, and takes the file for locked.
+
+    Parameters
+    ----------
+    file : file object
+    folder : path
+        What the lock stands for, for the message.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+        if str(folder) not in _warned:
+            _warned.add(str(folder))
+            log(
+                f"warning: {folder} is on a file system without locks ({error.strerror}): "
+                "make sure that no other run uses it"
+            )
+    return True

@@ -1,12 +1,12 @@
 """`python -m geomem cache`: saved training states, listed or cleared."""
 
 import argparse
-import fcntl
 import shutil
 import time
 from pathlib import Path
 
 from geomem.errors import DamagedFileError, InputError
+from geomem.storage.lock import try_lock
 from geomem.storage.tables import read_document
 from geomem.training.state import StateStore
 
@@ -88,9 +88,7 @@ def _clear(folders):
     cleared = 0
     for folder in folders:
         with open(folder / "lock", "a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not try_lock(file, folder):
                 print(f"{folder.name} is in use; left")
                 continue
             cleared += _size(folder)

@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from geomem.data.labels import is_permuted
 from geomem.errors import InputError
+from geomem.models import in_format, placed
 from geomem.training.batches import Normalizer, resident
 from geomem.training.device import autocast
 
@@ -180,9 +181,10 @@ def predict_logits(model, images, normalizer, *, precision="float32", batch_size
     Tensor of float32, shape (n, n_classes), on the images' device.
     """
     batch_size = batch_size or _BATCH.get(images.device.type, 256)
-    model.to(memory_format=torch.channels_last)  # the layout decides the last bits of a sum
+    placed(model)  # the layout decides the last bits of a sum
     with evaluation_mode(model), torch.inference_mode(), autocast(images.device, precision):
-        return torch.cat([model(normalizer(batch)).float() for batch in images.split(batch_size)])
+        batches = (in_format(model, normalizer(batch)) for batch in images.split(batch_size))
+        return torch.cat([model(batch).float() for batch in batches])
 
 
 def score(logits, labels):

@@ -10,11 +10,12 @@ import numpy as np
 
 from geomem.command import log
 from geomem.errors import InputError, PreemptedError
-from geomem.models import build_model
+from geomem.models import build_model, list_layers, select_layers
 from geomem.training.device import choose_device, compute_deterministically
 from geomem.training.evaluate import KINDS, MEASURES, EvaluationSet, accuracy, evaluate
 from geomem.training.key import content_key, determinants, note_use
 from geomem.training.recipe import Recipe
+from geomem.training.rehearsal import rehearse
 from geomem.training.state import State, StateStore
 from geomem.training.trainer import Trainer
 
@@ -94,7 +95,7 @@ class Training:
         self.recipe = Recipe.read(spec["training"])
         self.device = choose_device() if device is None else device
         self._images, self._targets = images, targets
-        self._seed = spec["seed"]
+        self._seed, self._spec = spec["seed"], spec
         self._asked_to_stop = asked_to_stop
         self._model = build_model(
             spec["model"],
@@ -107,6 +108,27 @@ class Training:
         self.key = content_key(self.determinants)
         self.store = StateStore(Path(cache) / self.key)
         self.parameters = sum(p.numel() for p in self._model.parameters() if p.requires_grad)
+
+    def rehearse(self, observed):
+        """Raise InputError for what would fail later: wrong layer names, what training needs.
+
+        Parameters
+        ----------
+        observed : dict of str to list of str
+            Globs of layer names by the key of the configuration they stand in.
+        """
+        layers = list_layers(self._model)
+        for key, globs in observed.items():
+            weighted = [layer for layer in layers if layer.state or ".rewind." not in f".{key}"]
+            select_layers(weighted, globs, key)
+        rehearse(
+            self._spec["model"],
+            self._spec["width"],
+            self.recipe,
+            n_classes=len(self._images.class_names),
+            image_shape=self._images.train_images.shape[1:],
+            device=self.device,
+        )
 
     def complete(self, keep=()):
         """Train to the end, going on from the most advanced state there is.

@@ -11,7 +11,6 @@ Importing this module imports numpy, not torch.
 """
 
 import contextlib
-import fcntl
 import os
 import re
 import time
@@ -22,6 +21,7 @@ import numpy as np
 
 from geomem.command import log
 from geomem.errors import PreemptedError
+from geomem.storage.lock import try_lock
 from geomem.training.snapshot import unpack, write_snapshot
 
 _NAME = re.compile(r"(epoch|best|resume)-(\d{6})(?:-(\d{6}))?\.safetensors")
@@ -163,7 +163,7 @@ class StateStore:
         while True:
             self.folder.mkdir(parents=True, exist_ok=True)
             with open(path, "a") as file:
-                if _locks(file) and _is_at(file, path):
+                if try_lock(file, self.folder) and _is_at(file, path):
                     yield
                     return
             if not waiting:
@@ -172,14 +172,6 @@ class StateStore:
             if asked_to_stop():
                 raise PreemptedError("asked to stop while waiting for another process's training")
             time.sleep(_POLL)
-
-
-def _locks(file):
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _is_at(file, path):

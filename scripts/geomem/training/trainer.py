@@ -11,6 +11,7 @@ import torch
 
 from geomem.errors import InputError
 from geomem.functions import called
+from geomem.models import in_format, placed
 from geomem.training.batches import Augmentation, AugmentedImages, epoch_batches, step_seeds
 from geomem.training.device import autocast
 from geomem.training.state import model_arrays
@@ -55,7 +56,7 @@ class Trainer:
             raise InputError(
                 "training.precision is 'float16', which needs a GPU; give float32 or bfloat16"
             )
-        self.model = model.to(device, memory_format=torch.channels_last).train()
+        self.model = placed(model, device).train()
         self.epoch = self.step = 0
         self._device = device
         self._recipe = recipe
@@ -86,6 +87,7 @@ class Trainer:
         images = self._images.batch(index, drawn.augmentation)
         if self._augment:
             images = _augmented(self._augment, images)
+        images = in_format(self.model, images)
         with autocast(self._device, self._recipe.precision):
             loss = self._loss(self.model(images), self._labels[index])
         if loss.shape != ():

@@ -5,6 +5,7 @@ one decides nothing about a result, so a change of it starts nothing.
 """
 
 from geomem.config import code, experiments
+from geomem.config.folders import folder_digest
 from geomem.registry import datasets, own
 from geomem.registry.claims import judging_settings, targets_of
 
@@ -108,6 +109,31 @@ class JobSettings:
     def kept_epochs(self, wildcards, threads):
         """Epochs worth keeping while training, `0,2,14`: all that any experiment asks for."""
         return ",".join(map(str, self.plan.trainings[wildcards.training].epochs))
+
+    def observed_layers(self, wildcards, threads):
+        """Names of layers that later stages ask for, by their key, so that training looks them up.
+
+        Of all experiments that share the training.
+        """
+        asked = {}
+        for (name, _), training in self.plan.training_of.items():
+            if training != wildcards.training:
+                continue
+            experiment, at = self.plan.experiments[name], f"experiments.{name}"
+            asked[f"{at}.analysis.layers"] = experiment["analysis"]["layers"]
+            if experiment["rewind"]["epochs"]:
+                for which, globs in experiment["rewind"]["sets"].items():
+                    asked[f"{at}.rewind.sets.{which}"] = globs
+        return experiments.as_text(asked)
+
+    def files_read(self, wildcards):
+        """Params function: a checksum of names, sizes and times of the files images are read from.
+
+        Not of torchvision's archives, which it verifies itself and may still have to download.
+        """
+        data = self.plan.of(wildcards)["data"]
+        watched = datasets.find(data["name"]).watched
+        return folder_digest(data["path"]) if watched else ""
 
     def measure_spec(self, wildcards):
         """Params function: a measure's function, what it is given, and its settings."""

@@ -1,0 +1,68 @@
+"""What can be told of a folder of images without opening one. Standard library only."""
+
+import functools
+import hashlib
+import os
+
+# Left behind by operating systems, archive programs and storage servers, in lower case.
+_CLUTTER = frozenset(
+    (
+        "thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "#recycle", "#snapshot",
+        "$recycle.bin", "system volume information", "lost+found", "icon\r", "recycler",
+    )
+)  # fmt: skip
+
+
+def is_clutter(name):
+    """Whether a file or folder is hidden or none of the user's."""
+    return name.startswith(".") or name.lower() in _CLUTTER
+
+
+@functools.cache
+def folder_digest(path):
+    """A checksum of the names, sizes and times of all files below a folder.
+
+    Two equal ones mean, but for a file that was edited to the same size and given its old time,
+    that nothing below the folder changed. 10,000 files take a tenth of a second.
+
+    Parameters
+    ----------
+    path : str
+        May begin with `~`.
+
+    Returns
+    -------
+    str
+        12 hexadecimal digits, or "absent" where there is no such folder.
+    """
+    top = os.path.expanduser(path)
+    if not os.path.isdir(top):
+        return "absent"
+    digest, pending, seen = hashlib.sha256(), [(top, b"")], set()
+    while pending:
+        folder, name = pending.pop()
+        real = os.path.realpath(folder)
+        if real in seen:  # links that lead back
+            continue
+        seen.add(real)
+        digest.update(b"\0/" + name)
+        try:
+            with os.scandir(folder) as entries:
+                listed = sorted(
+                    (e for e in entries if not is_clutter(e.name)), key=lambda entry: entry.name
+                )
+        except OSError as error:
+            digest.update(str(error.errno).encode())
+            continue
+        for entry in listed:
+            within = name + b"/" + os.fsencode(entry.name)
+            try:
+                if entry.is_dir():
+                    pending.append((entry.path, within))
+                    continue
+                found = entry.stat()
+                text = f"{found.st_size} {found.st_mtime_ns}"
+            except OSError as error:  # a broken link
+                text = str(error.errno)
+            digest.update(b"\0" + within + b"\0" + text.encode())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,109 @@
+"""Rotation, scale, order and rounding move nothing: centres of real layers and made-up ones.
+
+centers.npz holds centres of trained networks (`benchmarks/corpus.py`): 30 and 98 characters, 10
+and 100 classes of photographs, all layers and kinds of manifold.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from geomem.geometry import manifold_geometry
+from geomem.geometry.lowrank import find_low_rank
+
+REAL = Path(__file__).with_name("centers.npz")
+M, N_T = 4, 20
+
+
+def tree(rng):
+    """Superclasses."""
+    branches = 3 * rng.standard_normal((6, 80))
+    return branches[rng.integers(6, size=30)] + rng.standard_normal((30, 80))
+
+
+def shared(rng):
+    """A few strong directions in common."""
+    rank = rng.integers(1, 8)
+    common = rng.standard_normal((40, rank)) @ rng.standard_normal((rank, 100))
+    return common * rng.uniform(0.5, 3) + rng.standard_normal((40, 100))
+
+
+def decaying(rng):
+    """The falling spectrum of features of a random convolutional network."""
+    return rng.standard_normal((36, 120)) * np.arange(1, 121) ** -rng.uniform(0.3, 1.2)
+
+
+MADE = (tree, shared, decaying)
+
+
+def corpus(every=1):
+    with np.load(REAL) as file:
+        for name in file.files[::every]:
+            yield name, file[name].astype(np.float64)
+    for kind in MADE:
+        for seed in range(0, 24, every):
+            yield f"{kind.__name__} {seed}", kind(np.random.default_rng(seed))
+
+
+def serial(function, *items):
+    return list(map(function, *items))
+
+
+def moved(centers, rng):
+    """The same centres turned, scaled and in another order, and that order."""
+    rotation = np.linalg.qr(rng.standard_normal((centers.shape[1], centers.shape[1])))[0]
+    order = rng.permutation(len(centers))
+    return (rng.uniform(0.01, 100) * (centers @ rotation))[order], order
+
+
+def capacities(centers, directions):
+    """Mean capacities of small clouds about the centres with each set of directions removed."""
+    p, n = centers.shape
+    scale = np.linalg.norm(centers - centers.mean(axis=0)) / np.sqrt(p)
+    clouds = np.random.default_rng(0).standard_normal((p, M, n + 10)) * scale / np.sqrt(n)
+    points = np.pad(centers, ((0, 0), (0, 10)))[:, np.newaxis] + clouds
+    found = []
+    for weights in directions:
+        v = np.pad(weights.T @ (centers - centers.mean(axis=0)), ((0, 0), (0, 10)))
+        rest = points - points @ v.T @ v
+        geometry = manifold_geometry(rest, remove_low_rank=False, n_t=N_T, random_state=0)
+        found.append(geometry.mean_capacity)
+    return np.array(found)
+
+
+def compare(every, rule="barrier"):
+    """Relative change of mean capacity when the data are moved, and whether the range covers it."""
+    changes, covered = {}, {}
+    for number, (name, centers) in enumerate(corpus(every)):
+        rng = np.random.default_rng(number)
+        found = find_low_rank(centers @ centers.T, np.random.default_rng(0), serial, rule=rule)
+        other, order = moved(centers, rng)
+        again = find_low_rank(other @ other.T, np.random.default_rng(0), serial, rule=rule)
+        weights = np.empty_like(again.weights)
+        weights[order] = again.weights
+        # directions of the moved centres, as combinations of the unmoved ones
+        weights *= np.sqrt(np.trace(other @ other.T) / np.trace(centers @ centers.T))
+        plausible = capacities(centers, [found.weights, *found.plausible])
+        (there,) = capacities(centers, [weights])
+        changes[name] = abs(there / plausible[0] - 1)
+        covered[name] = plausible.min() * (1 - 1e-6) <= there <= plausible.max() * (1 + 1e-6)
+    return changes, covered
+
+
+def check(every, fraction):
+    changes, covered = compare(every)
+    moving = {name: change for name, change in changes.items() if change > 1e-6}
+    print(f"{len(moving)} of {len(changes)} move: {moving}")
+    assert len(moving) <= fraction * len(changes), moving
+    assert all(covered[name] for name in moving), moving
+
+
+def test_some_of_the_corpus():
+    check(every=8, fraction=0)
+
+
+@pytest.mark.slow
+def test_whole_corpus():
+    """At least 99 % do not move, and the range over plausible directions covers the others."""
+    assert len(list(corpus())) >= 200
+    check(every=1, fraction=0.01)
