@@ -129,7 +129,7 @@ def test_participation_ratio_of_equal_manifolds_is_their_own():
     from geomem.analysis.companions import participation_ratio as of_products
     from geomem.geometry import inner_products
 
-    cloud = np.random.default_rng(0).standard_normal((12, 7))
+    cloud = np.random.default_rng(0).standard_normal((7, 12))
     found = of_products(inner_products([cloud, 3 * cloud + 1, cloud[::-1]]))
     expected = participation_ratio(cloud).value
     np.testing.assert_allclose(found["value"], expected, rtol=1e-9)

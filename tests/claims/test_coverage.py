@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from geomem.claims import effects, judge
-from geomem.claims.curves import Curve
+from geomem.claims.curves import ESTIMATORS, Curve
 from geomem.claims.depth import every
 from geomem.claims.evidence import SOURCES, Run, View
 from geomem.claims.judge import measure
@@ -31,8 +31,9 @@ def curve(level, classes, vectors):
     single = level * classes * (1 + vectors.mean())
     nothing = np.array([np.nan])
     return Curve(
-        "capacity", np.array([0]), ("fc",), 1, frozenset({0}), np.arange(len(classes)),
-        single[None], (level * (vectors - vectors.mean()))[None], nothing, nothing, ((),),
+        "capacity", ESTIMATORS["mean-field"].means["capacity"][1], np.array([0]), ("fc",), 1,
+        frozenset({0}), np.arange(len(classes)), single[None],
+        (level * (vectors - vectors.mean()))[None], nothing, nothing, ((),),
     )  # fmt: skip
 
 
@@ -52,7 +53,7 @@ def gains(random, n_classes, class_spread, vector_spread, seed_spread):
         best = curve(0.04, classes[0], vectors[0])
         grown = 0.04 * GAIN * (1 + seed_spread * random.standard_normal())
         last = curve(grown, classes[1], vectors[1])
-        key = "permuted", "capacity"
+        key = "permuted", "capacity", "mean-field"
         curves = {("best", *key): best, ("last", *key): last}
         runs.append(Run(8, 0.5, seed, {}, 50, curves))
     return runs

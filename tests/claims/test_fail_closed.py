@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from geomem.claims import judge
-from geomem.claims.curves import MEANS
+from geomem.claims.curves import ESTIMATORS
 from geomem.claims.evidence import Run
 from geomem.claims.judge import judge_all
 from geomem.claims.removal import effect_range
@@ -273,7 +273,7 @@ def test_means_with_equal_weights_are_the_plain_ones_and_weights_count_like_copi
         "radius_median": np.median(repeated, axis=1),
     }  # fmt: skip
     for metric, expected in plain.items():
-        mean = MEANS[metric][1]
+        mean = ESTIMATORS["mean-field"].means[metric][1]
         np.testing.assert_allclose(mean(values, np.ones((1, 9)))[0], expected)
         np.testing.assert_allclose(mean(values, copies[None].astype(float))[0], weighted[metric])
 

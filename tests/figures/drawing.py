@@ -15,6 +15,7 @@ def tables(runs, layers=synthetic.SMALL, epochs=(0, 2, None, synthetic.LAST)):
         "accuracy": synthetic.accuracy_table(runs, (0, 2, 6, 14, 16, 18, 30, 45, synthetic.LAST)),
         "geometry": synthetic.geometry_table(runs, layers, epochs),
         "glue": synthetic.glue_table(runs, layers, epochs),
+        "low_rank": synthetic.low_rank_table(runs, layers, epochs),
         "rewind": synthetic.rewind_table(runs, layers, [e for e in epochs if e != synthetic.LAST]),
         "gradients": synthetic.gradients_table(runs, layers, epochs),
         "simulation": synthetic.simulation_table(runs, layers, epochs=epochs),

@@ -226,3 +226,34 @@ def label_table(n=400, n_classes=20, noise=0.5):
     return pd.DataFrame(
         {"index": np.arange(n), "true_label": true, "assigned_label": assigned, "kind": kinds}
     )
+
+
+def low_rank_table(runs, layers=SMALL, epochs=(None, LAST), k_max=6):
+    """Profiles over the number of removed directions, with a least objective at 2."""
+    rows = [
+        (width, noise, seed, epoch, index, layer, kind, k, metric, value, abs(k - 2) < 2, k == 2)
+        for width, noise, seed in runs
+        for epoch in (best_epoch(seed) if epoch is None else epoch for epoch in epochs)
+        for index, layer in enumerate(layers)
+        for kind in kinds_of(noise)
+        for k in range(k_max)
+        for metric, value in (
+            ("objective", 20 + index + (k - 2) ** 2),
+            ("correlation", 0.2 / (1 + k)),
+            ("capacity", 0.1 - 0.005 * k),
+            ("radius", 1 + 0.1 * k),
+            ("dimension", 12 + 0.1 * k),
+        )
+    ]
+    columns = [
+        "epoch",
+        "layer_index",
+        "layer",
+        "kind",
+        "k",
+        "metric",
+        "value",
+        "plausible",
+        "chosen",
+    ]
+    return table(rows, columns).assign(lo=np.nan, hi=np.nan)

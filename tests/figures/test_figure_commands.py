@@ -23,6 +23,7 @@ def files(tmp_path_factory):
         "accuracy": synthetic.accuracy_table(runs, (0, 2, 14, 16, 60)),
         "geometry": synthetic.geometry_table(runs, layers),
         "glue": synthetic.glue_table(runs, layers),
+        "low_rank": synthetic.low_rank_table(runs, layers),
         "rewind": synthetic.rewind_table(runs, layers),
         "gradients": synthetic.gradients_table(runs, layers),
         "simulation": synthetic.simulation_table(runs, layers),

@@ -1,6 +1,6 @@
-"""Joint geometry (GLUE) of the manifolds over layers and over epochs."""
+"""Joint geometry (GLUE) of the manifolds over layers."""
 
-from geomem.figures import depth, epochs, seeds, style
+from geomem.figures import depth, style
 
 METRICS = ("capacity", "dimension", "radius", "utility")
 
@@ -22,16 +22,3 @@ def draw(glue, accuracy, *, per_class=None, epochs=("best", "last")):
     matplotlib Figure
     """
     return depth.over_layers(glue, accuracy, METRICS, per_class=per_class, epochs=epochs)
-
-
-@style.styled
-def draw_epochs(glue, accuracy, *, layers=3):
-    """The same in the last `layers` layers against the epoch; capacity alone of several networks.
-
-    Returns
-    -------
-    matplotlib Figure
-    """
-    several = len(seeds.conditions(glue)) > 1
-    metrics = METRICS[:1] if several else METRICS
-    return epochs.draw(glue, accuracy, layers=layers, metrics=metrics)

@@ -18,7 +18,7 @@ MAP = "viridis"
 
 
 @style.styled
-def draw(low_rank, *, kinds=("unpermuted", "permuted", "restored", "test", "shuffled")):
+def draw(low_rank, accuracy, *, kinds=("unpermuted", "permuted", "restored", "test", "shuffled")):
     """A row for each kind at the last epoch, a panel for each metric, a line for each layer.
 
     Of the widest network with the most label noise, its first seed.
@@ -27,6 +27,8 @@ def draw(low_rank, *, kinds=("unpermuted", "permuted", "restored", "test", "shuf
     ----------
     low_rank : DataFrame
         Collected table of the measure.
+    accuracy : DataFrame
+        Collected accuracy table, which tells what runs diverged.
     kinds : sequence of str
         Kinds drawn, where they are there.
 
@@ -35,6 +37,8 @@ def draw(low_rank, *, kinds=("unpermuted", "permuted", "restored", "test", "shuf
     matplotlib Figure
     """
     rows = low_rank[low_rank["last"].astype(bool)]
+    if rows.empty:
+        rows = low_rank[low_rank["best"].astype(bool)]
     for key in ("width", "noise"):
         rows = rows[rows[key] == rows[key].max()]
     rows = rows[rows["seed"] == rows["seed"].min()]
@@ -59,7 +63,13 @@ def draw(low_rank, *, kinds=("unpermuted", "permuted", "restored", "test", "shuf
     if names:
         bar = figure.colorbar(ScalarMappable(scale, MAP), ax=grid, aspect=40, pad=0.01)
         bar.set_ticks([0, len(names) - 1], labels=[names[0], names[-1]])
-    style.caption(figure, "dot: the K used; thick: K that the centres do not tell apart from it.")
+    style.caption(
+        figure,
+        "Dot: the K used. Thick: K that the centres do not tell apart from it."
+        if drawn
+        else "No measurements.",
+        seeds.diverged_note(accuracy),
+    )
     return figure
 
 

@@ -125,9 +125,8 @@ with one seed the measurement's own interval over draws. Where draws are insepar
 to the number of manifolds over the dimensions that the points span."""
             + _WARNED,
         ),
-        Figure(
+        _builtin(
             "glue_epochs",
-            "geomem.figures.glue:draw_epochs",
             """Joint geometry (GLUE) of the last layers over the epochs of training, in the units
 of the figure `glue`. Mean over seeds; shaded or barred: 95 % Student t interval over seeds, or with
 one seed the measurement's own interval over draws."""
