@@ -200,7 +200,8 @@ def test_workflow_script(tmp_path):
     layers = ({"index": 2, "name": "conv", "kind": "conv", "shape": [20], "features": 20},)
     network = {"n_layers": 4, "weighted_layers": "1,2"}
     write_activations(tmp_path / "a.npz", ActivationFile(7, layers, arrays, network), {})
-    settings = {"n_t": 40, "kappa": 0.0, "remove_low_rank": True, "confidence": 0.9, "seed": 1}
+    low_rank = {"rule": "barrier", "k": "auto"}
+    settings = {"n_t": 40, "kappa": 0.0, "low_rank": low_rank, "confidence": 0.9, "seed": 1}
     spec = json.dumps(MEASURES["geometry"].spec({"geometry": settings}))
     files = ["--activations", str(tmp_path / "a.npz"), "--output", str(tmp_path / "b.parquet")]
     measure(["--spec", spec, *files])

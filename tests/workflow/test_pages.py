@@ -18,7 +18,7 @@ def explorer(finished):
 
 def test_the_explorer_has_every_table_and_names_files_that_exist(finished, explorer):
     names = [section["name"] for section in explorer["sections"]]
-    assert names == ["geometry", "accuracy", "rewind", "gradients", "simulation"]
+    assert names == ["geometry", "low_rank", "accuracy", "rewind", "gradients", "simulation"]
     for section in explorer["sections"]:
         assert section["length"] > 0
         for file in section["known"]["file"]:
