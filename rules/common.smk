@@ -1,4 +1,4 @@
-"""What every rule is made with: the plan, and input, params and resource functions of it.
+"""What all rules are made with. The plan, and input, params and resource functions of it.
 
 They are in `scripts/geomem/workflow/`; here is what needs Snakemake's own `workflow`. Nothing of it
 may import torch, numpy or pandas: every job pays for it.
