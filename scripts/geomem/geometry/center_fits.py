@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SAME = 1e-5  # objectives that differ by less, relative, belong to one minimum
+SAME = 1e-6  # objectives that differ by less, relative, belong to one minimum
 
 
 @dataclass(frozen=True, eq=False)

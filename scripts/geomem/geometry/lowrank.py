@@ -15,7 +15,7 @@ from geomem.geometry import lowrank_authors, lowrank_barrier
 from geomem.geometry.center_fits import descend
 
 RULES = ("barrier", "authors")
-STARTS = {"barrier": 4, "authors": 10}
+STARTS = {"barrier": 12, "authors": 10}
 FINAL_TOLERANCE = 1e-20  # for the fit chosen: rounding in the centres must not show in capacity
 FINAL_ITERATIONS = 1000
 SHORT = 1e-2  # squared fraction left of a centre below which its manifold is named in a warning
@@ -106,7 +106,7 @@ def find_low_rank(
     k : int or "auto"
         Number of directions; "auto": as the rule says.
     starts : int, optional
-        Random starts for each K that matters. Default: 4, and 10 for the authors' rule.
+        Random starts for each K that matters. Default: 12, and 10 for the authors' rule.
     confidence : float
         Of the set of plausible fits. The authors' rule has no such set.
 

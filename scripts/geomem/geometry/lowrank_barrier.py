@@ -28,12 +28,12 @@ SEED = 0  # of the random starts
 # decrease of the objective in a Newton step to stop at, and the most steps
 ROUGH = (1e-2, 60)  # to tell which K may be the best: objectives differ by 0.1 to 10
 COARSE = (1e-3, 40)
-FINE = (1e-6, 200)  # to tell minima of one K apart
+FINE = (1e-8, 300)  # to tell minima of one K apart
 NEAR = 0.1  # above the least objective after a rough descent: may be the least after a fine one
 CLOSE = 0.02  # the same after a fine descent: may be the least after other starts
-FINALISTS = 6  # descents a round that go on from COARSE to FINE at most, those within NEAR
-ENOUGH = 2  # that must end in the lowest minimum before the search believes it
-ROUNDS = 3  # of random starts at most, where fewer did
+FINALISTS = 8  # descents a round that go on from COARSE to FINE at most, those within NEAR
+ENOUGH = 3  # that must end in the lowest minimum before the search believes it
+ROUNDS = 4  # of random starts at most, where fewer did
 BEYOND = 2  # numbers of directions tried after the last plausible one
 
 
