@@ -31,7 +31,6 @@ COARSE = (1e-3, 40)
 FINE = (1e-8, 300)  # to tell minima of one K apart
 NEAR = 0.1  # above the least objective after a rough descent: may be the least after a fine one
 CLOSE = 0.02  # the same after a fine descent: may be the least after other starts
-FINALISTS = 8  # descents a round that go on from COARSE to FINE at most, those within NEAR
 ENOUGH = 3  # that must end in the lowest minimum before the search believes it
 ROUNDS = 4  # of random starts at most, where fewer did
 BEYOND = 2  # numbers of directions tried after the last plausible one
@@ -136,7 +135,7 @@ def _settle(x, levels, k, run, starts):
         initial += [_eigenvectors(x, rng.exponential(size=len(x)), k) for _ in range(starts)]
         found = run(lambda start: descend(x, start, BARRIER, *COARSE), initial)
         found = sorted(found, key=lambda fit: fit.objective)
-        near = [fit for fit in found if fit.objective <= found[0].objective + NEAR][:FINALISTS]
+        near = [fit for fit in found if fit.objective <= found[0].objective + NEAR]
         fine += run(lambda fit: descend(x, fit.v, BARRIER, *FINE), near)
         least = min(fit.objective for fit in fine)
         hits = sum(fit.objective - least <= SAME * abs(least) for fit in fine)
