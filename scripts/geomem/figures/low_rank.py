@@ -10,9 +10,9 @@ from geomem.figures import seeds, style
 COLUMNS = (
     ("objective", "objective − least", True),
     ("correlation", "mean |cos| of centres", False),
-    ("capacity", style.LABELS["capacity"], False),
-    ("radius", style.LABELS["radius"], False),
-    ("dimension", style.LABELS["dimension"], False),
+    ("capacity", r"capacity $\alpha$", False),
+    ("radius", "radius $R_M$", False),
+    ("dimension", "dimension $D_M$", False),
 )
 MAP = "viridis"
 
@@ -56,7 +56,7 @@ def draw(low_rank, accuracy, *, kinds=("unpermuted", "permuted", "restored", "te
             axes.set_title(title)
             if relative:
                 axes.set_ylim(0, _reach(of_metric))
-        style.row_title(axes_row, kind)
+        axes_row[0].set_title(f"{kind}: {COLUMNS[0][1]}")
     for axes in grid[-1]:
         axes.set_xlabel("directions removed, K")
     style.hide_empty(grid)
