@@ -56,7 +56,7 @@ def draw(low_rank, accuracy, *, kinds=("unpermuted", "permuted", "restored", "te
             axes.set_title(title)
             if relative:
                 axes.set_ylim(0, _reach(of_metric))
-        axes_row[0].set_title(f"{kind}: {COLUMNS[0][1]}")
+        axes_row[0].set_title(f"{kind}\n{COLUMNS[0][1]}")
     for axes in grid[-1]:
         axes.set_xlabel("directions removed, K")
     style.hide_empty(grid)
