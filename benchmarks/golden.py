@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-TESTS = Path(__file__).resolve().parents[1] / "tests" / "geometry"
-sys.path.insert(0, str(TESTS))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
 
-import golden  # noqa: E402 (found on the path added above)
+from tests.geometry import golden  # noqa: E402 (found on the path added above)
 
 PEER = """
 import importlib.metadata, json, sys
@@ -65,7 +65,7 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--n-t", type=int, default=300, help="Gaussian vectors of whole analyses")
     parser.add_argument("--starts", type=int, default=5, help="of their search for each K")
-    parser.add_argument("--output", type=Path, default=TESTS / "golden.json")
+    parser.add_argument("--output", type=Path, default=ROOT / "tests" / "geometry" / "golden.json")
     options = parser.parse_args()
     numbers = json.loads(options.output.read_bytes()) if options.output.exists() else {}
     numbers["source"] = source(options.peer_checkout)

@@ -6,8 +6,9 @@ smoothly. `fingerprint` tells changed inputs (an edited function, a NumPy that d
 from wrong results. `benchmarks/golden.py` writes the numbers.
 """
 
-import clouds
 import numpy as np
+
+from tests.geometry import clouds
 
 N_T = 200  # Gaussian vectors of a single manifold
 

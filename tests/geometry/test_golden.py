@@ -5,10 +5,11 @@ import json
 import tarfile
 from pathlib import Path
 
-import golden
 import numpy as np
 import pytest
 from geomem.geometry import anchor_geometry, manifold_geometry
+
+from tests.geometry import golden
 
 SHARED = Path(__file__).resolve().parents[2] / "../shared"
 REFERENCE = SHARED / "reference"
