@@ -7,10 +7,12 @@ from geomem.claims import depth, judge
 from geomem.claims.evidence import View
 from geomem.claims.judge import judge_all
 from geomem.registry.claims import TARGETS
+from geomem.warning import MeasurementWarning, pack
 
 from tests.claims.made_up import LAYERS, PAPER, P, geometry_table, network
 from tests.claims.test_verdicts import SETTINGS
 
+INSEPARABLE = MeasurementWarning("inseparable", "1 of the draws are inseparable")
 KEYS = ["epoch", "layer_index", "kind", "metric"]
 
 
@@ -84,7 +86,7 @@ def test_manifolds_enter_with_the_spread_of_their_pseudovalues():
 
 
 def test_warned_values_leave_a_statement_undecided():
-    warned = glue_table(PAPER, warnings="1 of the draws are inseparable: no weights ...")
+    warned = glue_table(PAPER, warnings=pack([INSEPARABLE]))
     found = by_name(judge_all([network(seed, glue=warned) for seed in range(3)], SETTINGS))
     row = found["T2-final", "glue"]
     assert row["verdict"] == "undecided"

@@ -8,12 +8,14 @@ from geomem.claims.curves import ESTIMATORS
 from geomem.claims.evidence import Run
 from geomem.claims.judge import judge_all
 from geomem.claims.removal import effect_range
+from geomem.warning import MeasurementWarning, column, pack
 
 from tests.claims.made_up import LAYERS, PAPER, M, geometry_table, network, ramp
 from tests.claims.test_verdicts import SEEDS, SETTINGS, sweep, verdicts
 
-RADIUS = "the radius of manifold 3 is not reliable"
-DESCENT = "the descent did not end"
+RADIUS = MeasurementWarning("short-center", "it is not reliable", ("radius",), (3,))
+DESCENT = MeasurementWarning("not-converged", "the descent did not end")
+BOTH = MeasurementWarning("rough", "rough", ("capacity", "radius"))
 
 
 @pytest.fixture(autouse=True)
@@ -74,18 +76,19 @@ def test_two_manifolds_leave_their_error_unknown():
 
 
 @pytest.mark.parametrize(
-    ("message", "metric", "touched"),
+    ("warning", "metric", "touched"),
     [
         (DESCENT, "capacity", True),
         (RADIUS, "capacity", False),
         (RADIUS, "radius", True),
-        ("the capacity and the radius are rough", "radius", True),
+        (BOTH, "radius", True),
     ],
 )
-def test_a_warning_keeps_open_what_rests_on_it(message, metric, touched):
+def test_a_warning_keeps_open_what_rests_on_it(warning, metric, touched):
     target = {"capacity": "T2-final", "radius": "T3-radius"}[metric]
     where = rows_of("permuted", metric, LAYERS - 1, "last")
-    found = verdicts(with_rows({"warnings": f"{message}; {message}"}, where))
+    (text,) = column([warning], [(metric, None)])
+    found = verdicts(with_rows({"warnings": text}, where))
     row = found[target]
     assert row["verdict"] == ("undecided" if touched else "supported")
     if touched:
@@ -98,7 +101,7 @@ def test_a_warning_keeps_open_what_rests_on_it(message, metric, touched):
 
 def test_a_warning_elsewhere_in_the_network_changes_nothing():
     where = rows_of("permuted", "capacity", 7, "last")  # neither final nor in the first half
-    found = verdicts(with_rows({"warnings": DESCENT}, where))
+    found = verdicts(with_rows({"warnings": pack([DESCENT])}, where))
     assert {row["verdict"] for row in found.values()} == {"supported", "not measured"}
 
 
@@ -112,7 +115,7 @@ def test_a_warning_at_one_width_keeps_the_sweep_open():
         if run.width == 6:
             table = run.tables["geometry"]
             rows = rows_of("test", "dimension", LAYERS - 1, "last")(table)
-            table.loc[rows, "warnings"] = DESCENT
+            table.loc[rows, "warnings"] = pack([DESCENT])
     found = {row["target"]: row for row in judge_all(runs, SETTINGS) if row["width"] is None}
     assert "test dimension in layer11 (last epoch), width 6" in found["T6-dimension"]["remark"]
     assert found["T6-dip"]["verdict"] == "supported"
@@ -286,7 +289,7 @@ def test_a_robust_mean_is_read_from_rows_of_its_name():
         table = run.tables["geometry"]
         whole = table[table["manifold"].isna() & (table["metric"] == "radius")]
         robust = whole.assign(metric="radius_median", warnings="")
-        table.loc[whole.index, "warnings"] = RADIUS  # of the mean alone
+        table.loc[whole.index, "warnings"] = pack([RADIUS])  # of the mean alone
         run.tables["geometry"] = pd.concat([table, robust], ignore_index=True)
         runs.append(run)
     assert verdicts(runs)["T3-radius"]["verdict"] == "undecided"

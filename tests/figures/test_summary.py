@@ -4,8 +4,11 @@ import pytest
 from geomem import summary
 from geomem.errors import InputError
 from geomem.storage.tables import write_table
+from geomem.warning import MeasurementWarning, pack
 
 from tests.figures import synthetic
+
+RADIUS = MeasurementWarning("short-center", "its radius says little", ("radius",))
 
 
 def test_summary_prints_the_numbers_of_the_tables(tmp_path, capsys):
@@ -33,7 +36,7 @@ def test_an_experiment_goes_by_its_name_and_a_warned_number_is_marked(
 ):
     geometry = synthetic.geometry_table(synthetic.cells((8,), (0.5,)))
     warned = (geometry["layer"] == "fc3") & (geometry["kind"] == "test") & geometry["best"]
-    geometry["warnings"] = geometry["warnings"].where(~warned, "its radius says little")
+    geometry["warnings"] = geometry["warnings"].where(~warned, pack([RADIUS]))
     write_table(tmp_path / "results" / "depth" / "tables" / "geometry.parquet", geometry, {})
     monkeypatch.chdir(tmp_path)
     assert summary.main(["depth"]) == 0

@@ -3,23 +3,25 @@
 import numpy as np
 import pandas as pd
 import pytest
-from geomem.figures import seeds, style, warned
-from geomem.remarks import messages
+from geomem.figures import seeds, style
+from geomem.warning import MeasurementWarning, column, pack, unpack
 
 from tests.figures import synthetic
 from tests.figures.drawing import caption_of, draw, labels_of, lines, tables
 
-RADIUS = "manifold 3: little of its centre is left; its radius says little"
-EVERY = "the standard error of the mean capacity is 0.02 of it after 500 vectors"
+RADIUS = MeasurementWarning("short-center", "its radius says little", ("radius",), (3,))
+EVERY = MeasurementWarning("few-vectors", "the standard error of the mean is 0.02 of it")
 METRICS = ("capacity", "radius", "dimension")
 
 
-def warn(inputs, text, value=None, **where):
-    """The inputs with a warning in all rows of a measurement, and a radius of `value` in it."""
+def warn(inputs, warning, value=None, **where):
+    """The inputs with a warning in the rows that it is about, and a radius of `value`."""
     geometry = inputs["geometry"].copy()
     chosen = np.logical_and.reduce([geometry[name] == wanted for name, wanted in where.items()])
     assert chosen.any()
-    geometry.loc[chosen, "warnings"] = text
+    rows = geometry.loc[chosen, ["metric", "manifold"]].itertuples(index=False)
+    about = [(metric, None if mu is pd.NA else mu) for metric, mu in rows]
+    geometry.loc[chosen, "warnings"] = column([warning], about)
     if value is not None:
         radii = chosen & (geometry["metric"] == "radius")
         geometry.loc[radii, ["value", "lo", "hi"]] = value, 0.9 * value, 1.1 * value
@@ -56,40 +58,21 @@ def triangles(axes):
     ]
 
 
-@pytest.mark.parametrize(
-    ("message", "about"),
-    [
-        (RADIUS, {"radius"}),
-        (EVERY, set(METRICS)),
-        ("manifold 1: a single distinct point: radius and dimension are 0", set(METRICS)),
-        ("manifold 1: its geometry is not defined", set(METRICS)),
-    ],
-)
-def test_a_message_of_the_radius_alone_marks_the_radius_alone(message, about):
-    table = pd.DataFrame({"metric": METRICS, "warnings": f"{message}; {RADIUS}"})
-    found = warned.concerning(table).set_index("metric")["warnings"].str.split("\n")
-    assert {metric for metric in METRICS if message in found[metric]} == about
-
-
-def test_messages_with_semicolons_are_told_apart():
-    assert messages(f"{RADIUS}; {EVERY}; {RADIUS}") == [RADIUS, EVERY, RADIUS]
-    assert messages("") == []
-
-
 def test_means_and_differences_have_the_warnings_of_all_their_values():
     base = pd.DataFrame(
         {"layer": "fc", "width": 8, "noise": 0.5, "seed": [0, 1], "value": [1.0, 2.0],
-         "lo": 0.9, "hi": 2.1, "warnings": ["", "b"]}
+         "lo": 0.9, "hi": 2.1, "warnings": ["", pack([RADIUS])]}
     )  # fmt: skip
-    assert seeds.over_seeds(base, ["layer"])["warnings"].tolist() == ["b"]
-    earlier = base.assign(warnings=["a", "b"])
-    assert seeds.difference(base, earlier, ["layer"])["warnings"].tolist() == ["a", "b"]
+    assert seeds.over_seeds(base, ["layer"])["warnings"].tolist() == [pack([RADIUS])]
+    earlier = base.assign(warnings=[pack([EVERY]), pack([EVERY, RADIUS])])
+    both = seeds.difference(base, earlier, ["layer"])["warnings"]
+    assert list(map(unpack, both)) == [(EVERY,), (RADIUS, EVERY)]
 
 
 def test_a_value_that_is_not_defined_leaves_a_gap_with_its_warning():
     rows = pd.DataFrame({"x": [0, 1], "seed": 0, "value": [1.0, np.nan], "lo": 1.0, "hi": 1.0})
-    means = seeds.over_seeds(rows.assign(warnings=["", "not defined"]), ["x"])
-    assert np.isnan(means["value"][1]) and means["warnings"][1] == "not defined"
+    means = seeds.over_seeds(rows.assign(warnings=["", pack([EVERY])]), ["x"])
+    assert np.isnan(means["value"][1]) and means["warnings"][1] == pack([EVERY])
     assert "One seed" in seeds.interval_note([means])
     assert len(seeds.over_seeds(rows, ["x"])) == 1
 
@@ -112,7 +95,7 @@ def test_depth_shows_a_far_value_at_the_edge_without_widening_the_axes(plain):
     assert "warned, beyond" in labels_of(figure) and "warned" not in labels_of(figure)
     total = 2 * len(synthetic.SMALL) * 6
     caption = caption_of(figure)
-    assert f"radius (1 of {total} values, in fc1): “{RADIUS.partition(': ')[2]}”" in caption
+    assert f"radius (1 of {total} values, in fc1): “{RADIUS.text}”" in caption
     assert f"Beyond the axes, with their intervals: test fc1 {mean:.0f} (" in caption
 
 
@@ -137,10 +120,11 @@ def test_controls_without_marks_get_one_for_a_warning(plain):
 
 def test_messages_that_differ_in_numbers_are_listed_once(plain):
     inputs = warn(plain, EVERY, kind="test", layer="fc1", last=True)
-    inputs = warn(inputs, EVERY.replace("0.02", "0.03"), kind="test", layer="fc3", last=True)
+    other = EVERY._replace(text=EVERY.text.replace("0.02", "0.03"))
+    inputs = warn(inputs, other, kind="test", layer="fc3", last=True)
     caption = caption_of(draw("depth", inputs))
     assert caption.count("standard error") == 1
-    assert "in fc1, fc3): “the standard error of the mean capacity is … of it" in caption
+    assert f"in fc1, fc3): “{EVERY.text}” and the same with other numbers" in caption
 
 
 def test_texts_at_an_edge_do_not_overlap(plain):

@@ -115,7 +115,7 @@ def test_number_of_directions_given(rule):
         assert found.weights.shape == (30, k)
         directions = found.weights.T @ (centers - centers.mean(axis=0))
         np.testing.assert_allclose(directions @ directions.T, np.eye(k), atol=1e-9)
-    assert "not the 29 asked" in found_in(centers, rule=rule, k=29).warnings[0]
+    assert "not the 29 asked" in found_in(centers, rule=rule, k=29).warnings[0].text
 
 
 def test_structureless_centres_lose_nothing():
@@ -161,4 +161,4 @@ def test_chosen_minimum_is_stationary():
 def test_descent_cut_short_is_told(monkeypatch, rule):
     monkeypatch.setattr(lowrank, "FINAL_ITERATIONS", 2)
     found = found_in(valley(), rule=rule)
-    assert "still fell after 2 Newton steps" in found.warnings[0]
+    assert "still fell after 2 Newton steps" in found.warnings[0].text

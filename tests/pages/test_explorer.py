@@ -4,6 +4,7 @@ import base64
 
 import pandas as pd
 import pytest
+from geomem.warning import MeasurementWarning, pack
 
 from tests.figures import synthetic
 from tests.pages.conftest import write_explorer
@@ -146,7 +147,7 @@ def test_names_are_text_and_never_markup(browser, tmp_path):
     evil = "</script><script>document.title = 'broken'</script><img src=x onerror='alert(1)'>"
     runs = synthetic.cells(n_seeds=1)
     geometry = synthetic.geometry_table(runs, layers=["input", evil, "fc"])
-    geometry["warnings"] = evil
+    geometry["warnings"] = pack([MeasurementWarning("evil", evil)])
     path = write_explorer(tmp_path / "evil.html", {"geometry": geometry}, experiment=evil)
     browser.open(path)
     assert browser.complaints() == [] and browser.requests() == []

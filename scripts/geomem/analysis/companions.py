@@ -58,7 +58,7 @@ def neural_collapse(gram, *, counts):
     """NC1 and NC2 of the manifolds of a layer and kind."""
     found = neural_collapse_from_gram(gram, counts)
     names = ("nc1", "nc2_norms", "nc2_equal_angles", "nc2_widest_angles")
-    return {name: _ends(getattr(found, name)) for name in names}
+    return {**{name: _ends(getattr(found, name)) for name in names}, "warnings": found.warnings}
 
 
 def few_shot(gram, *, counts):

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from geomem.geometry import glue_from_gram
+from geomem.warning import column
 
 PSEUDOVALUE = "_pseudovalue"
 
@@ -44,5 +45,9 @@ def measure(gram, *, counts, seed, threads, **settings):
         for name, of_manifolds in found.of_manifolds.items()
         for mu, moved in enumerate(of_manifolds)
     ]
-    single = pd.DataFrame(single).assign(warnings=frame["warnings"].iloc[0], influence=None)
+    single = pd.DataFrame(single)
+    single = single.assign(
+        warnings=column(found.warnings, zip(single["metric"], single["manifold"], strict=True)),
+        influence=None,
+    )
     return pd.concat([frame.assign(manifold=pd.NA), single], ignore_index=True)

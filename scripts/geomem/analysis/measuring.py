@@ -7,6 +7,7 @@ import pandas as pd
 
 from geomem.errors import InputError
 from geomem.functions import called, imported
+from geomem.warning import MeasurementWarning, column, pack, together, unpack
 
 COLUMNS = ("layer", "layer_index", "kind", "manifold", "metric", "value", "lo", "hi", "warnings")
 
@@ -51,14 +52,29 @@ def measured(activations, spec, threads, log=lambda *words: None):
             frame = as_frame(called(path, given, **settings), len(classes), path)
             for line in summary(frame):
                 log(f"{layer['name']}, {kind}: {line}")
-            numbers = dict(enumerate(classes))
-            frame["manifold"] = frame["manifold"].map(numbers, na_action="ignore").astype("Int64")
+            frame = _with_classes(frame, [int(number) for number in classes])
             names = {"layer": layer["name"], "layer_index": layer["index"], "kind": kind}
             frames.append(frame.assign(**names, **activations.network))
     table = pd.concat(frames, ignore_index=True) if frames else _empty(spec)
     table = table[[*COLUMNS, *(name for name in table.columns if name not in COLUMNS)]]
     table.insert(0, "epoch", activations.epoch)
     return table
+
+
+def _with_classes(frame, classes):
+    """The table of a measure with class numbers for its manifolds, in warnings too."""
+    numbers = dict(enumerate(classes))
+    texts = {
+        text: pack(
+            record._replace(manifolds=tuple(classes[position] for position in record.manifolds))
+            for record in unpack(text)
+        )
+        for text in frame["warnings"].unique()
+    }
+    return frame.assign(
+        manifold=frame["manifold"].map(numbers, na_action="ignore").astype("Int64"),
+        warnings=frame["warnings"].map(texts),
+    )
 
 
 def _empty(spec):
@@ -72,9 +88,11 @@ def as_frame(found, n_manifolds, path):
     ----------
     found : DataFrame, or dict of str to float, (value, lo, hi) or array
         A table has columns `metric` and `value`, and may have `manifold` (its position; missing
-        where a row is about all manifolds together), `lo`, `hi`, `warnings` and others. In a dict
-        by metric, a number is about all manifolds together, three are that with its interval, and
-        an array (P,) has one number for each manifold, whose mean is added.
+        where a row is about all manifolds together), `lo`, `hi`, `warnings` (those about the row,
+        as `geomem.warning.pack` returns them) and others. In a dict by metric, a number is about
+        all manifolds together, three are that with its interval, and an array (P,) has one number
+        for each manifold, whose mean is added; "warnings" may be a sequence of
+        `MeasurementWarning`.
     n_manifolds : int
         P.
     path : str
@@ -83,6 +101,13 @@ def as_frame(found, n_manifolds, path):
     if isinstance(found, pd.DataFrame):
         frame = found.copy()
     elif isinstance(found, dict):
+        found = dict(found)
+        warnings = found.pop("warnings", ())
+        if not all(isinstance(known, MeasurementWarning) for known in warnings):
+            raise InputError(
+                f"{path!r} returned warnings {warnings!r}; expected a sequence of "
+                "geomem.warning.MeasurementWarning"
+            )
         rows = [row for metric, value in found.items() for row in _rows(metric, value, n_manifolds)]
         if None in rows:
             raise InputError(
@@ -91,6 +116,8 @@ def as_frame(found, n_manifolds, path):
                 f"{n_manifolds}, one per manifold"
             )
         frame = pd.DataFrame(rows, columns=["manifold", "metric", "value", "lo", "hi"])
+        about = [(metric, None if mu is pd.NA else mu) for mu, metric, *_ in rows]
+        frame["warnings"] = column(warnings, about)
     else:
         raise InputError(
             f"{path!r} returned {type(found).__name__}; expected a dict by metric or a DataFrame"
@@ -102,6 +129,7 @@ def as_frame(found, n_manifolds, path):
         if name not in frame:
             frame[name] = default
     frame["manifold"] = frame["manifold"].astype("Int64")
+    frame["warnings"] = frame["warnings"].fillna("")
     return frame.astype({"value": float, "lo": float, "hi": float})
 
 
@@ -126,5 +154,5 @@ def summary(frame):
     whole = frame[frame["manifold"].isna()]
     pairs = zip(whole["metric"], whole["value"], strict=True)
     yield ", ".join(f"{metric} {value:.4g}" for metric, value in pairs)
-    for text in filter(None, dict.fromkeys(frame["warnings"].fillna(""))):
-        yield f"warning: {text}"
+    for warning in unpack(together(frame["warnings"])):
+        yield f"warning: {warning}"

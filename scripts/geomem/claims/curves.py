@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomem.claims.errors import NotMeasuredError
-from geomem.remarks import about
+from geomem.warning import unpack
 
 
 def _arithmetic(values, weights):
@@ -96,8 +96,8 @@ class Curve:
     lowest, highest : ndarray, shape (L,)
         Ends of the mean over the plausible numbers K of removed low-rank directions; NaN where
         there is one K only.
-    warnings : tuple of L tuples of str
-        That concern the mean.
+    warnings : tuple of L tuples of MeasurementWarning
+        About the mean.
     """
 
     metric: str
@@ -165,7 +165,7 @@ def read_curve(rows, kind, metric, means):
         influence=_influence(whole),
         lowest=_column(whole, "k_lo"),
         highest=_column(whole, "k_hi"),
-        warnings=tuple(tuple(about(text, metric)) for text in texts),
+        warnings=tuple(map(unpack, texts)),
     )
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from geomem.errors import InputError
-from geomem.figures import warned
+from geomem.warning import together
 
 CONFIDENCE = 0.95
 
@@ -45,7 +45,7 @@ def over_seeds(table, by):
     if "metric" in table:
         rates = (groups["metric"].first() == "accuracy").to_numpy()
         means.loc[rates, ["lo", "hi"]] = means.loc[rates, ["lo", "hi"]].clip(0, 1)
-    messages = groups["warnings"].agg(warned.together)
+    messages = groups["warnings"].agg(together)
     return means.assign(seeds=seeds, warnings=messages).reset_index()
 
 
@@ -79,7 +79,7 @@ def difference(later, earlier, by):
     both = later.merge(earlier[[*keys, *taken]], on=keys, suffixes=("", "_earlier"))
     if "warnings_earlier" in both:
         pairs = zip(both["warnings"], both["warnings_earlier"], strict=True)
-        both["warnings"] = [warned.together(pair) for pair in pairs]
+        both["warnings"] = [together(pair) for pair in pairs]
     value = both["value"] - both["value_earlier"]
     below = np.hypot(both["value"] - both["lo"], both["hi_earlier"] - both["value_earlier"])
     above = np.hypot(both["hi"] - both["value"], both["value_earlier"] - both["lo_earlier"])
@@ -253,11 +253,8 @@ def moments(table, epochs):
 
 
 def whole_set(geometry):
-    """Rows of a geometry table that describe all manifolds of a kind together.
-
-    Their warnings are those that concern the row's value, one a line.
-    """
-    return warned.concerning(geometry[geometry["manifold"].isna()])
+    """Rows of a geometry table that describe all manifolds of a kind together."""
+    return geometry[geometry["manifold"].isna()]
 
 
 def n_manifolds(geometry):

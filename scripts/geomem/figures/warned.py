@@ -1,46 +1,20 @@
 """Values with a warning: open marks that widen the axes little, explained in the caption.
 
-A warning of a measurement stands in all its rows of a geometry table, though it may be about the
-radius alone; `concerning` says which values it is about. From there on the column `warnings` goes
-with the values, through averages over seeds and differences between epochs.
+The column `warnings` (`geomem.warning`) goes with the values, through averages over seeds and
+differences between epochs.
 """
-
-import re
 
 import numpy as np
 import pandas as pd
 
 from geomem.figures import scales, style
 from geomem.figures.style import Look
-from geomem.remarks import QUANTITIES, is_about, messages
+from geomem.warning import unpack
 
-MANIFOLDS = re.compile(r"^manifold \d[^:]*: ")
-NUMBER = re.compile(r"\d[\d.]*(?:e[+-]?\d+)?")
 OPEN = Look("warned", style.GREY, "o", "none", "white")
 BEYOND = Look("warned, beyond", style.GREY, "^", "none", "white")
 LINE, MOST = 0.09, 0.6  # height of a line of edge marks, and of all, as shares of the axes
 LONGEST, MOST_LAYERS, MOST_BEYOND = 110, 8, 12  # of the caption
-
-
-def concerning(geometry):
-    """A geometry table with, in each row, the messages that are about its value, one a line.
-
-    Which messages those are: `geomem.remarks.is_about`.
-    """
-    if "warnings" not in geometry:  # no rows, or a table from elsewhere
-        return geometry.assign(warnings="")
-    texts = geometry["warnings"].fillna("")
-    known = {text: messages(text) for text in texts.unique()}
-    about = [
-        "\n".join(message for message in known[text] if is_about(message, metric))
-        for text, metric in zip(texts, geometry["metric"], strict=True)
-    ]
-    return geometry.assign(warnings=np.array(about, object))
-
-
-def together(texts):
-    """All messages of several values, each once: those of their mean or difference."""
-    return "\n".join(dict.fromkeys(line for text in texts for line in text.splitlines()))
 
 
 def mark(curves):
@@ -189,17 +163,17 @@ def note(curves):
     if not any(curve.warned.any() for curve in curves):
         return ""
     drawn = pd.concat([curve.summary for curve in curves], ignore_index=True)
-    rows = drawn.assign(message=drawn["warnings"].fillna("").str.split("\n")).explode("message")
-    rows = rows[rows["message"] != ""]
-    rows["message"] = rows["message"].str.replace(MANIFOLDS, "", regex=True)
+    rows = drawn.assign(warning=drawn["warnings"].fillna("").map(unpack)).explode("warning")
+    rows = rows[rows["warning"].notna()]
     found = []
-    for general, of_message in rows.groupby(rows["message"].map(_general), sort=False):
-        exact = of_message["message"].unique()
-        metrics = [name for name in QUANTITIES if name in set(of_message["metric"])]
-        count, total = of_message.index.nunique(), drawn["metric"].isin(metrics).sum()
-        text = scales.shortened(exact[0] if len(exact) == 1 else general, LONGEST)
-        where = f"{count} of {total} values, in {_layers(of_message)}"
-        found.append(f"{', '.join(metrics)} ({where}): “{text}”")
+    for _, of_cause in rows.groupby([known.code for known in rows["warning"]], sort=False):
+        metrics = list(dict.fromkeys(of_cause["metric"]))
+        count, total = of_cause.index.nunique(), drawn["metric"].isin(metrics).sum()
+        texts = list(dict.fromkeys(known.text for known in of_cause["warning"]))
+        others = "" if len(texts) == 1 else " and the same with other numbers"
+        where = f"{count} of {total} values, in {_layers(of_cause)}"
+        said = scales.shortened(texts[0], LONGEST)
+        found.append(f"{', '.join(metrics)} ({where}): “{said}”{others}")
     return (
         "Open marks: values with a warning in any of their seeds, which widen the axes by half the "
         f"range of the others at most: {'; '.join(found)}.{_beyond(curves)}"
@@ -221,11 +195,6 @@ def _beyond(curves):
     more = f" and {len(texts) - MOST_BEYOND} more" if len(texts) > MOST_BEYOND else ""
     listed = ", ".join(texts[:MOST_BEYOND])
     return f" Beyond the axes, with their intervals: {listed}{more}." if texts else ""
-
-
-def _general(message):
-    """A message without its numbers, the same for all measurements."""
-    return NUMBER.sub("…", message)
 
 
 def _layers(rows):

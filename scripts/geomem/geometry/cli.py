@@ -16,6 +16,7 @@ from geomem.errors import InputError
 from geomem.geometry.files import read_manifolds, require_readable_type
 from geomem.geometry.glue_cli import add_glue_options, measure_glue
 from geomem.storage.atomic import replacing, require_writable
+from geomem.warning import column
 
 
 def main(argv=None):
@@ -92,9 +93,10 @@ def _write(path, geometry, names, settings, source):
     with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["name", "manifold", "metric", "value", "lo", "hi", "warnings"])
-        for manifold, *rest in geometry.rows():
+        packed = column(geometry.warnings, geometry.numbered())
+        for (manifold, *rest), text in zip(geometry.rows(), packed, strict=True):
             name, index = ("", "") if manifold is None else (names[manifold], manifold)
-            writer.writerow([name, index, *rest, "; ".join(geometry.warnings)])
+            writer.writerow([name, index, *rest, text])
 
 
 def _print(geometry, output):

@@ -18,8 +18,9 @@ from geomem.geometry import glue_points
 from geomem.geometry import products as inner
 from geomem.geometry.glue_measures import METRICS, measure, solve
 from geomem.geometry.glue_result import summarize_glue
-from geomem.geometry.measure import KKT_LIMIT, as_seed, listed
+from geomem.geometry.measure import KKT_LIMIT, ROUGH, as_seed
 from geomem.geometry.parallel import default_threads, thread_map
+from geomem.warning import MeasurementWarning
 
 INACTIVE_RULE = "zero rows; centres are means over active draws"
 
@@ -250,27 +251,32 @@ def _summary(problems, pairs, settings, seed):
 
 
 def _remarks(geometry, problems):
-    remarks = []
-    if any(problem.rank == 0 for problem in problems):
-        remarks.append("all points of a problem are the same: its geometry is not defined")
-    if geometry.inseparable > 0:
-        remarks.append(
-            f"{geometry.inseparable:.3g} of the draws are inseparable: no weights other than zero "
-            "admit their dichotomy. Capacity counts them at its floor of "
-            f"{geometry.capacity_floor:.4g}; of the many weights of points that solve them, the "
-            "other numbers take those of least squared length"
-        )
-    single = sorted(set().union(*(problem.single for problem in problems)))
-    if single:
-        remarks.append(f"manifold {listed(single)}: a single distinct point, without axes")
-    idle = sorted(set().union(*(problem.idle for problem in problems)))
-    if idle:
-        remarks.append(f"manifold {listed(idle)}: active in no draw of a problem")
-    if np.isinf(geometry.capacity):
-        remarks.append("no constraint active in any draw: capacity is infinite")
-    undefined = [name for name in METRICS if np.isnan(getattr(geometry, name))]
-    if undefined:
-        remarks.append(f"not defined for these points: {', '.join(undefined)}")
-    if geometry.kkt_residual > KKT_LIMIT:
-        remarks.append(f"a quadratic program solved only to a KKT residual above {KKT_LIMIT:g}")
-    return remarks
+    single = tuple(sorted(set().union(*(problem.single for problem in problems))))
+    idle = tuple(sorted(set().union(*(problem.idle for problem in problems))))
+    undefined = tuple(name for name in METRICS if np.isnan(getattr(geometry, name)))
+    flat = any(problem.rank == 0 for problem in problems)
+    inseparable = (
+        f"{geometry.inseparable:.3g} of the draws are inseparable: no weights other than zero "
+        "admit their dichotomy. Capacity counts them at its floor of "
+        f"{geometry.capacity_floor:.4g}; of the many weights of points that solve them, the "
+        "other numbers take those of least squared length"
+    )
+    remarks = (
+        (flat, "not-defined", "all points of a problem are the same: its geometry is not defined"),
+        (geometry.inseparable > 0, "inseparable", inseparable),
+        (single, "single-point", "a single distinct point, without axes", (), single),
+        (idle, "idle", "active in no draw of a problem", (), idle),
+        (
+            np.isinf(geometry.capacity),
+            "never-active",
+            "no constraint active in any draw: capacity is infinite",
+        ),
+        (
+            undefined,
+            "metrics-not-defined",
+            f"not defined for these points: {', '.join(undefined)}",
+            undefined,
+        ),
+        (geometry.kkt_residual > KKT_LIMIT, "kkt-residual", f"a quadratic program {ROUGH}"),
+    )
+    return [MeasurementWarning(*record) for found, *record in remarks if found]

@@ -5,6 +5,7 @@ import sys
 
 from geomem.errors import InputError
 from geomem.geometry.glue_points import DICHOTOMIES, PREPROCESS
+from geomem.warning import column
 
 
 def add_glue_options(parser):
@@ -56,5 +57,6 @@ def _write(path, geometry, settings, source):
     with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["metric", "value", "lo", "hi", "warnings"])
-        for row in geometry.rows():
-            writer.writerow([*row, "; ".join(geometry.warnings)])
+        packed = column(geometry.warnings, geometry.numbered())
+        for row, text in zip(geometry.rows(), packed, strict=True):
+            writer.writerow([*row, text])

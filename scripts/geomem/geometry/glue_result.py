@@ -8,6 +8,7 @@ from scipy.special import stdtrit
 from geomem.errors import InputError
 from geomem.geometry.glue_measures import METRICS, SPLIT
 from geomem.geometry.intervals import Estimate
+from geomem.warning import column
 
 POSITIVE = SPLIT  # their intervals are symmetric in the logarithm
 ENDS = ("", "_lo", "_hi")
@@ -40,7 +41,7 @@ class GlueGeometry:
     kkt_residual : float
         The largest violation of the optimality conditions in any quadratic program, relative to
         the largest constraint of that program.
-    warnings : tuple of str
+    warnings : tuple of MeasurementWarning
         What a reader of the numbers must know.
     n_manifolds, n_t : int
         Manifolds; draws (with "pairs", of each pair).
@@ -114,13 +115,17 @@ class GlueGeometry:
     draws: tuple = field(repr=False)
 
     def to_frame(self):
-        """A long pandas table of metric, value, lo and hi, one row per number."""
+        """A long pandas table, one row per number.
+
+        Columns metric, value, lo, hi, dichotomies, preprocess, warnings (those about the row,
+        packed by `geomem.warning`).
+        """
         import pandas as pd
 
         frame = pd.DataFrame(self.rows(), columns=["metric", "value", "lo", "hi"])
         for name in ("dichotomies", "preprocess"):
             frame[name] = getattr(self, name)
-        frame["warnings"] = "; ".join(self.warnings)
+        frame["warnings"] = column(self.warnings, self.numbered())
         return frame
 
     def rows(self):
@@ -129,6 +134,10 @@ class GlueGeometry:
         for name in ("inseparable", "capacity_floor", "kkt_residual"):
             rows.append((name, getattr(self, name), np.nan, np.nan))
         return rows
+
+    def numbered(self):
+        """Metric and manifold (None) of each row, as `geomem.warning.column` takes them."""
+        return [(metric, None) for metric, *_ in self.rows()]
 
 
 def summarize_glue(draws, confidence, **rest):

@@ -13,6 +13,7 @@ import numpy as np
 from geomem.errors import InputError
 from geomem.geometry import lowrank_authors, lowrank_barrier
 from geomem.geometry.center_fits import descend
+from geomem.warning import MeasurementWarning
 
 RULES = ("barrier", "authors")
 STARTS = {"barrier": 12, "authors": 10}
@@ -75,7 +76,7 @@ class LowRank:
     hits : int or None
         Starts that ended in the minimum chosen: with 1 nothing confirms that it is the lowest.
         None where nothing was searched, and for the authors' rule.
-    warnings : tuple of str
+    warnings : tuple of MeasurementWarning
     """
 
     weights: np.ndarray
@@ -126,7 +127,9 @@ def find_low_rank(
     kept = lengths > 1e-10 * scale
     nothing = np.zeros((n_manifolds, 0))
     if kept.sum() < 2:
-        warning = "the centres coincide: they have no correlation, and nothing to remove"
+        warning = MeasurementWarning(
+            "same-centers", "the centres coincide: they have no correlation, and nothing to remove"
+        )
         return LowRank(nothing, np.nan, warnings=(warning,))
     values, vectors = np.linalg.eigh(centered)
     values, vectors = values[::-1], vectors[:, ::-1]
@@ -139,21 +142,24 @@ def find_low_rank(
         return LowRank(nothing, correlation)
     warnings = []
     if not kept.all():
-        absent = ", ".join(map(str, np.flatnonzero(~kept)))
-        warnings.append(
-            f"manifold {absent}: its centre is the mean of the centres; it takes no part in the "
-            "centre correlation and the low-rank structure"
+        text = (
+            "its centre is the mean of the centres; it takes no part in the centre correlation and "
+            "the low-rank structure"
         )
+        absent = tuple(np.flatnonzero(~kept).tolist())
+        warnings.append(MeasurementWarning("center-is-mean", text, manifolds=absent))
     # with one dimension left all residual centres are parallel, whatever was removed
     if rank < 3:
-        warnings.append(
+        text = (
             f"the centres span {rank} dimension(s), too few for a low-rank structure: none removed"
         )
+        warnings.append(MeasurementWarning("few-center-dimensions", text))
         return LowRank(nothing, correlation, warnings=tuple(warnings))
     if k != "auto" and k > rank - 2:
-        warnings.append(
+        text = (
             f"the centres span {rank} dimensions: {rank - 2} directions removed, not the {k} asked"
         )
+        warnings.append(MeasurementWarning("fewer-directions", text))
         k = rank - 2
     weights_of = vectors[:, :rank] / np.sqrt(values[:rank])
     hits = None
@@ -165,16 +171,19 @@ def find_low_rank(
         order = np.argsort(np.diag(centered)[kept], kind="stable")
         best, levels, others, hits = _by_barrier(x[order], run, starts, k, confidence)
     if not best.converged:
-        warnings.append(
+        text = (
             f"the objective of the low-rank structure still fell after {FINAL_ITERATIONS} Newton "
             "steps"
         )
+        warnings.append(MeasurementWarning("low-rank-not-converged", text))
     short = np.flatnonzero(kept)[1.0 - ((x @ best.v) ** 2).sum(1) / (x**2).sum(1) < SHORT]
     if len(short):
-        warnings.append(
-            f"manifold {', '.join(map(str, short))}: less than a tenth of its centre's length is "
-            "left after the low-rank structure is off; its radius says little"
+        text = (
+            "less than a tenth of its centre's length is left after the low-rank structure is off; "
+            "its radius says little"
         )
+        about = {"metrics": ("radius",), "manifolds": tuple(short.tolist())}
+        warnings.append(MeasurementWarning("short-center", text, **about))
     plausible_levels = {best.k, *(fit.k for fit in others)}
     return LowRank(
         weights=weights_of @ best.v,

@@ -16,10 +16,12 @@ from geomem.geometry.intervals import relative_error
 from geomem.geometry.lowrank import find_low_rank
 from geomem.geometry.parallel import thread_map
 from geomem.geometry.result import summarize
+from geomem.warning import MeasurementWarning
 
 AUTO_START = 200
 AUTO_LIMIT = 100_000
 KKT_LIMIT = 1e-8
+ROUGH = f"solved only to a KKT residual above {KKT_LIMIT:g}"
 PROFILE_DRAWS = 50  # Gaussian vectors, the first ones, for what is only compared with the result
 PLAUSIBLE_MOST = 8  # plausible fits of the low-rank structure that are measured
 _NO_CENTER = 1e-12  # squared centre norm, relative to the scatter, below which it is rounding
@@ -265,10 +267,11 @@ def _until(measure, target, warnings):
         if not error > target:  # NaN, an undefined capacity, needs no more vectors either
             return statistics
         if n_draws == AUTO_LIMIT:
-            warnings.append(
+            text = (
                 f"the standard error of the mean capacity is {error:.2g} of it after {n_draws} "
                 f"vectors, above the {target:g} asked for"
             )
+            warnings.append(MeasurementWarning("few-vectors", text))
             return statistics
         n_draws = min(int(1.1 * n_draws * (error / target) ** 2) + 1, AUTO_LIMIT)
 
@@ -282,19 +285,21 @@ def _remarks(clouds, statistics):
     ]
     rough = [c.index for c, s in zip(clouds, statistics, strict=True) if s.kkt_residual > KKT_LIMIT]
     remarks = (
-        (undefined, "no extent and no residual centre: its geometry is not defined"),
-        (centerless, "no residual centre: its radius is infinite, its capacity that limit's"),
-        (points, "a single distinct point: radius and dimension are 0"),
-        (free, "no constraint active for any vector: its capacity is infinite"),
-        (rough, f"a quadratic program solved only to a KKT residual above {KKT_LIMIT:g}"),
+        ("not-defined", undefined, "no extent and no residual centre: its geometry is not defined"),
+        (
+            "no-center",
+            centerless,
+            "no residual centre: its radius is infinite, its capacity that limit's",
+        ),
+        ("single-point", points, "a single distinct point: radius and dimension are 0"),
+        ("never-active", free, "no constraint active for any vector: its capacity is infinite"),
+        ("kkt-residual", rough, f"a quadratic program {ROUGH}"),
     )
-    return [f"manifold {listed(found)}: {text}" for found, text in remarks if found]
-
-
-def listed(indices):
-    """The first ten numbers, and how many more there are."""
-    shown = ", ".join(map(str, indices[:10]))
-    return shown if len(indices) <= 10 else f"{shown} and {len(indices) - 10} more"
+    return [
+        MeasurementWarning(code, text, manifolds=tuple(found))
+        for code, found, text in remarks
+        if found
+    ]
 
 
 def _checked(kappa, n_t, confidence, auto_error):

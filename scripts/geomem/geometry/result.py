@@ -6,6 +6,7 @@ import numpy as np
 
 from geomem.errors import InputError
 from geomem.geometry import intervals
+from geomem.warning import column
 
 METRICS = ("capacity", "radius", "dimension")
 ROBUST = ("radius", "dimension")  # those with a mean over the middle half as well
@@ -43,7 +44,7 @@ class ManifoldGeometry:
     kkt_residual : float
         The largest violation of the optimality conditions in any quadratic program, relative to
         the largest constraint of that program.
-    warnings : tuple of str
+    warnings : tuple of MeasurementWarning
         What a reader of the numbers must know.
     n_t : int
         Gaussian vectors per manifold.
@@ -96,13 +97,13 @@ class ManifoldGeometry:
         """A long pandas table; a row without `manifold` is about all manifolds together.
 
         Columns manifold, metric, value, lo, hi (uncertainty from the Gaussian vectors), k_lo, k_hi
-        (`plausible_range`), warnings.
+        (`plausible_range`), warnings (those about the row, packed by `geomem.warning`).
         """
         import pandas as pd
 
         frame = pd.DataFrame(self.rows(), columns=ROW)
         frame["manifold"] = frame["manifold"].astype("Int64")
-        frame["warnings"] = "; ".join(self.warnings)
+        frame["warnings"] = column(self.warnings, self.numbered())
         return frame
 
     def rows(self):
@@ -119,6 +120,10 @@ class ManifoldGeometry:
         for metric in ("center_correlation", "low_rank_k", "kkt_residual"):
             rows.append((None, metric, float(getattr(self, metric)), *[np.nan] * 4))
         return rows
+
+    def numbered(self):
+        """Metric and manifold of each row, as `geomem.warning.column` takes them."""
+        return [(metric, manifold) for manifold, metric, *_ in self.rows()]
 
     def _summary(self, name):
         return (*(getattr(self, f"{name}{end}") for end in ENDS), *self.plausible_range[name])

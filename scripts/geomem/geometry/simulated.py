@@ -22,6 +22,7 @@ from geomem.geometry import products as inner
 from geomem.geometry.measure import as_seed
 from geomem.geometry.parallel import thread_map
 from geomem.geometry.separability import is_separable
+from geomem.warning import MeasurementWarning
 
 _RESOLUTION = 1 / 200  # of n_c: the separable share is interpolated over less than its error
 
@@ -46,7 +47,7 @@ class SimulatedCapacity:
         The numbers of features tried for all dichotomies, rising, and how many were separable.
     n_dichotomies, seed : int
     confidence : float
-    warnings : tuple of str
+    warnings : tuple of MeasurementWarning
         What a reader of the numbers must know.
     """
 
@@ -224,7 +225,8 @@ def _root(gram):
 
 def _not_reached(search, n_max, n_dichotomies):
     separable = search.counted.get(n_max, 0)
-    return (
+    text = (
         f"not reached: with all {n_max} dimensions that the points span {separable} of "
         f"{n_dichotomies} dichotomies are separable, fewer than half"
     )
+    return MeasurementWarning("not-reached", text)

@@ -12,6 +12,7 @@ from geomem.errors import InputError
 from geomem.geometry import products as inner
 from geomem.geometry.intervals import Estimate
 from geomem.measures.resampling import jackknife
+from geomem.warning import MeasurementWarning
 
 _CUTOFF = 1e-10  # of the largest eigenvalue of the centres' Gram
 
@@ -34,7 +35,7 @@ class NeuralCollapse:
         Squared distance between the classifier's weights and the class means, each of norm 1.
     nc4 : Estimate or None
         Fraction of points that the classifier puts elsewhere than the nearest class mean does.
-    warnings : tuple of str
+    warnings : tuple of MeasurementWarning
     """
 
     nc1: Estimate
@@ -110,7 +111,8 @@ def _measure(gram, counts, classifier, confidence, groups):
     ]
     warnings = ()
     if np.isnan(found.value[0]):
-        warnings = ("all class means are the same: neural collapse is not defined",)
+        text = "all class means are the same: neural collapse is not defined"
+        warnings = (MeasurementWarning("same-means", text),)
     return NeuralCollapse(*estimates, warnings=warnings)
 
 

@@ -9,11 +9,14 @@ import pandas as pd
 
 from geomem.config.experiments import noise_text
 from geomem.figures import seeds
+from geomem.warning import MeasurementWarning, lines, pack
 
 BEST, MEAN, WHOLE = "best", "mean of seeds", "whole network"
 MOST_ROWS = 20_000
 _RUN = ("width", "noise", "seed")
-_BOUND = "an upper bound: not even all features separate half of the dichotomies"
+_BOUND = MeasurementWarning(
+    "not-reached", "an upper bound: not even all features separate half of the dichotomies"
+)
 
 
 def records(described, table, most=MOST_ROWS):
@@ -56,7 +59,7 @@ def records(described, table, most=MOST_ROWS):
         return pd.DataFrame(), notes
     if "reached" in table:
         reached = table["reached"].astype(bool)
-        table = table.assign(warnings=np.where(reached, "", _BOUND))
+        table = table.assign(warnings=np.where(reached, "", pack([_BOUND])))
     if "layer" in table:
         table = table.assign(
             layer=table["layer"].replace("", WHOLE),
@@ -72,7 +75,8 @@ def records(described, table, most=MOST_ROWS):
     columns = [*_RUN, *dimensions, *order, "at", "value", "lo", "hi", "seeds", "warnings", "file"]
     rows = _in_percent(pd.concat([averaged, single], ignore_index=True)[columns])
     texts = {"width": rows["width"].map(str), "noise": rows["noise"].map("{:g}".format)}
-    return rows.assign(**texts, seed=rows["seed"].map(str)), notes
+    warnings = rows["warnings"].map(lines)
+    return rows.assign(**texts, seed=rows["seed"].map(str), warnings=warnings), notes
 
 
 def thinned(name, table, most):
