@@ -1,14 +1,13 @@
-"""Intervals of the measures: by leaving out or by splitting points, classes or what was sampled.
+"""Intervals of any statistic: by leaving out or by splitting points, classes or what was sampled.
 
 The jackknife serves smooth statistics. Where one unit changes what others contribute, as a nearest
-neighbour does, it is far too wide, and splitting the sample in halves serves instead. Fractions of
-successes have Wilson's interval, which holds near 0 and 1.
+neighbour does, it is far too wide, and splitting the sample in halves serves instead.
 """
 
 import numbers
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
+from scipy.special import stdtrit
 
 from geomem.errors import InputError
 from geomem.geometry.intervals import Estimate
@@ -75,27 +74,6 @@ def split_halves(statistic, n_units, *, confidence=0.95, splits=50, logarithmic=
         halves = _logarithms(halves, value)
     error = 0.5 * np.sqrt(np.mean((halves[:, 0] - halves[:, 1]) ** 2, axis=0))
     return _estimate(value, error, splits, confidence, logarithmic)
-
-
-def proportion(right, *, confidence=0.95):
-    """Fraction of independent successes, with Wilson's score interval.
-
-    Parameters
-    ----------
-    right : array of bool, shape (n,)
-        n is 1 or more.
-    confidence : float
-
-    Returns
-    -------
-    Estimate
-    """
-    _check_confidence(confidence)
-    n, value = len(right), float(np.mean(right))
-    z = ndtri(0.5 + 0.5 * confidence)
-    middle = (value + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z / (1 + z**2 / n) * np.sqrt(value * (1 - value) / n + z**2 / (4 * n**2))
-    return Estimate(value, float(max(middle - reach, 0.0)), float(min(middle + reach, 1.0)))
 
 
 def _logarithms(parts, value):
