@@ -2,6 +2,7 @@
 
     python benchmarks/few_points.py                       the tables of docs/samples.md
     python benchmarks/few_points.py --sizes 10 100 --plot few-points.png
+    python benchmarks/few_points.py --file FILE           errors for your manifolds, by P and M
 
 Manifolds have orthogonal centres of norm 1 and lie in subspaces of their own, so that capacity,
 radius and dimension are those of one of them. The theory is that of the whole shape: infinitely
@@ -10,10 +11,12 @@ each of 200,000 Gaussian vectors.
 """
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 from geomem.geometry import manifold_geometry
-from geomem.statistics import extrapolated
+from geomem.geometry.files import read_manifolds
+from geomem.statistics import extrapolated, sample
 
 METRICS = ("capacity", "radius", "dimension")
 
@@ -103,6 +106,28 @@ def measured(draw, n_points, n_manifolds, n_t, rng):
     return [*numbers, found[1].mean_dimension]
 
 
+def errors(path, sizes=(10, 20, 40), numbers=(10, 25, 50, 100), n_t=200):
+    """Print relative standard errors of mean capacity by P and M: other classes, other points."""
+    _, manifolds = read_manifolds(Path(path))
+    rng = np.random.default_rng(0)
+    order = rng.permutation(len(manifolds))
+    print("| P | M | capacity | 2/M | error, other classes | error, other points |")
+    print("|---|---|---|---|---|---|")
+    for n_manifolds in [n for n in numbers if n <= len(manifolds)]:
+        for size in [m for m in sizes if m <= min(map(len, manifolds))]:
+            points = [manifolds[mu][:size] for mu in order[:n_manifolds]]
+            found = sample(points, points=True, n_t=n_t, random_state=0, threads=1)
+            value = found.values["capacity"]
+            parts = found.parts["capacity"]
+            classes = parts.std(ddof=1) / np.sqrt(len(parts)) * value
+            images = np.sqrt((found.moved["capacity"] ** 2).sum()) * value
+            print(
+                f"| {n_manifolds} | {size} | {value:.4f} | {2 / size:.4f} | {100 * classes:.1f} % "
+                f"| {100 * images:.1f} % |",
+                flush=True,
+            )
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -113,7 +138,11 @@ def main():
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--shapes", nargs="+", default=list(SHAPES), metavar="SHAPE")
     parser.add_argument("--plot", metavar="PNG")
+    parser.add_argument("--file", help="manifolds, as `python -m geomem geometry` reads them")
     options = parser.parse_args()
+    if options.file:
+        errors(options.file)
+        return
     curves = {}
     for name in options.shapes:
         draw, axes = SHAPES[name]

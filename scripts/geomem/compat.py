@@ -7,8 +7,10 @@ github.com/schung039/neural_manifolds_replicaMFT; the code is ours.
 """
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.linalg import qr
 
 from geomem.errors import InputError
@@ -19,7 +21,13 @@ from geomem.geometry.measure import manifold_geometry
 __all__ = ["manifold_analysis_corr"]
 
 
-def manifold_analysis_corr(XtotT, kappa, n_t, t_vecs=None, n_reps=10):
+def manifold_analysis_corr(
+    XtotT: Sequence[ArrayLike],
+    kappa: float,
+    n_t: int,
+    t_vecs: Sequence[ArrayLike] | None = None,
+    n_reps: int = 10,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, int]:
     """Capacity, radius and dimension of manifolds, called as the authors' function is.
 
     The low-rank structure is found by the authors' rule (`low_rank_rule="authors"`). For the same

@@ -3,13 +3,14 @@
 import numbers
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import betaincinv, ndtri, stdtrit
 
 from geomem.errors import InputError
 from geomem.geometry.intervals import Estimate
 
 
-def wilson(right, n, confidence=0.95):
+def wilson(right: int, n: int, confidence: float = 0.95) -> Estimate:
     """A fraction of independent successes, with Wilson's score interval (JASA 22, 209, 1927).
 
     Parameters
@@ -29,12 +30,12 @@ def wilson(right, n, confidence=0.95):
     return Estimate(right / n, float(lo), float(hi))
 
 
-def proportion(right, confidence=0.95):
+def proportion(right: ArrayLike, confidence: float = 0.95) -> Estimate:
     """`wilson` of an array of bool, shape (n,): which trials succeeded."""
     return wilson(int(np.sum(right)), len(right), confidence)
 
 
-def jeffreys(right, n, confidence=0.95):
+def jeffreys(right: int, n: int, confidence: float = 0.95) -> Estimate:
     """As `wilson`, from the posterior of Jeffreys' prior (Brown et al., Stat. Sci. 16, 101, 2001).
 
     The interval ends at 0 without successes and at 1 without failures.
@@ -46,7 +47,7 @@ def jeffreys(right, n, confidence=0.95):
     return Estimate(right / n, lo, hi)
 
 
-def correlation(r, n, confidence=0.95):
+def correlation(r: float, n: int, confidence: float = 0.95) -> Estimate:
     """A correlation of n independent pairs, with Fisher's interval (Metron 1, 3, 1921).
 
     Parameters
@@ -70,7 +71,9 @@ def correlation(r, n, confidence=0.95):
     return Estimate(float(r), float(lo), float(hi))
 
 
-def mean_of_fractions(mean, error, freedom, confidence=0.95):
+def mean_of_fractions(
+    mean: ArrayLike, error: ArrayLike, freedom: ArrayLike, confidence: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
     """Interval of a mean of fractions (accuracies of several seeds), inside [0, 1].
 
     Wilson's formula with Student's quantile, for the number of trials that would have this
@@ -96,7 +99,9 @@ def mean_of_fractions(mean, error, freedom, confidence=0.95):
     return np.where(certain, mean, lo), np.where(certain, mean, hi)
 
 
-def mean_of_correlations(mean, error, freedom, confidence=0.95):
+def mean_of_correlations(
+    mean: ArrayLike, error: ArrayLike, freedom: ArrayLike, confidence: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
     """As `mean_of_fractions`, for numbers from -1 to 1."""
     lo, hi = mean_of_fractions(
         (1 + np.asarray(mean)) / 2, np.asarray(error) / 2, freedom, confidence

@@ -6,6 +6,7 @@ scatter by everything that is drawn separately for each of them. What all of the
 drawing it once for all, and added.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,16 +45,16 @@ class GroupDifference:
 
 
 def group_difference(
-    first,
-    second,
+    first: Iterable[Sample | Mapping[str, float]],
+    second: Iterable[Sample | Mapping[str, float]],
     *,
-    paired=False,
-    in_common=None,
-    n=1000,
-    confidence=0.95,
-    random_state=0,
-    permutations=PERMUTATIONS,
-):
+    paired: bool = False,
+    in_common: str | None = None,
+    n: int = 1000,
+    confidence: float = 0.95,
+    random_state: int = 0,
+    permutations: int = PERMUTATIONS,
+) -> dict[str, GroupDifference]:
     """Second minus first group, for every number that all samples have.
 
     Parameters
@@ -123,7 +124,9 @@ def group_difference(
     return found
 
 
-def group_mean(group, *, confidence=0.95):
+def group_mean(
+    group: Iterable[Sample | Mapping[str, float]], *, confidence: float = 0.95
+) -> dict[str, tuple[float, float, float]]:
     """Mean over networks or subjects with Student's interval, `{metric: (value, lo, hi)}`."""
     values = [_values(each) for each in group]
     found = {}

@@ -16,7 +16,7 @@ from geomem.geometry.intervals import Estimate
 from geomem.statistics.manifolds import check_count
 from geomem.statistics.mean_field import middle
 from geomem.statistics.permutations import compared
-from geomem.statistics.samples import needs_points
+from geomem.statistics.samples import Sample, needs_points
 
 OVER = ("manifolds", "points", "both")
 FEW_UNITS = 10  # of which percentiles say too little
@@ -34,7 +34,9 @@ class Difference:
     p: float
 
 
-def replicates(sample, *, over="manifolds", n=1000, random_state=0):
+def replicates(
+    sample: Sample, *, over: str = "manifolds", n: int = 1000, random_state: int = 0
+) -> dict[str, np.ndarray]:
     """The numbers that other manifolds, or other points of the same ones, might have given.
 
     Parameters
@@ -74,7 +76,14 @@ def replicates(sample, *, over="manifolds", n=1000, random_state=0):
     return found
 
 
-def bootstrap(sample, *, over="manifolds", n=1000, confidence=0.95, random_state=0):
+def bootstrap(
+    sample: Sample,
+    *,
+    over: str = "manifolds",
+    n: int = 1000,
+    confidence: float = 0.95,
+    random_state: int = 0,
+) -> dict[str, Estimate]:
     """Interval of every number of a sample.
 
     Parameters
@@ -105,16 +114,16 @@ def bootstrap(sample, *, over="manifolds", n=1000, confidence=0.95, random_state
 
 
 def difference(
-    first,
-    second,
+    first: Sample,
+    second: Sample,
     *,
-    paired=True,
-    over="manifolds",
-    n=1000,
-    confidence=0.95,
-    random_state=0,
-    permutations=PERMUTATIONS,
-):
+    paired: bool = True,
+    over: str = "manifolds",
+    n: int = 1000,
+    confidence: float = 0.95,
+    random_state: int = 0,
+    permutations: int = PERMUTATIONS,
+) -> dict[str, Difference]:
     """Second minus first, for every number that both samples have.
 
     Parameters

@@ -1,9 +1,11 @@
 """P-values corrected for many of them: layers, measures or statements."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
-def holm(p_values):
+def holm(p_values: Sequence[float]) -> list[float]:
     """P-values adjusted by Holm's step-down method (Scand. J. Stat. 6, 65, 1979).
 
     The chance that any is decided wrongly is at most the level at which each is decided, however
@@ -21,7 +23,7 @@ def holm(p_values):
     return _adjusted(p_values, lambda p, m: np.maximum.accumulate((m - np.arange(m)) * p))
 
 
-def benjamini_hochberg(p_values):
+def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     """P-values adjusted by the step-up method of Benjamini and Hochberg (J. R. Stat. Soc. B 57,
     289, 1995).
 

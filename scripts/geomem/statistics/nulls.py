@@ -1,10 +1,14 @@
 """What a measure finds where there is nothing to find: points dealt to manifolds at random."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from geomem import types
 from geomem.errors import InputError
+from geomem.geometry.products import ManifoldProducts
 from geomem.statistics.manifolds import Manifolds, check_count
 from geomem.statistics.measured import is_random, numbers_of
 
@@ -33,8 +37,15 @@ class Null:
 
 
 def shuffle_null(
-    data, *, counts=None, measure="geometry", n=99, confidence=0.95, random_state=0, **settings
-):
+    data: types.Manifolds | ManifoldProducts,
+    *,
+    counts: ArrayLike | None = None,
+    measure: str | Callable = "geometry",
+    n: int = 99,
+    confidence: float = 0.95,
+    random_state: int = 0,
+    **settings,
+) -> dict[str, Null]:
     """Measure manifolds, and again with all points dealt to them at random.
 
     Parameters

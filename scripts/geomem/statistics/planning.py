@@ -5,6 +5,8 @@ standard error falls by the root of k; with more seeds, that over seeds does, an
 falls too. What seeds have in common does not fall with their number.
 """
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
 
@@ -14,7 +16,14 @@ MOST_SEEDS = 1000
 MOST_TIMES = 1000.0
 
 
-def power(distance, errors, n_seeds, spread, *, confidence=0.95):
+def power(
+    distance: float,
+    errors: Mapping[str, float],
+    n_seeds: int,
+    spread: float,
+    *,
+    confidence: float = 0.95,
+) -> float:
     """Probability that the total interval leaves the threshold out, on the effect's side.
 
     Parameters
@@ -45,7 +54,14 @@ def power(distance, errors, n_seeds, spread, *, confidence=0.95):
     return float(ndtr((abs(distance) - reach) / error))
 
 
-def seeds_needed(effects, errors, threshold, *, confidence=0.95, wanted=0.8):
+def seeds_needed(
+    effects: Sequence[float],
+    errors: Mapping[str, float],
+    threshold: float,
+    *,
+    confidence: float = 0.95,
+    wanted: float = 0.8,
+) -> float:
     """Seeds with which a run like the pilot decides with probability `wanted`.
 
     Parameters
@@ -75,7 +91,15 @@ def seeds_needed(effects, errors, threshold, *, confidence=0.95, wanted=0.8):
     return np.inf
 
 
-def times_needed(effects, errors, threshold, source, *, confidence=0.95, wanted=0.8):
+def times_needed(
+    effects: Sequence[float],
+    errors: Mapping[str, float],
+    threshold: float,
+    source: str,
+    *,
+    confidence: float = 0.95,
+    wanted: float = 0.8,
+) -> float:
     """How many times as many units of one source decide, with the seeds that there are.
 
     Parameters

@@ -5,15 +5,24 @@ neighbour does, it is far too wide, and splitting the sample in halves serves in
 """
 
 import numbers
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from geomem.errors import InputError
 from geomem.geometry.intervals import Estimate
 
 
-def jackknife(statistic, n_units, *, confidence=0.95, groups=100, logarithmic=False):
+def jackknife(
+    statistic: Callable[[np.ndarray], ArrayLike],
+    n_units: int,
+    *,
+    confidence: float = 0.95,
+    groups: int = 100,
+    logarithmic: bool = False,
+) -> Estimate:
     """A statistic of sampled units with its interval (Efron, 1982: grouped jackknife).
 
     Parameters
@@ -52,7 +61,14 @@ def jackknife(statistic, n_units, *, confidence=0.95, groups=100, logarithmic=Fa
     return _estimate(value, error, n_groups - 1, confidence, logarithmic)
 
 
-def split_halves(statistic, n_units, *, confidence=0.95, splits=50, logarithmic=False):
+def split_halves(
+    statistic: Callable[[np.ndarray], ArrayLike],
+    n_units: int,
+    *,
+    confidence: float = 0.95,
+    splits: int = 50,
+    logarithmic: bool = False,
+) -> Estimate:
     """As `jackknife`, for any statistic whose variance falls with 1 / n_units.
 
     The units are split in halves at random (always the same splits). Halves are independent

@@ -12,11 +12,15 @@ Two sources of uncertainty are kept apart:
   number loses when a group of points is left out.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from geomem import types
 from geomem.errors import InputError
+from geomem.geometry.products import ManifoldProducts
 from geomem.statistics import joint, mean_field
 from geomem.statistics.manifolds import Manifolds, check_count
 from geomem.statistics.measured import Named, named
@@ -61,7 +65,15 @@ class Sample:
     warnings: tuple = ()
 
 
-def sample(data, *, counts=None, measure="geometry", points=False, groups=None, **settings):
+def sample(
+    data: types.Manifolds | ManifoldProducts,
+    *,
+    counts: ArrayLike | None = None,
+    measure: str | Callable = "geometry",
+    points: bool = False,
+    groups: int | None = None,
+    **settings,
+) -> Sample:
     """Measure one condition and take its numbers apart.
 
     Parameters

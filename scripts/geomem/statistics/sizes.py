@@ -4,14 +4,18 @@ Capacity falls and radius and dimension rise as manifolds are sampled more dense
 different M (points per manifold) or N (features) do not compare. Subsets at a common size do.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 from scipy.special import stdtrit
 
+from geomem import types
 from geomem.errors import InputError
 from geomem.geometry.intervals import Estimate
+from geomem.geometry.products import ManifoldProducts
 from geomem.registry.measures import MEASURES
 from geomem.statistics.manifolds import Manifolds, check_count
 from geomem.statistics.measured import is_random, numbers_of
@@ -23,17 +27,17 @@ MOST_GAP = 0.5  # of the limit from the largest M's value, relative: beyond, the
 
 
 def at_common_size(
-    data,
-    n_points,
+    data: types.Manifolds | ManifoldProducts,
+    n_points: int,
     *,
-    n_features=None,
-    counts=None,
-    measure="geometry",
-    repeats=20,
-    confidence=0.95,
-    random_state=0,
+    n_features: int | None = None,
+    counts: ArrayLike | None = None,
+    measure: str | Callable = "geometry",
+    repeats: int = 20,
+    confidence: float = 0.95,
+    random_state: int = 0,
     **settings,
-):
+) -> dict[str, Estimate]:
     """Numbers that `n_points` points of each manifold (and `n_features` features) give.
 
     Parameters
@@ -94,7 +98,7 @@ class Sweep:
     values: dict = field(repr=False)
     limits: dict
 
-    def rows(self):
+    def rows(self) -> list[tuple]:
         """Tuples (n_points, metric, value, lo, hi); lo and hi: least and greatest repeat.
 
         The limit has n_points infinity; its lo and hi are those of `Limit`.
@@ -133,16 +137,16 @@ class Limit:
 
 
 def sweep(
-    data,
-    n_points=None,
+    data: types.Manifolds | ManifoldProducts,
+    n_points: int | Sequence[int] | None = None,
     *,
-    counts=None,
-    measure="geometry",
-    repeats=8,
-    confidence=0.95,
-    random_state=0,
+    counts: ArrayLike | None = None,
+    measure: str | Callable = "geometry",
+    repeats: int = 8,
+    confidence: float = 0.95,
+    random_state: int = 0,
     **settings,
-):
+) -> Sweep:
     """Measure with fewer and fewer points per manifold, and extrapolate.
 
     Parameters
@@ -191,7 +195,9 @@ def sweep(
     return Sweep(sizes, grids, limits)
 
 
-def extrapolated(sizes, values, *, reciprocal=False, confidence=0.95):
+def extrapolated(
+    sizes: ArrayLike, values: ArrayLike, *, reciprocal: bool = False, confidence: float = 0.95
+) -> Limit:
     """The limit of values over M, by least squares of a + b M^-c.
 
     Parameters
