@@ -48,14 +48,14 @@ def main():
 def profile(shape, limit, stream):
     from geomem.geometry import products as inner
     from geomem.geometry.lowrank import find_low_rank
-    from geomem.geometry.measure import _Cloud
     from geomem.geometry.pivoting import solve_all
+    from geomem.geometry.residual import Cloud
 
     n_manifolds, n_points, n_features = shape
     points = np.random.default_rng(0).standard_normal((n_points, n_features))
     gram, _ = inner.moments(points)
     direction = np.random.default_rng(1).standard_normal((1, n_features))
-    cloud = _Cloud(0, gram, n_features / n_points, n_points)
+    cloud = Cloud(0, gram, n_features / n_points, n_points)
     stack = np.ones((n_points, n_points + 1))
     stack[:, :-1] = (np.sqrt(cloud.values)[:, np.newaxis] * cloud.vectors.T).T
     t = np.random.default_rng(2).standard_normal((N_T, n_points + 1))

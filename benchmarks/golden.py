@@ -6,7 +6,8 @@ The authors' code (github.com/schung039/neural_manifolds_replicaMFT) runs unchan
 its own, which needs cvxopt, pymanopt 0.2.5 and autograd. Single manifolds get the very Gaussian
 vectors that the tests use. Where its quadratic program fails, the multipliers do not sum to the
 step along the centre, and the anchor point lies outside the manifold. Such vectors are left out on
-both sides and listed as `unsolved`. Whole analyses draw their own vectors, from three seeds.
+both sides and listed as `unsolved`. Whole analyses draw their own vectors, from three seeds. The
+part `call` gives the authors' function Gaussian vectors, as `geomem.compat` takes them.
 """
 
 import argparse
@@ -45,6 +46,14 @@ if task["kind"] == "single":
     t = np.delete(t, unsolved, axis=1)
     found = peer.each_manifold_analysis_D1(raised, kappa, t.shape[1], t_vec=t)
     result = dict(zip(("capacity", "radius", "dimension"), map(float, found)), unsolved=unsolved)
+elif task["kind"] == "call":
+    np.random.seed(0)
+    half = len(arrays) // 2
+    *found, rho, k = peer.manifold_analysis_corr(
+        [x.T for x in arrays[:half]], task["kappa"], arrays[half].shape[1], t_vecs=arrays[half:])
+    names = "capacity", "radius", "dimension"
+    result = {name: values.tolist() for name, values in zip(names, found)}
+    result.update(center_correlation=float(rho), K=int(k))
 else:
     np.random.seed(task["seed"])
     a, r, d, rho, k = peer.manifold_analysis_corr(
@@ -100,7 +109,17 @@ def whole(name, options):
     }
 
 
-PARTS = {"single": (golden.MANIFOLDS, single), "whole": (golden.SETS, whole)}
+def call(name, options):
+    manifolds, vectors, kappa = golden.call(name)
+    found = peer([*manifolds, *vectors], {"kind": "call", "kappa": kappa}, options)
+    return {"inputs": golden.fingerprint(*manifolds, *vectors), **found}
+
+
+PARTS = {
+    "single": (golden.MANIFOLDS, single),
+    "whole": (golden.SETS, whole),
+    "call": (golden.CALLS, call),
+}
 
 
 def peer(arrays, task, options):

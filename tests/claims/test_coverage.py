@@ -13,7 +13,7 @@ from geomem.claims.depth import every
 from geomem.claims.evidence import SOURCES, Run, View
 from geomem.claims.judge import measure
 from geomem.claims.targets import Statement
-from geomem.claims.uncertainty import holm, intervals, p_value
+from geomem.statistics.combined import intervals, p_value
 from scipy.stats import t as student
 
 from tests.claims.made_up import rewind_table
@@ -197,17 +197,3 @@ def test_p_values_at_the_edges():
     assert p_value(values, nothing, 1.0) == 1
     assert p_value(values, {**nothing, "images": np.nan}, 2.0) == 1
     assert np.isnan(p_value([], {}, 2.0))
-
-
-def test_holm_is_the_textbook_example_and_skips_what_was_not_measured():
-    found = holm([0.01, np.nan, 0.04, 0.03, 0.005])
-    expected = [0.03, np.nan, 0.06, 0.06, 0.02]
-    np.testing.assert_allclose(found, expected)
-
-
-def test_holm_keeps_the_chance_of_any_error():
-    random = np.random.default_rng(0)
-    p = random.random((4000, 20))
-    any_wrong = np.array([min(holm(row)) <= 0.05 for row in p])
-    assert 0.03 < any_wrong.mean() < 0.065
-    assert (p <= 0.05).any(axis=1).mean() > 0.5  # without it

@@ -54,6 +54,18 @@ SETS = {  # the function of the manifolds, and the margin
 }
 
 
+CALLS = {"features": 60, "points": 11}  # what there is more of, and the features of 8 x 12 points
+
+
+def call(name):
+    """Manifolds, Gaussian vectors and margin for the authors' whole function."""
+    n_features = CALLS[name]
+    rng = np.random.default_rng(200 + n_features)
+    manifolds = _planted(rng, [12] * 8, n_features, rank=1)
+    size = min(12, n_features) + 1
+    return manifolds, [rng.standard_normal((size, 40)) for _ in manifolds], 0.1
+
+
 def fingerprint(*arrays):
     """Two sums that other inputs would hardly share."""
     values = np.concatenate([array.ravel() for array in arrays])

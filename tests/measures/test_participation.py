@@ -7,7 +7,7 @@ import pytest
 from geomem.errors import InputError
 from geomem.measures import participation_ratio, participation_ratio_from_gram
 from geomem.measures.kernels import covariance_overlap, squared_total_variance
-from geomem.measures.resampling import jackknife
+from geomem.statistics.resampling import jackknife
 
 SPECTRUM = np.arange(1, 41) ** -0.5
 TRUTH = (SPECTRUM**2).sum() ** 2 / (SPECTRUM**4).sum()

@@ -5,7 +5,7 @@ import pytest
 from geomem.errors import InputError
 from geomem.measures import linear_probe, subspace_probe
 from geomem.measures.probes import PENALTIES
-from geomem.measures.resampling import proportion
+from geomem.statistics.bounded import proportion
 
 
 def data(seed=0, n=60, n_test=400, n_features=30, distance=2.0, n_classes=4):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from geomem.errors import InputError
 from geomem.measures import intrinsic_dimension, intrinsic_dimension_from_gram
-from geomem.measures.resampling import split_halves
+from geomem.statistics.resampling import split_halves
 
 
 def torus(n, dimension, seed):

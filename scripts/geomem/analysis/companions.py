@@ -9,7 +9,7 @@ from geomem.measures import (
     neural_collapse_from_gram,
 )
 from geomem.measures.kernels import covariance_overlap, squared_total_variance
-from geomem.measures.resampling import jackknife
+from geomem.statistics.resampling import jackknife
 
 _FEWEST = 4  # points without which the correction for their number is not defined
 

@@ -26,6 +26,7 @@ from geomem.claims import depth
 from geomem.claims.curves import ESTIMATORS, read_curve
 from geomem.claims.errors import NotMeasuredError
 from geomem.data.randomness import generator
+from geomem.statistics.weights import class_weights
 
 SOURCES = ("vectors", "manifolds", "images")
 # Images that all seeds have in common. Of training images, other ones are unpermuted in each seed.
@@ -143,7 +144,7 @@ class View:
         if self.source == "vectors":
             return values * np.exp(self._by_vectors(curve)[:, chosen] / values)
         if self.source == "manifolds":
-            return curve.means(_class_weights(curve.manifolds, self.count))[:, chosen]
+            return curve.means(class_weights(curve.manifolds, self.count))[:, chosen]
         return np.repeat(values, self.count, axis=0)
 
     def accuracy(self, epoch, kind):
@@ -266,22 +267,6 @@ class View:
         """Random numbers of one quantity: the same for all seeds if they share the images."""
         own = () if kind in SHARED_IMAGES else (self.run.seed,)
         return generator(f"claims images {name} {kind}", self.run.width, *own)
-
-
-def _class_weights(manifolds, count):
-    """Weights of the Bayesian bootstrap, shape (count, P): each class's are its own.
-
-    Of this shape, they give a mean the variance s^2 / P, s^2 the unbiased one between manifolds.
-    """
-    shape = (len(manifolds) - 2) / len(manifolds)
-    if shape <= 0:
-        return np.full((count, len(manifolds)), np.nan)
-    return np.stack([_class_draws(int(label), shape, count) for label in manifolds], axis=1)
-
-
-@cache
-def _class_draws(label, shape, count):
-    return generator("claims manifolds", label).gamma(shape, size=count)
 
 
 @lru_cache(maxsize=2)  # large, and asked for again by the next rewound networks

@@ -15,17 +15,20 @@ from geomem.claims.errors import NotMeasuredError
 from geomem.claims.evidence import SOURCES, View
 from geomem.claims.removal import effect_range
 from geomem.claims.targets import resolved
-from geomem.claims.uncertainty import holm, intervals, p_value
+from geomem.statistics.combined import intervals, p_value
+from geomem.statistics.multiple import holm
+from geomem.statistics.planning import seeds_needed, times_needed
 
 VERDICTS = ("supported", "contradicted", "undecided", "not measured")
 REPLICATES = 400  # their standard deviation is then known to 3.5 %
 NAMES = {"vectors": "Gaussian vectors", "manifolds": "manifolds", "images": "images"}
 INTERVALS = (*SOURCES, "seeds", "total", "low_rank")
+NEEDED = ("seeds_needed", "manifolds_times", "images_times")
 KEYS = ("experiment", "claim", "target", "width", "noise", "estimator")
 COLUMNS = (
     *KEYS, "statement", "effect", "bound", "threshold", "source",
     *(f"{name}_{end}" for name in INTERVALS for end in ("lo", "hi")),
-    "n_seeds", "verdict", "p", "p_holm", "verdict_holm", "remark",
+    "n_seeds", "verdict", "p", "p_holm", "verdict_holm", *NEEDED, "remark",
 )  # fmt: skip
 
 
@@ -47,7 +50,9 @@ def judge_all(runs, settings):
         `effect` is the mean over seeds. An interval is NaN where its source of uncertainty does
         not touch the effect (and `seeds_*` with one seed), and infinite where it is not known.
         `p_holm` and `verdict_holm` count all targets that were measured, by this estimator where
-        there are several.
+        there are several. What an undecided target needs, each alone, to be decided with
+        probability .8: `seeds_needed`, or `manifolds_times` (`images_times`) as many manifolds
+        (images); infinite where that alone does not help, NaN where it is not known.
     """
     rows = []
     found = _estimators(runs)
@@ -127,8 +132,21 @@ def judge(target, groups, settings, estimator=""):
         "n_seeds": len(effects),
         "verdict": verdict,
         "p": p_value(effects, errors, target.value),
+        **_needed(verdict, effects, errors, target.value, settings),
         "remark": "; ".join(remarks),
     }
+
+
+def _needed(verdict, effects, errors, threshold, settings):
+    """What would decide an undecided target, each alone, with the other numbers as they are."""
+    if verdict != "undecided":
+        return dict.fromkeys(NEEDED, np.nan)
+    confidence = settings["confidence"]
+    pilot = effects, {source: errors[source] for source in SOURCES}, threshold
+    found = [np.maximum(seeds_needed(*pilot, confidence=confidence), settings["min_seeds"])]
+    for source in ("manifolds", "images"):
+        found.append(times_needed(*pilot, source, confidence=confidence))
+    return dict(zip(NEEDED, found, strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,7 +267,7 @@ def _counted(texts):
 
 def _errors(found):
     """Standard error of the mean over seeds by source; NaN where it is not known."""
-    errors = {}
+    errors = dict.fromkeys(SOURCES, 0.0)
     for source in SOURCES if found else ():
         means = np.mean([each.replicates[source] for each in found], axis=0)
         if not np.isfinite(means).all():

@@ -3,7 +3,7 @@
 import numpy as np
 
 from geomem.claims.errors import NotMeasuredError
-from geomem.data.randomness import generator
+from geomem.statistics.weights import class_weights
 
 
 def measured(view, table, epoch, kind, metric):
@@ -24,7 +24,8 @@ def measured(view, table, epoch, kind, metric):
     ndarray, shape (count, layers)
         Replicates differ by the choice of classes where the view asks for that and the table has
         values of single manifolds; else they are equal. It is the Bayesian bootstrap: a class has
-        the same weights in every layer, epoch and network.
+        the same weights in every layer, epoch and network. NaN (an error that is not known) with
+        fewer than three classes.
 
     Raises
     ------
@@ -37,19 +38,10 @@ def measured(view, table, epoch, kind, metric):
     whole = rows[rows["manifold"].isna()].sort_values("layer_index")["value"].to_numpy(float)
     if not len(rows):
         raise NotMeasuredError(f"no {metric} of {kind} manifolds in the table {table}")
+    if not np.isfinite(whole).all():
+        raise NotMeasuredError(f"{metric} of {kind} manifolds is not finite in some layer")
     if view.source == "manifolds" and len(single):
         grid = single.pivot(index="layer_index", columns="manifold", values="value")
-        weights = _weights(grid.columns, view.count)
-        values = weights @ grid.to_numpy(float).T / weights.sum(axis=1, keepdims=True)
-    else:
-        values = np.repeat(whole[None], view.count, axis=0)
-    if not np.isfinite(values).all():
-        raise NotMeasuredError(f"{metric} of {kind} manifolds is not finite in some layer")
-    return values
-
-
-def _weights(classes, count):
-    """Of each class, shape (count, P): they give a mean of independent values its variance."""
-    shape = max((len(classes) - 2) / len(classes), 1e-6)
-    draws = [generator("claims manifolds", int(c)).gamma(shape, size=count) for c in classes]
-    return np.stack(draws, axis=1)
+        weights = class_weights(grid.columns, view.count)
+        return weights @ grid.to_numpy(float).T / weights.sum(axis=1, keepdims=True)
+    return np.repeat(whole[None], view.count, axis=0)

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from geomem.errors import InputError
 from geomem.geometry.files import read_manifolds, require_readable_type
-from geomem.geometry.glue_cli import add_glue_options, measure_glue
+from geomem.geometry.glue_cli import add_glue_options, glue_settings, measure_glue
+from geomem.geometry.residual import CONVENTIONS
+from geomem.statistics.cli import add_options, run_shuffles, run_sweep
 from geomem.storage.atomic import replacing, require_writable
 from geomem.warning import column
 
@@ -35,7 +37,9 @@ def main(argv=None):
     parser.add_argument("--confidence", type=float, default=0.95, help="of the intervals (0.95)")
     parser.add_argument("--seed", type=int, default=0, help="of the Gaussian vectors (0)")
     parser.add_argument("--threads", type=int, help="default: OMP_NUM_THREADS, or one per core")
+    parser.add_argument("--dimension-convention", choices=CONVENTIONS, help="D (points)")
     add_glue_options(parser)
+    add_options(parser)
     options = parser.parse_args(argv)
     require_readable_type(options.file)
     output = options.output or options.file.with_suffix(".geometry.csv")
@@ -48,25 +52,37 @@ def main(argv=None):
         "kappa": options.kappa,
         "remove_low_rank": not options.keep_low_rank,
         "confidence": options.confidence,
+        "dimension_convention": options.dimension_convention or "points",
     }
+    if options.estimator == "glue":
+        settings = glue_settings(options)
     require_writable(output)
     if output.suffix == ".parquet":
         _require_parquet(output)
     names, manifolds = read_manifolds(options.file)
-    if options.estimator == "glue":
-        return measure_glue(options, manifolds, output)
-
-    from geomem.geometry.measure import manifold_geometry
-
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = _show_warning
-        geometry = manifold_geometry(
-            manifolds, random_state=options.seed, threads=options.threads, **settings
-        )
+        if options.estimator == "glue":
+            measure_glue(options, manifolds, output, settings)
+        else:
+            _measure(options, names, manifolds, output, settings)
+        warnings.simplefilter("ignore", UserWarning)  # said once, of all points
+        if options.sweep is not None:
+            run_sweep(options, manifolds, settings)
+        if options.shuffles is not None:
+            run_shuffles(options, manifolds, settings)
+    return 0
+
+
+def _measure(options, names, manifolds, output, settings):
+    from geomem.geometry.measure import manifold_geometry
+
+    geometry = manifold_geometry(
+        manifolds, random_state=options.seed, threads=options.threads, **settings
+    )
     _write(output, geometry, names, {**settings, "seed": options.seed}, options.file)
     _print(geometry, output)
-    return 0
 
 
 def _require_parquet(output):

@@ -15,21 +15,26 @@ def add_glue_options(parser):
     group.add_argument("--preprocess", choices=PREPROCESS)
 
 
-def measure_glue(options, manifolds, output):
-    """Measure the manifolds, print the numbers and write the table; returns the exit status."""
-    from geomem.geometry.glue import glue_geometry
-
-    if options.kappa != 0 or options.keep_low_rank or options.n_t == "auto":
+def glue_settings(options):
+    """Keywords of `glue_geometry`, as a dict."""
+    others = options.keep_low_rank or options.dimension_convention
+    if options.kappa != 0 or others or options.n_t == "auto":
         raise InputError(
-            "--kappa, --keep-low-rank and --n-t auto are of the mean-field estimator; leave them "
-            "out with --estimator glue"
+            "--kappa, --keep-low-rank, --dimension-convention and --n-t auto are of the mean-field "
+            "estimator; leave them out with --estimator glue"
         )
-    settings = {
+    return {
         "dichotomies": options.dichotomies or "random",
         "n_t": int(options.n_t),
         "preprocess": options.preprocess or "center",
         "confidence": options.confidence,
     }
+
+
+def measure_glue(options, manifolds, output, settings):
+    """Measure the manifolds, print the numbers and write the table."""
+    from geomem.geometry.glue import glue_geometry
+
     geometry = glue_geometry(
         manifolds, random_state=options.seed, threads=options.threads, **settings
     )
@@ -42,7 +47,6 @@ def measure_glue(options, manifolds, output):
     for warning in geometry.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(f"table: {output}")
-    return 0
 
 
 def _write(path, geometry, settings, source):

@@ -11,10 +11,10 @@ import numpy as np
 
 from geomem.errors import InputError
 from geomem.geometry import products as inner
-from geomem.geometry.anchors import AnchorStatistics, anchor_statistics
 from geomem.geometry.intervals import relative_error
 from geomem.geometry.lowrank import find_low_rank
 from geomem.geometry.parallel import thread_map
+from geomem.geometry.residual import CONVENTIONS, Cloud
 from geomem.geometry.result import summarize
 from geomem.warning import MeasurementWarning
 
@@ -24,7 +24,6 @@ KKT_LIMIT = 1e-8
 ROUGH = f"solved only to a KKT residual above {KKT_LIMIT:g}"
 PROFILE_DRAWS = 50  # Gaussian vectors, the first ones, for what is only compared with the result
 PLAUSIBLE_MOST = 8  # plausible fits of the low-rank structure that are measured
-_NO_CENTER = 1e-12  # squared centre norm, relative to the scatter, below which it is rounding
 
 
 def manifold_geometry(
@@ -40,6 +39,7 @@ def manifold_geometry(
     low_rank_k="auto",
     low_rank_starts=None,
     profile=False,
+    dimension_convention="points",
     threads=None,
 ):
     """Measure capacity, radius and dimension of class manifolds.
@@ -66,6 +66,11 @@ def manifold_geometry(
     profile : bool
         Measure at every number of removed directions that was looked at as well, for the result's
         `profile`.
+    dimension_convention : {"points", "rank"}
+        What D is in dimension = D (mean cos)^2. "points": min(M, N), as published numbers have it,
+        which counts the direction that centring M points leaves empty. "rank": the dimensions that
+        a manifold's points span. A segment has dimension 1 by "rank" and 8/pi^2 = .81, from its two
+        ends alone, by "points".
     threads : int, optional
         Default: the environment's OMP_NUM_THREADS, or one per core.
 
@@ -100,6 +105,7 @@ def manifold_geometry(
         auto_error,
         threads,
         profile,
+        dimension_convention,
         remove=remove_low_rank,
         rule=low_rank_rule,
         k=low_rank_k,
@@ -120,6 +126,7 @@ def geometry_from_products(
     low_rank_k="auto",
     low_rank_starts=None,
     profile=False,
+    dimension_convention="points",
     threads=None,
 ):
     """`manifold_geometry` from stored inner products: same parameters, same numbers.
@@ -146,6 +153,7 @@ def geometry_from_products(
         auto_error,
         threads,
         profile,
+        dimension_convention,
         remove=remove_low_rank,
         rule=low_rank_rule,
         k=low_rank_k,
@@ -154,9 +162,22 @@ def geometry_from_products(
 
 
 def _measure(
-    read, kappa, n_t, random_state, confidence, auto_error, threads, profile, **low_rank_options
+    read,
+    kappa,
+    n_t,
+    random_state,
+    confidence,
+    auto_error,
+    threads,
+    profile,
+    convention,
+    **low_rank_options,
 ):
     kappa, confidence = _checked(kappa, n_t, confidence, auto_error)
+    if convention not in CONVENTIONS:
+        raise InputError(
+            f"dimension_convention is {convention!r}; expected one of {', '.join(CONVENTIONS)}"
+        )
     seed = as_seed(random_state)
     with thread_map(threads) as run:
         centers, counts, n_features, grams, along = read(run)
@@ -167,8 +188,8 @@ def _measure(
             """The manifolds off the directions `weights` (P, K)."""
             lengths = np.diag(centers) - ((weights.T @ centers) ** 2).sum(axis=0)
             return run(
-                lambda index, gram, part, length, count: _Cloud(
-                    index, gram - part.T @ part, length, min(int(count), n_features)
+                lambda index, gram, part, length, count: Cloud(
+                    index, gram - part.T @ part, length, min(int(count), n_features), convention
                 ),
                 range(len(grams)),
                 grams,
@@ -200,6 +221,8 @@ def _measure(
         warnings,
         seed=seed,
         confidence=confidence,
+        kappa=kappa,
+        dimension_convention=convention,
         compared=compared,
         others=others,
         levels=levels,
@@ -213,49 +236,6 @@ def _some(plausible):
         return ordered
     kept = np.linspace(0, len(ordered) - 1, PLAUSIBLE_MOST).round().astype(int)
     return [ordered[index] for index in kept]
-
-
-class _Cloud:
-    """One manifold after the low-rank structure is off, in units of its residual centre."""
-
-    def __init__(self, index, gram, length, n_dimensions):
-        self.index = index
-        self.n_dimensions = n_dimensions
-        scatter = np.trace(gram) / len(gram)
-        self.has_center = length > _NO_CENTER * scatter
-        self.is_defined = self.has_center or scatter > 0
-        values, vectors = np.linalg.eigh(gram / length if self.has_center else gram)
-        values, vectors = values[-n_dimensions:], vectors[:, -n_dimensions:]
-        self.values = np.where(values > len(gram) * 2.3e-16 * values[-1], values, 0.0)
-        self.vectors = vectors
-
-    def statistics(self, seed, n_draws, kappa):
-        """`AnchorStatistics` for the first `n_draws` Gaussian vectors of this manifold.
-
-        The vectors are drawn in the space of the points and turned into the D dimensions, so that
-        one seed means nearly the same vectors in every layer.
-        """
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, self.index)))
-        draws = rng.standard_normal((n_draws, len(self.vectors) + 1))
-        t = np.empty((n_draws, len(self.values) + 1))
-        np.matmul(draws[:, :-1], self.vectors, out=t[:, :-1])
-        t[:, -1] = draws[:, -1]
-        if self.has_center:
-            points = np.sqrt(self.values)[:, np.newaxis] * self.vectors.T
-            return anchor_statistics(points, t.T, kappa)
-        return self._without_center(t.T, kappa)
-
-    def _without_center(self, t, kappa):
-        """The limit of a vanishing centre: V must be orthogonal to every direction of the cloud."""
-        inside = (t[:-1][self.values > 0] ** 2).sum(axis=0)
-        undefined = 0.0 if self.is_defined else np.nan
-        return AnchorStatistics(
-            inverse_capacity=inside + np.maximum(t[-1] + kappa, 0.0) ** 2 + undefined,
-            spread=np.full(t.shape[1], np.inf) + undefined,
-            cosine=np.sqrt(inside / (t[:-1] ** 2).sum(axis=0)) + undefined,
-            n_dimensions=self.n_dimensions,
-            kkt_residual=0.0,
-        )
 
 
 def _until(measure, target, warnings):

@@ -330,3 +330,43 @@ def _like(array, other):
 
 def _all_finite(array):
     return bool(_library(array).isfinite(array).all())
+
+
+def products_from_gram(gram, counts, n_features=None):
+    """`ManifoldProducts` from inner products (n, n) of all points, manifold by manifold.
+
+    Parameters
+    ----------
+    gram : array, shape (n, n)
+        Centred or not.
+    counts : sequence of P int
+        Points of each manifold.
+    n_features : int, optional
+        N. Default: n, as of points with at least as many features.
+    """
+    gram, counts = check_gram(gram, counts)
+    gram = center_gram(gram)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    average = (owner == np.arange(len(counts))[:, np.newaxis]) / counts[:, np.newaxis]
+    along = average @ gram  # class means, about the mean of all points, times points
+    centers = along @ average.T
+    cross = along - centers[:, owner]
+    grams = []
+    for mu in range(len(counts)):
+        rows = np.flatnonzero(owner == mu)
+        grams.append(center_gram(gram[np.ix_(rows, rows)]))
+    n_features = len(gram) if n_features is None else int(n_features)
+    return ManifoldProducts(tuple(grams), centers, cross, counts, n_features)
+
+
+def some_manifolds(products, kept):
+    """`ManifoldProducts` of some of the manifolds, about the mean of their own points."""
+    kept = np.asarray(kept)
+    counts = products.counts[kept]
+    owner = np.repeat(np.arange(len(products.counts)), products.counts)
+    columns = np.concatenate([np.flatnonzero(owner == mu) for mu in kept])
+    shift = np.eye(len(kept)) - counts / counts.sum()
+    centers = shift @ products.centers[np.ix_(kept, kept)] @ shift.T
+    cross = shift @ products.cross[np.ix_(kept, columns)]
+    grams = tuple(products.grams[mu] for mu in kept)
+    return ManifoldProducts(grams, centers, cross, counts, products.n_features)

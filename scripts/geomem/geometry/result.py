@@ -51,6 +51,10 @@ class ManifoldGeometry:
     seed : int
         What the vectors were drawn from: the same seed and manifold give the same vectors.
     confidence : float
+    kappa : float
+        Margin.
+    dimension_convention : {"points", "rank"}
+        Which dimensions D counts.
     low_rank : LowRank
         The directions removed and how the number of them was chosen.
     statistics : tuple of P AnchorStatistics
@@ -90,6 +94,8 @@ class ManifoldGeometry:
     n_t: int
     seed: int
     confidence: float
+    kappa: float
+    dimension_convention: str
     low_rank: object = field(repr=False)
     statistics: tuple = field(repr=False)
 
@@ -129,9 +135,7 @@ class ManifoldGeometry:
         return (*(getattr(self, f"{name}{end}") for end in ENDS), *self.plausible_range[name])
 
 
-def summarize(
-    statistics, low_rank, warnings, *, seed, confidence, compared=None, others=(), levels=()
-):
+def summarize(statistics, low_rank, warnings, *, confidence, compared, others, levels, **rest):
     """The `ManifoldGeometry` of per-vector statistics.
 
     Parameters
@@ -142,6 +146,7 @@ def summarize(
         With every other plausible set of directions removed.
     levels : sequence of such
         With the directions of each level of the profile removed.
+    rest : the attributes that do not follow from them
     """
     values = {}
     for name, found in _estimates(statistics, confidence).items():
@@ -168,10 +173,10 @@ def summarize(
         kkt_residual=max(found.kkt_residual for found in statistics),
         warnings=tuple(warnings),
         n_t=len(statistics[0].cosine),
-        seed=seed,
         confidence=confidence,
         low_rank=low_rank,
         statistics=tuple(statistics),
+        **rest,
     )
 
 

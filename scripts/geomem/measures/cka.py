@@ -9,7 +9,7 @@ import numpy as np
 
 from geomem.errors import InputError
 from geomem.measures.kernels import check_square, covariance_overlap, gram_of
-from geomem.measures.resampling import jackknife
+from geomem.statistics.resampling import jackknife
 
 
 def linear_cka(first, second, *, debiased=True, confidence=0.95, groups=100):
@@ -22,7 +22,7 @@ def linear_cka(first, second, *, debiased=True, confidence=0.95, groups=100):
     debiased : bool
         For the finite number of points.
     confidence, groups
-        See `geomem.measures.resampling.jackknife`.
+        See `geomem.statistics.resampling.jackknife`.
 
     Returns
     -------

@@ -11,7 +11,7 @@ import numpy as np
 from geomem.errors import InputError
 from geomem.geometry import products as inner
 from geomem.geometry.intervals import Estimate
-from geomem.measures.resampling import jackknife
+from geomem.statistics.resampling import jackknife
 from geomem.warning import MeasurementWarning
 
 _CUTOFF = 1e-10  # of the largest eigenvalue of the centres' Gram
@@ -59,7 +59,7 @@ def neural_collapse(manifolds, *, weights=None, bias=None, confidence=0.95, grou
     bias : array, shape (C,), optional
         Default: zeros.
     confidence, groups
-        See `geomem.measures.resampling.jackknife`.
+        See `geomem.statistics.resampling.jackknife`.
 
     Returns
     -------

@@ -19,7 +19,7 @@ from geomem.errors import InputError
 from geomem.geometry import products as inner
 from geomem.geometry.intervals import Estimate
 from geomem.geometry.measure import as_seed
-from geomem.measures.resampling import jackknife
+from geomem.statistics.resampling import jackknife
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def cross_condition(
         Of the ridge regression, in units of the mean squared length of the points; above 0.
     random_state : int, numpy.random.Generator or None
     confidence, groups
-        See `geomem.measures.resampling.jackknife`.
+        See `geomem.statistics.resampling.jackknife`.
 
     Returns
     -------

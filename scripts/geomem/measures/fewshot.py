@@ -13,7 +13,7 @@ from scipy.special import erfc
 from geomem.errors import InputError
 from geomem.geometry import products as inner
 from geomem.geometry.intervals import Estimate
-from geomem.measures.resampling import jackknife
+from geomem.statistics.resampling import jackknife
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def few_shot_geometry(manifolds, *, shots=5, confidence=0.95, groups=50):
     shots : int
         m, the examples of each class.
     confidence, groups
-        See `geomem.measures.resampling.jackknife`.
+        See `geomem.statistics.resampling.jackknife`.
 
     Returns
     -------

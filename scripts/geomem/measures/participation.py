@@ -12,7 +12,7 @@ from geomem.measures.kernels import (
     gram_of,
     squared_total_variance,
 )
-from geomem.measures.resampling import jackknife
+from geomem.statistics.resampling import jackknife
 
 
 def participation_ratio(points, *, corrected=True, confidence=0.95, groups=100):
@@ -25,7 +25,7 @@ def participation_ratio(points, *, corrected=True, confidence=0.95, groups=100):
     corrected : bool
         For the finite number of points. The plain ratio's interval is about what n points give.
     confidence, groups
-        See `geomem.measures.resampling.jackknife`.
+        See `geomem.statistics.resampling.jackknife`.
 
     Returns
     -------

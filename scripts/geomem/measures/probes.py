@@ -13,7 +13,7 @@ from scipy import linalg
 
 from geomem.errors import InputError
 from geomem.geometry.intervals import Estimate
-from geomem.measures.resampling import proportion
+from geomem.statistics.bounded import proportion
 
 PENALTIES = tuple(10.0**k for k in range(-8, 3))  # of the mean squared length of the points
 
@@ -76,7 +76,7 @@ def linear_probe(points, labels, test_points, test_labels, *, confidence=0.95):
     weights = vectors @ (_shrunk(values, scale * penalty)[:, np.newaxis] * along)
     scores = test_points @ (points.T @ weights) + average
     predictions = classes[scores.argmax(axis=1)]
-    accuracy = proportion(predictions == test_labels, confidence=confidence)
+    accuracy = proportion(predictions == test_labels, confidence)
     return Probe(accuracy, predictions, penalty=penalty)
 
 
@@ -124,7 +124,7 @@ def subspace_probe(
         lengths.append((along**2).sum(axis=1))
         dimensions.append(len(values))
     predictions = classes[np.argmax(lengths, axis=0)]
-    accuracy = proportion(predictions == test_labels, confidence=confidence)
+    accuracy = proportion(predictions == test_labels, confidence)
     return Probe(accuracy, predictions, dimensions=np.array(dimensions, dtype=np.int64))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from geomem.errors import InputError
 from geomem.geometry.intervals import Estimate
 from geomem.measures.kernels import check_square, gram_of
-from geomem.measures.resampling import split_halves
+from geomem.statistics.resampling import split_halves
 
 _ROUNDING = 1e-13  # of squared distances, relative to the largest squared length
 
@@ -27,7 +27,7 @@ def intrinsic_dimension(points, *, method="fit", discard=0.1, confidence=0.95, s
     discard : float
         Fraction of the largest ratios that "fit" leaves out; 0 or more, below 1.
     confidence, splits
-        See `geomem.measures.resampling.split_halves`. The interval is about the dimension at this
+        See `geomem.statistics.resampling.split_halves`. The interval is about the dimension at this
         distance between neighbours.
 
     Returns

@@ -1,20 +1,28 @@
-"""Intervals of the measures: by leaving out or by splitting points, classes or what was sampled.
+"""Intervals of any statistic: by leaving out or by splitting points, classes or what was sampled.
 
 The jackknife serves smooth statistics. Where one unit changes what others contribute, as a nearest
-neighbour does, it is far too wide, and splitting the sample in halves serves instead. Fractions of
-successes have Wilson's interval, which holds near 0 and 1.
+neighbour does, it is far too wide, and splitting the sample in halves serves instead.
 """
 
 import numbers
+from collections.abc import Callable
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
+from numpy.typing import ArrayLike
+from scipy.special import stdtrit
 
 from geomem.errors import InputError
 from geomem.geometry.intervals import Estimate
 
 
-def jackknife(statistic, n_units, *, confidence=0.95, groups=100, logarithmic=False):
+def jackknife(
+    statistic: Callable[[np.ndarray], ArrayLike],
+    n_units: int,
+    *,
+    confidence: float = 0.95,
+    groups: int = 100,
+    logarithmic: bool = False,
+) -> Estimate:
     """A statistic of sampled units with its interval (Efron, 1982: grouped jackknife).
 
     Parameters
@@ -53,7 +61,14 @@ def jackknife(statistic, n_units, *, confidence=0.95, groups=100, logarithmic=Fa
     return _estimate(value, error, n_groups - 1, confidence, logarithmic)
 
 
-def split_halves(statistic, n_units, *, confidence=0.95, splits=50, logarithmic=False):
+def split_halves(
+    statistic: Callable[[np.ndarray], ArrayLike],
+    n_units: int,
+    *,
+    confidence: float = 0.95,
+    splits: int = 50,
+    logarithmic: bool = False,
+) -> Estimate:
     """As `jackknife`, for any statistic whose variance falls with 1 / n_units.
 
     The units are split in halves at random (always the same splits). Halves are independent
@@ -75,27 +90,6 @@ def split_halves(statistic, n_units, *, confidence=0.95, splits=50, logarithmic=
         halves = _logarithms(halves, value)
     error = 0.5 * np.sqrt(np.mean((halves[:, 0] - halves[:, 1]) ** 2, axis=0))
     return _estimate(value, error, splits, confidence, logarithmic)
-
-
-def proportion(right, *, confidence=0.95):
-    """Fraction of independent successes, with Wilson's score interval.
-
-    Parameters
-    ----------
-    right : array of bool, shape (n,)
-        n is 1 or more.
-    confidence : float
-
-    Returns
-    -------
-    Estimate
-    """
-    _check_confidence(confidence)
-    n, value = len(right), float(np.mean(right))
-    z = ndtri(0.5 + 0.5 * confidence)
-    middle = (value + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z / (1 + z**2 / n) * np.sqrt(value * (1 - value) / n + z**2 / (4 * n**2))
-    return Estimate(value, float(max(middle - reach, 0.0)), float(min(middle + reach, 1.0)))
 
 
 def _logarithms(parts, value):

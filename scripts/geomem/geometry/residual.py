@@ -1,0 +1,75 @@
+"""One manifold after the low-rank structure is off, and its Gaussian vectors."""
+
+import numpy as np
+
+from geomem.geometry.anchors import AnchorStatistics, anchor_statistics
+
+CONVENTIONS = ("points", "rank")
+_NO_CENTER = 1e-12  # squared centre norm, relative to the scatter, below which it is rounding
+
+
+class Cloud:
+    """A manifold in units of its residual centre.
+
+    Parameters
+    ----------
+    index : int
+        Decides which Gaussian vectors it meets.
+    gram : ndarray, shape (M, M)
+        Products of its points about their mean.
+    length : float
+        Squared norm of the residual centre.
+    n_dimensions : int
+        min(M, N).
+    convention : {"points", "rank"}
+        Whether D is `n_dimensions` or the dimensions that the points span (1 for a single point).
+    """
+
+    def __init__(self, index, gram, length, n_dimensions, convention="points"):
+        self.index = index
+        scatter = np.trace(gram) / len(gram)
+        self.has_center = length > _NO_CENTER * scatter
+        self.is_defined = self.has_center or scatter > 0
+        values, vectors = np.linalg.eigh(gram / length if self.has_center else gram)
+        values = np.where(values > len(gram) * 2.3e-16 * values[-1], values, 0.0)
+        if convention == "rank":
+            n_dimensions = min(n_dimensions, max(int((values > 0).sum()), 1))
+        self.n_dimensions = n_dimensions
+        self.values, self.vectors = values[-n_dimensions:], vectors[:, -n_dimensions:]
+
+    @property
+    def points(self):
+        """Its points (D, M) in D orthogonal directions."""
+        return np.sqrt(self.values)[:, np.newaxis] * self.vectors.T
+
+    def draws(self, seed, n_draws):
+        """Gaussian vectors (D + 1, n_draws), the last row along the centre.
+
+        They are drawn in the space of the points and turned into the D dimensions, so that one
+        seed means nearly the same vectors in every layer.
+        """
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, self.index)))
+        draws = rng.standard_normal((n_draws, len(self.vectors) + 1))
+        t = np.empty((n_draws, len(self.values) + 1))
+        np.matmul(draws[:, :-1], self.vectors, out=t[:, :-1])
+        t[:, -1] = draws[:, -1]
+        return t.T
+
+    def statistics(self, seed, n_draws, kappa):
+        """`AnchorStatistics` for the first `n_draws` Gaussian vectors of this manifold."""
+        t = self.draws(seed, n_draws)
+        if self.has_center:
+            return anchor_statistics(self.points, t, kappa)
+        return self._without_center(t, kappa)
+
+    def _without_center(self, t, kappa):
+        """The limit of a vanishing centre: V must be orthogonal to every direction of the cloud."""
+        inside = (t[:-1][self.values > 0] ** 2).sum(axis=0)
+        undefined = 0.0 if self.is_defined else np.nan
+        return AnchorStatistics(
+            inverse_capacity=inside + np.maximum(t[-1] + kappa, 0.0) ** 2 + undefined,
+            spread=np.full(t.shape[1], np.inf) + undefined,
+            cosine=np.sqrt(inside / (t[:-1] ** 2).sum(axis=0)) + undefined,
+            n_dimensions=self.n_dimensions,
+            kkt_residual=0.0,
+        )

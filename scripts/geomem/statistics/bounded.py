@@ -1,0 +1,128 @@
+"""Intervals that stay inside the range of what they are about: fractions and correlations."""
+
+import numbers
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import betaincinv, ndtri, stdtrit
+
+from geomem.errors import InputError
+from geomem.geometry.intervals import Estimate
+
+
+def wilson(right: int, n: int, confidence: float = 0.95) -> Estimate:
+    """A fraction of independent successes, with Wilson's score interval (JASA 22, 209, 1927).
+
+    Parameters
+    ----------
+    right, n : int
+        Successes among n > 0 trials.
+    confidence : float
+
+    Returns
+    -------
+    Estimate
+        lo and hi lie in [0, 1].
+    """
+    _check(confidence)
+    z = ndtri(0.5 + 0.5 * confidence)
+    lo, hi = _score(right / n, n, z)
+    return Estimate(right / n, float(lo), float(hi))
+
+
+def proportion(right: ArrayLike, confidence: float = 0.95) -> Estimate:
+    """`wilson` of an array of bool, shape (n,): which trials succeeded."""
+    return wilson(int(np.sum(right)), len(right), confidence)
+
+
+def jeffreys(right: int, n: int, confidence: float = 0.95) -> Estimate:
+    """As `wilson`, from the posterior of Jeffreys' prior (Brown et al., Stat. Sci. 16, 101, 2001).
+
+    The interval ends at 0 without successes and at 1 without failures.
+    """
+    _check(confidence)
+    tail = 0.5 - 0.5 * confidence
+    lo = 0.0 if right == 0 else float(betaincinv(right + 0.5, n - right + 0.5, tail))
+    hi = 1.0 if right == n else float(betaincinv(right + 0.5, n - right + 0.5, 1 - tail))
+    return Estimate(right / n, lo, hi)
+
+
+def correlation(r: float, n: int, confidence: float = 0.95) -> Estimate:
+    """A correlation of n independent pairs, with Fisher's interval (Metron 1, 3, 1921).
+
+    Parameters
+    ----------
+    r : float
+        Pearson's, from -1 to 1.
+    n : int
+        4 or more.
+
+    Returns
+    -------
+    Estimate
+    """
+    _check(confidence)
+    if n < 4 or not -1 <= r <= 1:
+        raise InputError(f"r is {r!r} and n is {n!r}; expected -1 <= r <= 1 and 4 pairs or more")
+    if abs(r) == 1:
+        return Estimate(float(r), float(r), float(r))
+    reach = ndtri(0.5 + 0.5 * confidence) / np.sqrt(n - 3)
+    lo, hi = np.tanh(np.arctanh(r) + np.array([-reach, reach]))
+    return Estimate(float(r), float(lo), float(hi))
+
+
+def mean_of_fractions(
+    mean: ArrayLike, error: ArrayLike, freedom: ArrayLike, confidence: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of a mean of fractions (accuracies of several seeds), inside [0, 1].
+
+    Wilson's formula with Student's quantile, for the number of trials that would have this
+    standard error.
+
+    Parameters
+    ----------
+    mean, error : float or ndarray
+        From 0 to 1; standard error of the mean.
+    freedom : float or ndarray
+        Degrees of freedom of the error: seeds less one.
+
+    Returns
+    -------
+    lo, hi : ndarrays
+    """
+    _check(confidence)
+    mean, error = np.asarray(mean, dtype=np.float64), np.asarray(error, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        trials = mean * (1 - mean) / error**2
+        lo, hi = _score(mean, trials, quantile(confidence, freedom))
+    certain = error == 0
+    return np.where(certain, mean, lo), np.where(certain, mean, hi)
+
+
+def mean_of_correlations(
+    mean: ArrayLike, error: ArrayLike, freedom: ArrayLike, confidence: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `mean_of_fractions`, for numbers from -1 to 1."""
+    lo, hi = mean_of_fractions(
+        (1 + np.asarray(mean)) / 2, np.asarray(error) / 2, freedom, confidence
+    )
+    return 2 * lo - 1, 2 * hi - 1
+
+
+def quantile(confidence, freedom):
+    """Student's quantile of a two-sided interval; NaN without degrees of freedom."""
+    freedom = np.asarray(freedom, dtype=np.float64)
+    some = freedom > 0
+    return np.where(some, stdtrit(np.where(some, freedom, 1.0), 0.5 + 0.5 * confidence), np.nan)
+
+
+def _score(p, n, z):
+    with np.errstate(all="ignore"):
+        middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+        reach = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return np.clip(middle - reach, 0.0, p), np.clip(middle + reach, p, 1.0)
+
+
+def _check(confidence):
+    if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
+        raise InputError(f"confidence is {confidence!r}; expected a number between 0 and 1")

@@ -1,0 +1,181 @@
+"""Groups of networks or subjects: differences with all levels of uncertainty.
+
+Networks (or subjects) are the units that a statement about a group generalizes to, and their values
+scatter by everything that is drawn separately for each of them. What all of them have in common
+(the classes, the images that were shown) does not average out over them: its error is found by
+drawing it once for all, and added.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from geomem.errors import InputError
+from geomem.statistics.bounded import quantile
+from geomem.statistics.combined import around, p_of
+from geomem.statistics.inference import PERMUTATIONS, replicates
+from geomem.statistics.permutations import compared
+from geomem.statistics.samples import Sample
+
+
+@dataclass(frozen=True)
+class GroupDifference:
+    """A difference between two groups.
+
+    Attributes
+    ----------
+    value, lo, hi : float
+        Difference of the groups' means, and its total interval.
+    p : float
+        One minus the confidence at which that interval reaches zero.
+    p_permutation : float
+        By exchanging networks between the groups (or conditions within networks); it can be no
+        smaller than one over the number of ways to do so.
+    sources : dict of str to (float, float)
+        Interval by source: "networks", and what they have in common.
+    """
+
+    value: float
+    lo: float
+    hi: float
+    p: float
+    p_permutation: float
+    sources: dict
+
+
+def group_difference(
+    first: Iterable[Sample | Mapping[str, float]],
+    second: Iterable[Sample | Mapping[str, float]],
+    *,
+    paired: bool = False,
+    in_common: str | None = None,
+    n: int = 1000,
+    confidence: float = 0.95,
+    random_state: int = 0,
+    permutations: int = PERMUTATIONS,
+) -> dict[str, GroupDifference]:
+    """Second minus first group, for every number that all samples have.
+
+    Parameters
+    ----------
+    first, second : sequence of Sample, or of dict of str to float
+        One per network or subject; dicts hold numbers by metric.
+    paired : bool
+        The i-th of both groups is the same network or subject, in two conditions.
+    in_common : {None, "manifolds", "points", "both"}
+        What was drawn once for all networks, see `geomem.statistics.replicates`: "manifolds" where
+        all were shown images of the same classes and a statement is about other classes as well,
+        "points" where it is about other images of the same ones. Only of `Sample`s with matching
+        manifolds. None: nothing, or a statement about exactly these.
+    n, random_state
+        Of the replicates for `in_common`.
+    confidence : float
+    permutations : int
+
+    Returns
+    -------
+    dict of str to GroupDifference
+        Networks' part: Student's t of the differences if paired, else Welch's.
+
+    Raises
+    ------
+    InputError
+        If groups do not fit together.
+    """
+    first, second = list(first), list(second)
+    if min(len(first), len(second)) < 2:
+        raise InputError(
+            f"the groups hold {len(first)} and {len(second)} networks; a difference between groups "
+            "needs two or more in each"
+        )
+    if paired and len(first) != len(second):
+        raise InputError(
+            f"the groups hold {len(first)} and {len(second)} networks; pairs need as many"
+        )
+    values = [[_values(each) for each in group] for group in (first, second)]
+    common = _in_common(first, second, in_common, n, random_state)
+    metrics = [m for m in values[0][0] if all(m in each for group in values for each in group)]
+    found = {}
+    for metric in metrics:
+        one, other = (np.array([each[metric] for each in group]) for group in values)
+        value = float(other.mean() - one.mean())
+        error, freedom = _error(one, other, paired)
+        errors = {"networks": error}
+        if common is not None:
+            spread = common[metric].std(ddof=1)
+            errors[in_common] = float(spread)
+        ends = around(value, errors, confidence, {"networks": freedom})
+        rng = np.random.default_rng([random_state, 2])
+        found[metric] = GroupDifference(
+            value,
+            *ends.pop("total"),
+            p_of(abs(value), errors, {"networks": freedom}),
+            compared(
+                one,
+                other,
+                lambda x: x.mean(axis=-1),
+                paired=paired,
+                permutations=permutations,
+                rng=rng,
+            ),
+            ends,
+        )
+    return found
+
+
+def group_mean(
+    group: Iterable[Sample | Mapping[str, float]], *, confidence: float = 0.95
+) -> dict[str, tuple[float, float, float]]:
+    """Mean over networks or subjects with Student's interval, `{metric: (value, lo, hi)}`."""
+    values = [_values(each) for each in group]
+    found = {}
+    for metric in values[0]:
+        numbers = np.array([each[metric] for each in values])
+        n = len(numbers)
+        spread = numbers.std(ddof=1) if n > 1 else np.nan
+        reach = float(quantile(confidence, n - 1) * spread / np.sqrt(n))
+        mean = float(numbers.mean())
+        found[metric] = (mean, mean - reach, mean + reach)
+    return found
+
+
+def _values(each):
+    return each.values if isinstance(each, Sample) else each
+
+
+def _error(one, other, paired):
+    """Standard error of the difference of means, and its degrees of freedom."""
+    if paired:
+        return float(np.std(other - one, ddof=1) / np.sqrt(len(one))), len(one) - 1
+    parts = [(x.var(ddof=1) / len(x), len(x) - 1) for x in (one, other)]
+    square = sum(variance for variance, _ in parts)
+    if square == 0:
+        return 0.0, sum(freedom for _, freedom in parts)
+    freedom = square**2 / sum(variance**2 / freedom for variance, freedom in parts)
+    return float(np.sqrt(square)), float(freedom)
+
+
+def _in_common(first, second, over, n, random_state):
+    """Replicates of the difference of the groups' means, drawn once for all networks."""
+    if over is None:
+        return None
+    samples = [*first, *second]
+    if not all(isinstance(each, Sample) for each in samples):
+        raise InputError(f"in_common is {over!r}; give a Sample of each network, not numbers")
+    if len({each.key for each in samples}) > 1:
+        raise InputError(
+            f"in_common is {over!r} and the samples do not match: "
+            f"{', '.join(sorted({str(each.key) for each in samples}))}; what all have in common "
+            "needs the same points per manifold, n_t and random_state in each"
+        )
+    draws = [
+        [replicates(each, over=over, n=n, random_state=random_state) for each in group]
+        for group in (first, second)
+    ]
+    metrics = set.intersection(*({*each} for group in draws for each in group))
+    means = [
+        {metric: np.mean([each[metric] for each in group], axis=0) for metric in metrics}
+        for group in draws
+    ]
+    return {metric: means[1][metric] - means[0][metric] for metric in metrics}

@@ -1,0 +1,91 @@
+"""Permutations for tests: swaps within pairs and splits into groups, all of them where few."""
+
+import itertools
+import math
+
+import numpy as np
+
+
+def swaps(n_pairs, permutations, rng):
+    """Which pairs are swapped.
+
+    Returns
+    -------
+    everything : bool
+        Whether these are all swaps there are, each once.
+    swapped : ndarray of bool, shape (count, n_pairs)
+    """
+    if 2**n_pairs <= permutations + 1:
+        return True, np.array(list(itertools.product((False, True), repeat=n_pairs)))
+    return False, rng.random((permutations, n_pairs)) < 0.5
+
+
+def splits(n_units, size, permutations, rng):
+    """Who belongs to the first of two groups.
+
+    Returns
+    -------
+    everything : bool
+        Whether these are all splits there are, each once.
+    first : ndarray of bool, shape (count, n_units)
+    """
+    everything = math.comb(n_units, size) <= permutations + 1
+    if everything:
+        chosen = np.array(list(itertools.combinations(range(n_units), size)))
+    else:
+        orders = np.tile(np.arange(n_units), (permutations, 1))
+        chosen = rng.permuted(orders, axis=1)[:, :size]
+    first = np.zeros((len(chosen), n_units), dtype=bool)
+    np.put_along_axis(first, chosen, True, axis=1)
+    return everything, first
+
+
+def p_value(found, observed, everything):
+    """Fraction of permuted statistics at least as large; the observed one counts among them.
+
+    Parameters
+    ----------
+    found : ndarray
+        Statistics of permutations.
+    observed : float
+    everything : bool
+        Whether `found` is of all permutations, the identity included.
+    """
+    beyond = int((found >= observed - 1e-12 * abs(observed)).sum())
+    return beyond / len(found) if everything else (1 + beyond) / (1 + len(found))
+
+
+def compared(first, second, statistic, *, paired, permutations, rng):
+    """P-value (two-sided) of a difference, by swapping within pairs or between groups.
+
+    Parameters
+    ----------
+    first, second : ndarrays, shape (n,) and (m,)
+        Numbers of the units; m = n and the same order in pairs.
+    statistic : callable
+        Of an array (..., n): the number of a condition, over the last axis.
+    paired : bool
+    permutations : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    float
+        NaN where a number is not finite.
+    """
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        return np.nan
+    observed = abs(float(statistic(second) - statistic(first)))
+    if paired:
+        everything, moved = swaps(len(first), permutations, rng)
+        change = statistic(np.where(moved, first, second)) - statistic(
+            np.where(moved, second, first)
+        )
+    else:
+        pool = np.concatenate([first, second])
+        everything, chosen = splits(len(pool), len(first), permutations, rng)
+        pools = np.broadcast_to(pool, chosen.shape)
+        count = len(chosen)
+        one, other = (pools[mask].reshape(count, -1) for mask in (chosen, ~chosen))
+        change = statistic(other) - statistic(one)
+    return p_value(np.abs(change), observed, everything)
