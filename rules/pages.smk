@@ -1,8 +1,10 @@
-"""Pages of an experiment: the explorer, and where its numbers come from.
+"""Pages: the explorer of an experiment, where its numbers come from, and the page to open first.
 
 Needs:  the collected tables, figures and claims; the config
 Makes:  results/EXPERIMENT/explorer.html     tables to look through, in a browser
         results/EXPERIMENT/provenance.html   settings, versions, networks, files, time taken
+        results/EXPERIMENT/headline.json     what came out of it, in a few numbers
+        results/index.html                   the headlines of all experiments, with links
 """
 
 
@@ -60,3 +62,53 @@ rule provenance:
     shell:
         "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
         " --receipts {input.receipts:q} --files {input.files:q} --output {output:q} 2> {log:q}"
+
+
+rule headline:
+    input:
+        unpack(files.headline_tables),
+        script=script("write_headline.py"),
+        claims="results/{experiment}/claims/claims.parquet",
+    output:
+        "results/{experiment}/headline.json",
+    log:
+        "results/{experiment}/logs/headline.log",
+    benchmark:
+        "results/{experiment}/benchmarks/headline.tsv"
+    resources:
+        runtime=needs.runtime("headline"),
+        mem_mb=needs.memory("headline"),
+    params:
+        code=settings.program("write_headline.py"),
+        python=interpreter,
+        spec=settings.headline_spec,
+        inputs=lambda wildcards, input: options_of(files.headline_tables(wildcards)),
+    shell:
+        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        " --tables {params.inputs} --claims {input.claims:q} --output {output:q} 2> {log:q}"
+
+
+rule landing:
+    input:
+        unpack(files.landing_inputs),
+        script=script("write_landing.py"),
+    output:
+        report(
+            "results/index.html",
+            caption="report/landing.rst",
+            category="Headlines",
+            labels={"what": "what came out of every experiment"},
+        ),
+    log:
+        "results/shared/logs/landing.log",
+    benchmark:
+        "results/shared/benchmarks/landing.tsv"
+    resources:
+        runtime=needs.runtime("landing"),
+        mem_mb=needs.memory("landing"),
+    params:
+        code=settings.program("write_landing.py"),
+        python=interpreter,
+    shell:
+        "{params.python} {input.script:q} --threads {threads}"
+        " --headlines {input.headlines:q} --output {output:q} 2> {log:q}"

@@ -67,7 +67,8 @@ def costs_by_rule(config, jobs):
             name, settings = training.experiment, training.settings
             width, noise = settings["width"], settings["noise"]
         else:
-            name = values.get("experiment") or by_data[values["data"]]
+            first = next(iter(experiments))  # stands for all, where a job is of all
+            name = values.get("experiment") or by_data.get(values.get("data"), first)
             width = int(values["width"]) if "width" in values else None
             noise = float(values["noise"]) if "noise" in values else None
         kind = values.get("measure", job.rule)

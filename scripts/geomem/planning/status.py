@@ -135,7 +135,8 @@ def _name(job):
 def _cell(job):
     """What a job belongs to: (width, noise, seed), else (); of a shared one, its training."""
     if "experiment" not in job.wildcards:
-        return job.wildcards.get("training", "images and labels")
+        shared = "images and labels" if "data" in job.wildcards else "landing page"
+        return job.wildcards.get("training", shared)
     return tuple(job.wildcards[name] for name in _CELL) if "width" in job.wildcards else ()
 
 

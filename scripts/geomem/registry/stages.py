@@ -122,6 +122,8 @@ STAGES = {
         Stage("claims", "table", cost=_WORK + "table"),
         Stage("explorer", "plot", cost=_WORK + "explorer"),
         Stage("provenance", "table"),
+        Stage("headline", "table", cost=_WORK + "table"),
+        Stage("landing", "table"),
     )
 }  # fmt: skip
 

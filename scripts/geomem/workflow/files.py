@@ -1,7 +1,11 @@
 """Input functions: which files a job reads, and which an experiment ends with."""
 
+from pathlib import Path
+
 from geomem.config import experiments, sharing
 from geomem.registry.claims import targets_of
+
+HEADLINE_TABLES = ("accuracy", "geometry", "glue", "rewind")
 
 
 class JobFiles:
@@ -129,10 +133,35 @@ class JobFiles:
             f"results/{name}/explorer.html",
         ]
 
+    def headline_tables(self, wildcards):
+        """Input function: the tables that an experiment's headline is read off, by name."""
+        tables = self.all_tables(wildcards)
+        return {name: tables[name] for name in HEADLINE_TABLES if name in tables}
+
+    def reported(self):
+        """Names of the experiments on the landing page: all here, and others that are done."""
+        done = {
+            path.parent.name
+            for path in Path("results").glob("*/headline.json")
+            if (path.parent / "provenance.html").exists()
+        }
+        return sorted({*self.plan.experiments, *done})
+
+    def landing_inputs(self, wildcards):
+        """Input function: headlines, and the page of each experiment that is made last."""
+        names = self.reported()
+        return {
+            "headlines": [f"results/{name}/headline.json" for name in names],
+            "done": [f"results/{name}/provenance.html" for name in names],
+        }
+
     def wanted_files(self):
-        """Every table, figure and page of every selected experiment."""
+        """Every table, figure and page of every selected experiment, and the landing page."""
         return [
-            path
-            for name in self.plan.experiments
-            for path in (*self.results_of(name), f"results/{name}/provenance.html")
+            "results/index.html",
+            *(
+                path
+                for name in self.plan.experiments
+                for path in (*self.results_of(name), f"results/{name}/provenance.html")
+            ),
         ]

@@ -53,10 +53,12 @@ class Plan:
         self.data = {data: name for name, data in self.data_of.items()}
 
     def experiment_of(self, wildcards):
-        """The experiment of a job; of a shared one, any that asks for it."""
+        """The experiment of a job; of a shared one, any that asks for it; of all, the first."""
         if wildcards.get("training"):
             return self.trainings[wildcards.training].experiment
-        return self.data[wildcards.data] if wildcards.get("data") else wildcards.experiment
+        if wildcards.get("data"):
+            return self.data[wildcards.data]
+        return wildcards.get("experiment") or next(iter(self.experiments))
 
     def of(self, wildcards):
         """The settings of the experiment of a job."""

@@ -179,6 +179,25 @@ class JobSettings:
             }
         )
 
+    def headline_spec(self, wildcards):
+        """Params function: what the landing page says of an experiment besides its results."""
+        name = wildcards.experiment
+        experiment = self.plan.experiments[name]
+        return experiments.as_text(
+            {
+                "experiment": name,
+                "network": experiment["model"]["name"],
+                "data": experiment["data"]["name"],
+                "widths": experiment["widths"],
+                "label_noise": experiment["label_noise"],
+                "seeds": len(experiment["seeds"]),
+                "epochs": experiment["training"]["epochs"],
+                "confidence": experiment["claims"]["confidence"],
+                "figures": list(self.plan.figures[name]),
+                "tables": list(self.plan.tables[name]),
+            }
+        )
+
     def provenance_spec(self, wildcards):
         """Params function: all settings of an experiment."""
         name = wildcards.experiment

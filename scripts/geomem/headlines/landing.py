@@ -1,0 +1,164 @@
+"""The landing page of a results folder: every experiment with its headline and links."""
+
+import html
+from pathlib import Path
+
+from geomem.headlines.sentences import (
+    VERDICTS,
+    about,
+    claims,
+    grown_layers,
+    headlines,
+    percent,
+    state,
+)
+
+_HERE = Path(__file__).parent
+
+
+def page(found, unfinished=None):
+    """The landing page.
+
+    Parameters
+    ----------
+    found : list of dict
+        Headlines of the experiments that are done, see `geomem.headlines.measure.headline`.
+    unfinished : dict of str to str, optional
+        By experiment that is not done, why.
+
+    Returns
+    -------
+    str
+        HTML that needs no other file. Its links are relative to the results folder; in a frame
+        without an address (Snakemake's report) it asks the page around it to open them.
+    """
+    unfinished = unfinished or {}
+    style, script = ((_HERE / f"landing.{kind}").read_text() for kind in ("css", "js"))
+    done = len(found)
+    total = done + len(unfinished)
+    parts = [
+        "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'>",
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>",
+        f"<title>geomem: results</title><style>{style}</style></head><body>",
+        "<header><h1>What came out</h1>",
+        "<p>Networks are trained on images of which some labels are wrong (permuted). Which "
+        "layers memorize the wrong labels, and does rewinding them undo it? "
+        f"<b>{done} of {total} experiments are done.</b></p></header><main>",
+        *(_failed(name, why) for name, why in unfinished.items()),
+        *map(_experiment, found),
+        "</main><footer><p>Best epoch: the one with the highest validation accuracy. Capacity: "
+        "how many classes a layer separates per feature; that of permuted examples grows where "
+        "they are memorized. Rewinding: layers of the final network get their weights of an earlier "
+        "epoch. Accuracies are means over seeds.</p></footer>",
+        f"<script>{script}</script></body></html>\n",
+    ]
+    return "\n".join(parts)
+
+
+def _failed(name, why):
+    name = html.escape(name)
+    return (
+        f"<article class='unfinished' id='{name}'><h2>{name} <span class='state'>not done</span>"
+        f"</h2><p>{html.escape(why)}</p></article>"
+    )
+
+
+def _experiment(found):
+    name = html.escape(found["experiment"])
+    sentences = "".join(
+        f"<dt>{html.escape(title)}</dt><dd>{html.escape(text)}</dd>"
+        for title, text in headlines(found)
+        if title != "Claims"
+    )
+    return "\n".join(
+        [
+            f"<article id='{name}'><h2>{name} <span class='state'>done</span></h2>",
+            f"<p class='about'>{html.escape(about(found))} {html.escape(state(found))}.</p>",
+            f"<dl>{sentences}<dt>Claims</dt><dd>{_verdicts(found)}</dd></dl>",
+            *(_layers(cell) for cell in found["cells"] if len(found["cells"]) == 1),
+            _conditions(found["cells"]) if len(found["cells"]) > 1 else "",
+            _links(found),
+            "</article>",
+        ]
+    )
+
+
+def _verdicts(found):
+    """The counts in words, and as a bar."""
+    counts = [(verdict, found["claims"].get(verdict, 0)) for verdict in VERDICTS]
+    bar = "".join(
+        f"<i class='{verdict.replace(' ', '-')}' style='flex-grow:{count}'></i>"
+        for verdict, count in counts
+        if count
+    )
+    return f"{html.escape(claims(found))}<span class='bar' aria-hidden='true'>{bar}</span>"
+
+
+def _layers(cell):
+    """How much the capacity of permuted examples grows, layer by layer."""
+    measured = cell.get("memorization", {"missing": "no label noise"})
+    if measured["missing"]:
+        return ""
+    grown = grown_layers(measured)
+    items = "".join(
+        f"<li{' class=grown' if layer in grown else ''}><span>{html.escape(layer)}</span>"
+        f"<b>{ratio:.2f}</b></li>"
+        for layer, ratio in measured["layers"]
+    )
+    return (
+        "<p class='caption'>Capacity of permuted examples, last over best epoch, from the input "
+        f"to the final layer:</p><ol class='layers'>{items}</ol>"
+    )
+
+
+def _conditions(cells):
+    head = (
+        "noise", "width", "seeds", "test, best epoch", "test, last epoch", "permuted, last epoch",
+        "permuted capacity, final layer", "test accuracy recovered",
+    )  # fmt: skip
+    rows = []
+    for cell in cells:
+        at = cell["accuracy"]
+        best, last = at.get("best", {}), at.get("last", {})
+        rates = [best.get("test"), last.get("test"), last.get("permuted")]
+        grown = _effect(cell.get("memorization"), "gain", "× {:.2g}".format)
+        recovered = _effect(cell.get("rewinding"), "recovered", percent)
+        shown = ["" if rate is None else percent(rate) for rate in rates]
+        row = [f"{cell['noise']:g}", cell["width"], cell["seeds"], *shown, grown, recovered]
+        rows.append("<tr>" + "".join(f"<td>{html.escape(str(each))}</td>" for each in row) + "</tr>")
+    titles = "".join(f"<th>{each}</th>" for each in head)
+    return f"<div class='wide'><table><tr>{titles}</tr>{''.join(rows)}</table></div>"
+
+
+def _effect(measured, name, written):
+    if measured is None:
+        return ""
+    missing = measured["missing"] or measured[name]["missing"]
+    return f"not measured: {missing}" if missing else written(measured[name]["value"])
+
+
+def _links(found):
+    place = found["experiment"]
+    pages = [
+        ("Claims", "claims/claims.html"),
+        ("Explorer", "explorer.html"),
+        ("Provenance", "provenance.html"),
+    ]
+    pages = "".join(f"<a href='{_path(place, path)}'>{name}</a>" for name, path in pages)
+    figures = ", ".join(
+        f"<a href='{_path(place, f'figures/{name}.png')}'>{html.escape(name)}</a>"
+        for name in found["figures"]
+    )
+    tables = ", ".join(
+        f"<a download href='{_path(place, f'tables/{name}.parquet')}'>{html.escape(name)}</a>"
+        for name in found["tables"]
+    )
+    return (
+        f"<nav aria-label='{html.escape(place)}'><p class='pages'>{pages}</p>"
+        f"<p>Figures: {figures}</p><p class='files'>Tables (Parquet): {tables}; "
+        f"<a download href='{_path(place, 'claims/claims.csv')}'>claims (CSV)</a></p></nav>"
+    )
+
+
+def _path(place, path):
+    return html.escape(f"{place}/{path}", quote=True)

@@ -1,0 +1,178 @@
+"""The headline of an experiment, read off its tables and its claims."""
+
+import numpy as np
+import pandas as pd
+
+from geomem.claims import depth
+from geomem.claims.curves import ESTIMATORS
+from geomem.claims.errors import NotMeasuredError
+from geomem.claims.evidence import Run, View
+
+_KINDS = ("test", "permuted")
+
+
+def headline(tables, claims, described):
+    """The main numbers of an experiment.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+        Collected tables by name: `accuracy`, and where they were measured `geometry`, `glue`,
+        `rewind`.
+    claims : DataFrame
+        Rows of `geomem.claims.judge.judge_all`.
+    described : dict
+        What else the page says of the experiment, see `JobSettings.headline_spec`. Used here:
+        `confidence`, of the claims' intervals.
+
+    Returns
+    -------
+    dict
+        `described`; `networks` trained, and those of them that `diverged`; `claims`, how often
+        each verdict was given; `cells`, one for each noise and width: `noise`, `width`, `seeds`,
+        `accuracy` (see `_accuracy`), and with label noise `memorization` and `rewinding` (see
+        there; each has `missing`, why there are no numbers, or "").
+    """
+    accuracy = tables["accuracy"]
+    runs = accuracy.groupby(["noise", "width", "seed"])
+    cells = []
+    for (noise, width), rows in accuracy.groupby(["noise", "width"]):
+        cell = {
+            "noise": float(noise),
+            "width": int(width),
+            "seeds": int(rows["seed"].nunique()),
+            "accuracy": _accuracy(rows),
+        }
+        if noise > 0:
+            here = {
+                name: table[(table["noise"] == noise) & (table["width"] == width)]
+                for name, table in tables.items()
+            }
+            judged = claims[(claims["noise"] == noise) & (claims["width"] == width)]
+            cell["memorization"] = _memorization(here, judged, described["confidence"])
+            cell["rewinding"] = _rewinding(here, judged, described["confidence"])
+        cells.append(cell)
+    return {
+        **described,
+        "networks": len(runs),
+        "diverged": int((~runs["last"].any()).sum()),
+        "claims": {name: int(count) for name, count in claims["verdict"].value_counts().items()},
+        "cells": cells,
+    }
+
+
+def _accuracy(rows):
+    """`{"best": {"epochs": [first, last], "test": mean over seeds, "permuted": ...}, "last": ...}`.
+
+    Accuracies are fractions. Without an epoch (all seeds diverged) the entry is missing.
+    """
+    rates = rows[rows["metric"] == "accuracy"]
+    found = {}
+    for name in ("best", "last"):
+        at = rates[rates[name].astype(bool)]
+        if len(at):
+            means = at.groupby("kind")["value"].mean()
+            found[name] = {
+                "epochs": [int(at["epoch"].min()), int(at["epoch"].max())],
+                **{kind: float(means[kind]) for kind in _KINDS if kind in means},
+            }
+    return found
+
+
+def _memorization(tables, judged, confidence):
+    """Where permuted capacity changes from the best to the last epoch.
+
+    Returns
+    -------
+    dict
+        `missing`; `estimator`; `layers`, a list of [name, last over best], geometric mean over
+        seeds; `gain`, of the final layer, as the claims judge it (see `_effect`).
+    """
+    estimator = next((e for e, s in ESTIMATORS.items() if len(tables.get(s.table, ()))), None)
+    if estimator is None:
+        return {"missing": "no capacity was measured"}
+    try:
+        curves = [
+            [run.curve(epoch, "permuted", "capacity", estimator) for epoch in ("best", "last")]
+            for run in _runs(tables)
+        ]
+    except NotMeasuredError as error:
+        return {"missing": str(error)}
+    with np.errstate(all="ignore"):
+        logs = [np.log(last.means()[0] / best.means()[0]) for best, last in curves]
+    ratios = np.exp(np.mean(logs, axis=0))
+    if not np.isfinite(ratios).all():
+        return {"missing": "permuted capacity is not finite in some layer"}
+    names = curves[0][0].layers
+    gain = _effect(judged[judged["estimator"] == estimator], "T2-final", confidence)
+    return {
+        "missing": "",
+        "estimator": estimator,
+        "layers": [[name, float(ratio)] for name, ratio in zip(names, ratios, strict=True)],
+        "gain": gain,
+    }
+
+
+def _rewinding(tables, judged, confidence):
+    """What rewinding a suffix of layers to the best epoch does.
+
+    Returns
+    -------
+    dict
+        `missing`; `layers`, the first rewound layers by seed, without repetition; `test` and
+        `permuted`, each [nothing rewound, suffix rewound, everything rewound], means over seeds;
+        `recovered`, the fraction of the lost test accuracy, as the claims judge it (see `_effect`).
+    """
+    recovered = _effect(judged, "T8-recovers", confidence)
+    if recovered["missing"]:
+        return {"missing": recovered["missing"]}
+    chosen, rates = [], {kind: [] for kind in _KINDS}
+    for run in _runs(tables):
+        view = View(run)
+        try:
+            layers, n_layers, validation = view.rewound("suffix", "validation")
+            late = ~depth.first_half(layers, n_layers)
+            place = int(np.where(late, validation[0], -np.inf).argmax())
+            for kind in _KINDS:
+                suffix = view.rewound("suffix", kind)[2][0, place]
+                ends = view.nothing_rewound(kind)[0], view.everything_rewound(kind)[0]
+                rates[kind].append([ends[0], suffix, ends[1]])
+        except NotMeasuredError:
+            continue  # of this seed; the effect is the mean over the others
+        table = run.table("rewind")
+        chosen.append(table[table["layer_index"] == layers[place]]["layer"].iloc[0])
+    means = {kind: np.mean(values, axis=0).tolist() for kind, values in rates.items()}
+    return {
+        "missing": "",
+        "layers": list(dict.fromkeys(chosen)),
+        **means,
+        "recovered": recovered,
+    }
+
+
+def _effect(judged, target, confidence):
+    """A statement's effect: `missing`, `value`, `lo` and `hi` (None where not known), `confidence`."""
+    rows = judged[judged["target"] == target]
+    if not len(rows):
+        return {"missing": "not judged"}
+    row = rows.iloc[0]
+    if not np.isfinite(row["effect"]):
+        return {"missing": row["remark"] or "not measured"}
+    ends = {
+        end: float(row[f"total_{end}"]) if np.isfinite(row[f"total_{end}"]) else None
+        for end in ("lo", "hi")
+    }
+    return {"missing": "", "value": float(row["effect"]), **ends, "confidence": confidence}
+
+
+def _runs(tables):
+    """A `Run` for each seed that has not diverged."""
+    seeds = sorted(pd.unique(tables["accuracy"]["seed"]))
+    found = []
+    for seed in seeds:
+        own = {name: table[table["seed"] == seed] for name, table in tables.items()}
+        if own["accuracy"]["last"].any():
+            first = own["accuracy"].iloc[0]
+            # Points per manifold decide nothing that is read here.
+            found.append(Run(int(first["width"]), float(first["noise"]), int(seed), own, 0))
+    return found
