@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from geomem.errors import InputError
+from geomem.extras import pandas
 from geomem.geometry.glue_measures import METRICS, SPLIT
 from geomem.geometry.intervals import Estimate
 
@@ -115,9 +116,7 @@ class GlueGeometry:
 
     def to_frame(self):
         """A long pandas table of metric, value, lo and hi, one row per number."""
-        import pandas as pd
-
-        frame = pd.DataFrame(self.rows(), columns=["metric", "value", "lo", "hi"])
+        frame = pandas().DataFrame(self.rows(), columns=["metric", "value", "lo", "hi"])
         for name in ("dichotomies", "preprocess"):
             frame[name] = getattr(self, name)
         frame["warnings"] = "; ".join(self.warnings)

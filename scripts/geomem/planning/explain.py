@@ -4,19 +4,18 @@ Options go to snakemake, e.g. `--configfile presets/paper.yaml`. Nothing is run.
 """
 
 import re
-import sys
 from collections import Counter, defaultdict
 from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
 
+from geomem import commands
 from geomem.planning.dry_run import planned_jobs
 
 
 def main(argv=None):
     """Print an explanation of the dry run."""
-    argv = sys.argv[1:] if argv is None else argv
-    if argv[:1] in (["-h"], ["--help"]):
-        print(__doc__.strip())
+    argv = commands.snakemake_options("explain", __doc__, argv)
+    if argv is None:
         return 0
     print(explanation(planned_jobs(argv)))
     return 0

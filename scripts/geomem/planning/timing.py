@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 
+from geomem.places import IMPORTED_FROM
 from geomem.planning.costs import NetworkRates
 from geomem.planning.sizes import AnalysisSize
 
@@ -30,10 +31,9 @@ _IMPORTS = {
 
 def startup(kind):
     """CPU seconds and peak memory (bytes) of starting Python with the imports of a kind of job."""
-    from geomem.config.code import SCRIPTS
-
     program = (
-        f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import resource, {_IMPORTS[kind]};"
+        f"import sys; sys.path.insert(0, {str(IMPORTED_FROM)!r});"
+        f" import resource, {_IMPORTS[kind]};"
         " u = resource.getrusage(resource.RUSAGE_SELF);"
         " print(u.ru_utime + u.ru_stime, u.ru_maxrss * 1024)"
     )
