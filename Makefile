@@ -6,7 +6,7 @@ BIN := .venv/bin
 OVERLAY := $(if $(PRESET),--configfile presets/$(PRESET).yaml)$(if $(CONFIG),--configfile $(CONFIG))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help env run report status explain estimate test test-slow test-kernels test-wheel test-study tiny lint audit lock
+.PHONY: help env run report status explain estimate test test-slow test-kernels test-wheel test-study tiny lint audit lock docs gallery
 .DELETE_ON_ERROR:
 
 help:
@@ -21,10 +21,12 @@ help:
 	@echo "make test-wheel the library, built and installed elsewhere with its four packages alone"
 	@echo "make test-study the workflow as well: a study made and planned by the installed package"
 	@echo "make tiny       the smallest workflow from start to report, in build/tiny"
-	@echo "make lint       ruff, snakefmt, snakemake --lint"
+	@echo "make lint       ruff, snakefmt, snakemake --lint, words to avoid"
+	@echo "make docs       the documentation site, build/site/index.html; needs no network once installed"
+	@echo "make gallery    the experiments whose figures the site shows (about 10 minutes)"
 	@echo "make audit      known advisories on the pinned packages"
 	@echo "make env        the environment alone, in .venv, from envs/requirements.txt"
-	@echo "make lock       pin envs/requirements.in again"
+	@echo "make lock       pin envs/requirements.in and envs/docs.in again"
 	@echo "With PRESET=tiny-imagenet, or CONFIG=mine.yaml, these lay that file over config.yaml."
 
 env: .venv/ready
@@ -103,6 +105,22 @@ lint: env
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules workflow
 	$(BIN)/snakemake --lint 2>&1 | $(BIN)/python .ci/lints
+	$(BIN)/python .ci/words
+
+docs: env .venv-docs/ready
+	$(BIN)/python -m docs.generate build/pages
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet
+
+.venv-docs/ready: envs/docs.txt | env
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-docs
+	$(BIN)/uv pip sync --quiet --python .venv-docs/bin/python --require-hashes envs/docs.txt
+	@touch $@
+
+gallery: env
+	rm -rf build/gallery && $(BIN)/geomem init build/gallery
+	cd build/gallery && ../../$(BIN)/geomem run --cores $(CORES) \
+	  --configfile ../../docs/generate/gallery.yaml
+	$(BIN)/python -m docs.generate.gallery build/gallery/results
 
 audit: env
 	@$(BIN)/python .ci/audit
@@ -110,3 +128,5 @@ audit: env
 lock: env
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header envs/requirements.in --output-file envs/requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header envs/docs.in --output-file envs/docs.txt

@@ -102,7 +102,7 @@ def test_a_study_from_the_wheel_runs_from_start_to_report(workflow, tmp_path):
     assert "Nothing would be run" in workflow("geomem", "explain", folder=study)
     assert "done" in workflow("geomem", "status", folder=study)
     assert "accuracy" in workflow("geomem", "summary", "tiny", folder=study)
-    assert '"n_t": 20' in workflow(
+    assert '"stage": "collect_table"' in workflow(
         "geomem", "inspect", "results/tiny/tables/geometry.parquet", folder=study
     )
     workflow("geomem", "run", "--report", "report.html", folder=study)

@@ -77,7 +77,7 @@ def geometries(table):
 
 
 def recoveries(table):
-    """Test and permuted accuracy in per cent with a suffix of layers set back."""
+    """Test and permuted accuracy in per cent with a suffix of layers rewound."""
     suffixes = table[table["scheme"].isin(["suffix", "none"])]
     rows = []
     keys = [*RUN, "epoch", "batch_norm", "layer_index", "layer", "scheme"]

@@ -88,7 +88,7 @@ def _in_words(part, maker):
         return "because " + " and ".join(_changed_files(files))
     if start.startswith("Input files updated"):
         makers = sorted({maker[name] for name in files if name in maker})
-        return f"because what it reads is made anew by: {', '.join(makers)}" if makers else ""
+        return f"because what it reads is made again by: {', '.join(makers)}" if makers else ""
     if start.startswith("Incomplete output"):
         return "because it was interrupted before it ended"
     if start.startswith("Params have changed"):
