@@ -35,8 +35,8 @@ def manifold():
         x, y = sign * 0.7 + spread * np.cos(turn), 0.12 * sign + 0.8 * spread * np.sin(turn)
         right.scatter(x, y, s=14, color=color, label=name)
         right.plot(x.mean(), y.mean(), "x", color=color, markersize=8, markeredgewidth=2)
-        right.annotate("centre", (x.mean(), y.mean()), (0, -14), textcoords="offset points",
-                       ha="center", color=color)  # fmt: skip
+        right.annotate("centre", (x.mean(), y.mean()), (x.mean() + 0.1, 0.45 * sign),
+                       color=color, arrowprops={"arrowstyle": "-", "color": color})  # fmt: skip
     left.set_title("input: the manifolds are entangled")
     right.set_title("deep layer: the manifolds are apart")
     right.legend(frameon=False, loc="lower center", ncols=2, bbox_to_anchor=(0.5, -0.08))
