@@ -1,4 +1,4 @@
-"""`python -m geomem summary EXPERIMENT`: its main numbers, read off its tables."""
+"""`geomem summary EXPERIMENT`: its main numbers, read off its tables."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`python -m geomem check CONFIG [OVERLAY ...]`."""
+"""`geomem check CONFIG [OVERLAY ...]`."""
 
 import functools
 from pathlib import Path

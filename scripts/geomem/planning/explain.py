@@ -1,4 +1,4 @@
-"""Say in plain words what would be run, and why: `python -m geomem explain [SNAKEMAKE OPTIONS]`.
+"""Say in plain words what would be run, and why: `geomem explain [SNAKEMAKE OPTIONS]`.
 
 Options go to snakemake, e.g. `--configfile presets/paper.yaml`. Nothing is run.
 """

@@ -1,4 +1,4 @@
-"""`python -m geomem inspect FILE`: where a result file came from."""
+"""`geomem inspect FILE`: where a result file came from."""
 
 import json
 import struct

@@ -1,4 +1,4 @@
-"""`python -m geomem cache`: saved training states, listed or cleared."""
+"""`geomem cache`: saved training states, listed or cleared."""
 
 import shutil
 import time
