@@ -78,6 +78,9 @@ def test_library_alone_measures_and_names_the_extra_that_is_missing(library, tmp
         (tmp_path / "a.parquet").touch()
         text = library("geomem", command, *arguments, folder=tmp_path, status=2)
         assert "pip install 'geomem[" in text and "Traceback" not in text
+    library("geomem", "init", "study", folder=tmp_path)
+    text = library("geomem", "run", folder=tmp_path / "study", status=2)
+    assert "snakemake, which is not installed; pip install 'geomem[workflow]'" in text
     program = (
         "import numpy; from geomem.geometry import manifold_geometry;"
         "manifold_geometry(numpy.load('points.npy'), random_state=0).to_frame()"

@@ -1,5 +1,6 @@
 """A folder for a study: `geomem init` makes it, `geomem run` runs it."""
 
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from geomem.commands import parser, snakemake_options
 from geomem.errors import InputError
+from geomem.extras import how_to_install
 from geomem.places import ROOT
 
 _PARTS = ("config.yaml", "presets", "profiles")  # what a user edits, besides the Snakefile
@@ -24,6 +26,9 @@ def init(argv=None):
     options.add_argument("folder", metavar="FOLDER", type=Path, help="a new or empty folder")
     folder = options.parse_args(argv).folder
     make_study(folder)
+    # Else every job of the first run that measures something would compile, several at once.
+    print("Compiling the geometry, which the first time takes a minute.", flush=True)
+    subprocess.run([sys.executable, "-m", "geomem.geometry.warm"], check=True)
     print(f"{folder} is ready; its settings are in {folder}/config.yaml. Next:")
     print(f"  cd {folder}\n  geomem run")
     return 0
@@ -66,6 +71,8 @@ def run(argv=None):
             f"{Path.cwd()} has no Snakefile; go to the folder of a study, or make one with "
             "geomem init FOLDER"
         )
+    if importlib.util.find_spec("snakemake") is None:
+        raise InputError(f"geomem run needs {how_to_install('snakemake')}")
     if not any(option.startswith(_CORES) for option in options):
         options = ["--cores", "all", *options]
     return subprocess.run([sys.executable, "-m", "snakemake", *options]).returncode
