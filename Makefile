@@ -6,7 +6,7 @@ BIN := .venv/bin
 OVERLAY := $(if $(PRESET),--configfile presets/$(PRESET).yaml)$(if $(CONFIG),--configfile $(CONFIG))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help env run report status explain estimate test test-slow test-kernels test-wheel tiny lint audit lock
+.PHONY: help env run report status explain estimate test test-slow test-kernels test-wheel test-study tiny lint audit lock docs gallery
 .DELETE_ON_ERROR:
 
 help:
@@ -19,11 +19,14 @@ help:
 	@echo "make test-slow  the tests that take minutes each"
 	@echo "make test-kernels  the geometry's tests with each BLAS kernel that this processor has"
 	@echo "make test-wheel the library, built and installed elsewhere with its four packages alone"
+	@echo "make test-study the workflow as well: a study made and planned by the installed package"
 	@echo "make tiny       the smallest workflow from start to report, in build/tiny"
-	@echo "make lint       ruff, snakefmt, snakemake --lint"
+	@echo "make lint       ruff, snakefmt, snakemake --lint, words to avoid"
+	@echo "make docs       the documentation site, build/site/index.html; needs no network once installed"
+	@echo "make gallery    the experiments whose figures the site shows (about 10 minutes)"
 	@echo "make audit      known advisories on the pinned packages"
 	@echo "make env        the environment alone, in .venv, from envs/requirements.txt"
-	@echo "make lock       pin envs/requirements.in again"
+	@echo "make lock       pin envs/requirements.in and envs/docs.in again"
 	@echo "With PRESET=tiny-imagenet, or CONFIG=mine.yaml, these lay that file over config.yaml."
 
 env: .venv/ready
@@ -34,6 +37,8 @@ env: .venv/ready
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes envs/uv.txt envs/requirements.txt
 	@# What `pip install --editable` would do, without fetching what builds packages.
 	@echo '$(CURDIR)/scripts' > "$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')/geomem.pth"
+	@printf '%s\n' '#!$(CURDIR)/$(BIN)/python' 'from geomem.__main__ import start' '' 'start()' > $(BIN)/geomem
+	@chmod +x $(BIN)/geomem
 	$(BIN)/python -m geomem.geometry.warm
 	@touch $@
 
@@ -73,14 +78,24 @@ test-slow: env
 
 # No environment of ours: another Python may be asked (PYTHON=python3.13), on another system.
 test-wheel:
-	rm -rf build/wheel
+	rm -rf build/wheel build/study
 	$(PYTHON) -m venv build/wheel
 	build/wheel/bin/pip install --quiet .
 	cd build && env -u PYTHONPATH wheel/bin/geomem --version
 	cd build && env -u PYTHONPATH wheel/bin/python -W error -c "import numpy, geomem.geometry as g; \
 	  points = numpy.random.default_rng(0).standard_normal((20, 10, 500)); \
 	  found = g.manifold_geometry(points, random_state=0).mean_capacity; print(found); \
-	  assert abs(found - 0.2) < 0.05, 'random manifolds of 10 points have about 2/10'"
+	  assert abs(found - 0.2) < 0.05, 'random manifolds of 10 points have about 2/10'; \
+	  numpy.save('points.npy', points)"
+	cd build && env -u PYTHONPATH wheel/bin/geomem geometry points.npy
+
+# The same Python with the workflow besides: a study, made and planned in a folder of its own.
+test-study: test-wheel
+	build/wheel/bin/pip install --quiet '.[workflow]'
+	cd build && env -u PYTHONPATH wheel/bin/geomem init study
+	cd build/study && env -u PYTHONPATH ../wheel/bin/geomem check
+	cd build/study && env -u PYTHONPATH ../wheel/bin/geomem layers
+	cd build/study && env -u PYTHONPATH ../wheel/bin/geomem run --dry-run --quiet all
 
 tiny: env
 	$(BIN)/python -m tests.workflow.run_tiny build/tiny
@@ -88,8 +103,24 @@ tiny: env
 lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakefmt --check Snakefile rules workflow
 	$(BIN)/snakemake --lint 2>&1 | $(BIN)/python .ci/lints
+	$(BIN)/python .ci/words
+
+docs: env .venv-docs/ready
+	$(BIN)/python -m docs.generate build/pages
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet
+
+.venv-docs/ready: envs/docs.txt | env
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-docs
+	$(BIN)/uv pip sync --quiet --python .venv-docs/bin/python --require-hashes envs/docs.txt
+	@touch $@
+
+gallery: env
+	rm -rf build/gallery && $(BIN)/geomem init build/gallery
+	cd build/gallery && ../../$(BIN)/geomem run --cores $(CORES) \
+	  --configfile ../../docs/generate/gallery.yaml
+	$(BIN)/python -m docs.generate.gallery build/gallery/results
 
 audit: env
 	@$(BIN)/python .ci/audit
@@ -97,3 +128,5 @@ audit: env
 lock: env
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header envs/requirements.in --output-file envs/requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header envs/docs.in --output-file envs/docs.txt

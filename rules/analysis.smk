@@ -12,7 +12,6 @@ Makes:  results/EXPERIMENT/runs/RUN/activations/EPOCH.npz     inner products of 
 
 rule activations:
     input:
-        script=script("extract_activations.py"),
         images=files.images_of,
         analysis_set="results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
         snapshot=files.trained("snapshots/{epoch}.safetensors"),
@@ -28,17 +27,16 @@ rule activations:
         gpu=gpu,
     params:
         code=settings.program("extract_activations.py", settings.network),
-        python=interpreter,
+        command=command("extract_activations.py"),
         spec=settings.spec("activations"),
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --analysis-set {input.analysis_set:q} --snapshot {input.snapshot:q}"
         " --output {output:q} 2> {log:q}"
 
 
 rule measure:
     input:
-        script=script("measure_layers.py"),
         activations="results/{experiment}/runs/w{width}_n{noise}_s{seed}/activations/{epoch}.npz",
         profiles=files.profiles_of,
     output:
@@ -52,17 +50,16 @@ rule measure:
         mem_mb=needs.memory("measure"),
     params:
         code=settings.program("measure_layers.py", settings.measure_function),
-        python=interpreter,
+        command=command("measure_layers.py"),
         spec=settings.measure_spec,
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --activations {input.activations:q} --profiles {input.profiles:q} --output {output:q}"
         " 2> {log:q}"
 
 
 rule rewind:
     input:
-        script=script("rewind_layers.py"),
         images=files.images_of,
         labels=files.labels_of,
         final=files.trained("snapshots/last.safetensors"),
@@ -79,17 +76,16 @@ rule rewind:
         gpu=gpu,
     params:
         code=settings.program("rewind_layers.py", settings.network),
-        python=interpreter,
+        command=command("rewind_layers.py"),
         spec=settings.spec("rewind"),
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --final {input.final:q}"
         " --snapshots {input.snapshots:q} --output {output:q} 2> {log:q}"
 
 
 rule gradients:
     input:
-        script=script("split_gradients.py"),
         images=files.images_of,
         labels=files.labels_of,
         snapshots=files.epochs_of("gradients"),
@@ -105,17 +101,16 @@ rule gradients:
         gpu=gpu,
     params:
         code=settings.program("split_gradients.py", settings.network),
-        python=interpreter,
+        command=command("split_gradients.py"),
         spec=settings.spec("gradients"),
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --snapshots {input.snapshots:q}"
         " --output {output:q} 2> {log:q}"
 
 
 rule simulation:
     input:
-        script=script("simulate_capacity.py"),
         images=files.images_of,
         analysis_set="results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
         snapshots=files.epochs_of("simulation"),
@@ -131,9 +126,9 @@ rule simulation:
         gpu=gpu,
     params:
         code=settings.program("simulate_capacity.py", settings.network),
-        python=interpreter,
+        command=command("simulate_capacity.py"),
         spec=settings.spec("simulation"),
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --analysis-set {input.analysis_set:q} --snapshots {input.snapshots:q}"
         " --output {output:q} 2> {log:q}"

@@ -9,7 +9,6 @@ Makes:  results/EXPERIMENT/claims/claims.parquet and .csv   effects, intervals, 
 rule claims:
     input:
         unpack(files.judged_tables),
-        script=script("judge_claims.py"),
     output:
         table="results/{experiment}/claims/claims.parquet",
         csv="results/{experiment}/claims/claims.csv",
@@ -28,10 +27,10 @@ rule claims:
         mem_mb=needs.memory("claims"),
     params:
         code=settings.program("judge_claims.py", settings.effects),
-        python=interpreter,
+        command=command("judge_claims.py"),
         spec=settings.claims_spec,
         inputs=lambda wildcards, input: options_of(files.judged_tables(wildcards)),
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --tables {params.inputs} --output {output.table:q} --csv {output.csv:q}"
         " --page {output.page:q} 2> {log:q}"

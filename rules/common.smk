@@ -9,8 +9,11 @@ import shlex
 import sys
 from pathlib import Path
 
-SCRIPTS = os.path.relpath(Path(workflow.basedir) / "scripts")
-sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+# Of this file, whichever Snakefile includes it. A clone has the package here, too; where geomem is
+# installed, it is imported from there.
+HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve()
+COMMANDS = HERE.parent / "scripts"
+sys.path.insert(0, str(COMMANDS))
 
 from geomem.config import sharing
 from geomem.config.cli import combined, plain
@@ -24,9 +27,6 @@ from geomem.workflow.plan import Plan
 from geomem.workflow.resources import JobResources
 from geomem.workflow.settings import JobSettings
 from snakemake.exceptions import WorkflowError
-
-# Jobs run in the Python that runs Snakemake.
-PYTHON = shlex.quote(sys.executable)
 
 try:
     if workflow.is_main_process:
@@ -78,18 +78,21 @@ wildcard_constraints:
     labelling="[a-z]+",
 
 
-def script(name):
-    """The command's path as jobs name it."""
-    return f"{SCRIPTS}/{name}"
-
-
 # Snakemake leaves params whose function takes `threads` out of what it compares between runs: the
 # next two decide nothing about a result.
 
 
-def interpreter(wildcards, threads):
-    """The Python that runs a command."""
-    return PYTHON
+def command(name):
+    """Params function: the start of a command line, in the Python that runs Snakemake.
+
+    Not an input: what decides about a result is the program's checksum, not where it lies.
+    """
+    started = shlex.join([sys.executable, os.path.relpath(COMMANDS / name)])
+
+    def text(wildcards, threads):
+        return started
+
+    return text
 
 
 def state_cache(wildcards, threads):

@@ -11,8 +11,6 @@ images and labels.
 
 
 rule images:
-    input:
-        script=script("make_dataset.py"),
     output:
         "results/shared/data/{data}/images.npz",
     log:
@@ -24,17 +22,16 @@ rule images:
         mem_mb=needs.memory("images"),
     params:
         code=settings.program("make_dataset.py", settings.loader),
-        python=interpreter,
+        command=command("make_dataset.py"),
         spec=settings.spec("images"),
         files=settings.files_read,
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --output {output:q} 2> {log:q}"
 
 
 rule labels:
     input:
-        script=script("make_labels.py"),
         images="results/shared/data/{data}/images.npz",
     output:
         "results/shared/data/{data}/labels/{labelling}_n{noise}_s{seed}.parquet",
@@ -47,16 +44,15 @@ rule labels:
         mem_mb=needs.memory("labels"),
     params:
         code=settings.program("make_labels.py"),
-        python=interpreter,
+        command=command("make_labels.py"),
         spec=settings.labels_spec,
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --output {output:q} 2> {log:q}"
 
 
 rule analysis_set:
     input:
-        script=script("choose_analysis_set.py"),
         images=files.images_of,
         labels=files.labels_of,
     output:
@@ -70,8 +66,8 @@ rule analysis_set:
         mem_mb=needs.memory("analysis_set"),
     params:
         code=settings.program("choose_analysis_set.py"),
-        python=interpreter,
+        command=command("choose_analysis_set.py"),
         spec=settings.spec("analysis_set"),
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --output {output:q} 2> {log:q}"

@@ -8,7 +8,6 @@ Makes:  results/EXPERIMENT/tables/TABLE.parquet
 
 rule table:
     input:
-        script=script("collect_table.py"),
         receipts=files.per_run("results/shared/trained/{training}/training.json"),
         tables=files.table_parts,
     output:
@@ -22,17 +21,16 @@ rule table:
         mem_mb=needs.memory("table"),
     params:
         code=settings.program("collect_table.py"),
-        python=interpreter,
+        command=command("collect_table.py"),
         spec=settings.table_spec,
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --receipts {input.receipts:q} --tables {input.tables:q} --output {output:q} 2> {log:q}"
 
 
 rule figure:
     input:
         unpack(files.figure_inputs),
-        script=script("draw_figure.py"),
     output:
         png=report(
             "results/{experiment}/figures/{figure}.png",
@@ -50,12 +48,12 @@ rule figure:
         mem_mb=needs.memory("figure"),
     params:
         code=settings.program("draw_figure.py", settings.figure_function),
-        python=interpreter,
+        command=command("draw_figure.py"),
         spec=settings.figure_spec,
         inputs=lambda wildcards, input: options_of(files.figure_inputs(wildcards)),
         function=settings.figure_function,
         caption=settings.figure_caption,
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --figure {params.function:q} --inputs {params.inputs}"
         " --png {output.png:q} --svg {output.svg:q} 2> {log:q}"

@@ -11,7 +11,6 @@ Makes:  results/EXPERIMENT/explorer.html     tables to look through, in a browse
 rule explorer:
     input:
         unpack(files.all_tables),
-        script=script("write_explorer.py"),
     output:
         report(
             "results/{experiment}/explorer.html",
@@ -28,17 +27,16 @@ rule explorer:
         mem_mb=needs.memory("explorer"),
     params:
         code=settings.program("write_explorer.py"),
-        python=interpreter,
+        command=command("write_explorer.py"),
         spec=settings.explorer_spec,
         inputs=lambda wildcards, input: options_of(files.all_tables(wildcards)),
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --tables {params.inputs} --output {output:q} 2> {log:q}"
 
 
 rule provenance:
     input:
-        script=script("write_provenance.py"),
         receipts=files.per_run("results/shared/trained/{training}/training.json"),
         files=lambda wildcards: files.results_of(wildcards.experiment),
     output:
@@ -57,10 +55,10 @@ rule provenance:
         mem_mb=needs.memory("provenance"),
     params:
         code=settings.program("write_provenance.py"),
-        python=interpreter,
+        command=command("write_provenance.py"),
         spec=settings.provenance_spec,
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --receipts {input.receipts:q} --files {input.files:q} --output {output:q} 2> {log:q}"
 
 

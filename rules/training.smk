@@ -15,7 +15,6 @@ weights. A snapshot that training did not keep is retrained from the nearest sta
 
 rule train:
     input:
-        script=script("train.py"),
         images=files.images_of,
         labels=files.labels_of,
     output:
@@ -31,13 +30,13 @@ rule train:
         gpu=gpu,
     params:
         code=settings.program("train.py", settings.trained_by),
-        python=interpreter,
+        command=command("train.py"),
         spec=settings.training_spec,
         cache=state_cache,
         keep=settings.kept_epochs,
         observed=settings.observed_layers,
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q}"
         " --cache {params.cache:q} --keep={params.keep}"
         " --observed {params.observed:q} --accuracy {output.accuracy:q} --receipt {output.receipt:q} 2> {log:q}"
@@ -45,7 +44,6 @@ rule train:
 
 rule snapshot:
     input:
-        script=script("take_snapshot.py"),
         images=files.images_of,
         labels=files.labels_of,
         receipt="results/shared/trained/{training}/training.json",
@@ -61,10 +59,10 @@ rule snapshot:
         gpu=gpu,
     params:
         code=settings.program("take_snapshot.py", settings.trained_by),
-        python=interpreter,
+        command=command("take_snapshot.py"),
         spec=settings.training_spec,
         cache=state_cache,
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --receipt {input.receipt:q}"
         " --cache {params.cache:q} --output {output:q} 2> {log:q}"

@@ -13,12 +13,10 @@ import subprocess
 import sys
 import time
 import traceback
-from pathlib import Path
 
 from geomem import __version__
 from geomem.errors import GeomemError
-
-_ROOT = Path(__file__).resolve().parents[2]
+from geomem.places import ROOT
 
 
 def parser(description):
@@ -71,9 +69,9 @@ def circumstances():
 
 
 def _commit():
-    if not (_ROOT / ".git").exists():
+    if not (ROOT / ".git").exists():
         return "no Git commit known"
-    command = ["git", "-C", str(_ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         said = subprocess.run(command, capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):

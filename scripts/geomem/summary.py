@@ -1,8 +1,8 @@
-"""`python -m geomem summary EXPERIMENT`: its main numbers, read off its tables."""
+"""`geomem summary EXPERIMENT`: its main numbers, read off its tables."""
 
-import argparse
 from pathlib import Path
 
+from geomem import commands
 from geomem.claims.page import markdown_rows
 from geomem.errors import InputError
 from geomem.storage.tables import read_table
@@ -13,7 +13,7 @@ WARNED = " !"
 
 def main(argv=None):
     """Print the main numbers of an experiment as Markdown tables."""
-    parser = argparse.ArgumentParser(prog="python -m geomem summary", description=main.__doc__)
+    parser = commands.parser("summary", main.__doc__)
     parser.add_argument("experiment", help="its name, such as depth, or its folder")
     folder = _tables(parser.parse_args(argv).experiment)
     found = {path.stem: read_table(path) for path in sorted(folder.glob("*.parquet"))}
@@ -77,7 +77,7 @@ def geometries(table):
 
 
 def recoveries(table):
-    """Test and permuted accuracy in per cent with a suffix of layers set back."""
+    """Test and permuted accuracy in per cent with a suffix of layers rewound."""
     suffixes = table[table["scheme"].isin(["suffix", "none"])]
     rows = []
     keys = [*RUN, "epoch", "batch_norm", "layer_index", "layer", "scheme"]

@@ -27,7 +27,7 @@ class RunTables:
         Fraction of training images with a permuted label.
     receipt : dict
         Content of the run's training.json: `status`, `epochs` (last epoch reached), `best_epoch`,
-        `parameters` (numbers trained).
+        `parameters` (trainable parameters).
     frames : sequence of DataFrame
         Its tables of one sort, none if the run has none.
     """

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from geomem.config.code import SCRIPTS
+from geomem.places import IMPORTED_FROM
 
 PROGRAM = """
 from geomem.geometry.compiled import njit
@@ -27,7 +27,7 @@ def run(folder, **environment):
     """Output and errors of the program in a process of its own."""
     done = subprocess.run(
         [sys.executable, str(folder / "program.py")],
-        env={**os.environ, "PYTHONPATH": str(SCRIPTS), **environment},
+        env={**os.environ, "PYTHONPATH": str(IMPORTED_FROM), **environment},
         capture_output=True,
         text=True,
         check=True,

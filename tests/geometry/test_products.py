@@ -6,7 +6,6 @@ import sys
 
 import numpy as np
 import pytest
-from geomem.config.code import SCRIPTS
 from geomem.errors import DamagedFileError
 from geomem.geometry import (
     ManifoldProducts,
@@ -14,6 +13,7 @@ from geomem.geometry import (
     inner_products,
     manifold_geometry,
 )
+from geomem.places import IMPORTED_FROM
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_importing_is_light():
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+        env={**os.environ, "PYTHONPATH": str(IMPORTED_FROM)},
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"

@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs/own-model.md").read_text()
 
 @pytest.fixture
 def folder(tmp_path):
-    code = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL).group(1)
+    code = re.search(r"```python[^\n]*\n(.*?)```", PAGE, re.DOTALL).group(1)
     text = "\n".join(line.removeprefix("   ") for line in code.splitlines())
     (tmp_path / "my_networks.py").write_text(text)
     return tmp_path

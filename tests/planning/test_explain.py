@@ -60,7 +60,7 @@ def test_reasons_in_words(reason):
     text = explanation(read_jobs(TRAIN.replace("{reason}", reason)))
     assert text == (
         f"2 jobs would be run.\n\ntrain: 1 job\n  1 {REASONS[reason]}\n\n"
-        "table: 1 job\n  1 because what it reads is made anew by: train"
+        "table: 1 job\n  1 because what it reads is made again by: train"
     )
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from geomem.config.code import SCRIPTS
+from geomem.places import IMPORTED_FROM
 from geomem.training.gpus import local_gpus
 
 CLAIM = """
@@ -61,7 +61,7 @@ class Claims:
         self._folder, self._running = folder, []
 
     def one(self, visible="0,GPU-b", **more):
-        environment = {"PYTHONPATH": str(SCRIPTS), "CUDA_VISIBLE_DEVICES": visible, **more}
+        environment = {"PYTHONPATH": str(IMPORTED_FROM), "CUDA_VISIBLE_DEVICES": visible, **more}
         process = subprocess.Popen(
             [sys.executable, "-c", CLAIM, str(self._folder)],
             env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -107,7 +107,7 @@ def test_a_clock_that_jumps_back(tmp_path, finished):
     said = workspace.snakemake(check=False)
     text = said.stdout + said.stderr
     assert said.returncode == 1 and "Traceback" not in text
-    assert "newer than now" in text and "clock was set back" in text
+    assert "newer than now" in text and "clock went back" in text
     command = text.split("count again: ")[1].splitlines()[0]
     subprocess.run(command, shell=True, check=True, cwd=workspace.path)
     touched = labels.stat().st_mtime_ns

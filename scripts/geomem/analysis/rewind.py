@@ -1,4 +1,4 @@
-"""Accuracy of the final network with some layers set back to an earlier epoch.
+"""Accuracy of the final network with some layers rewound to an earlier epoch.
 
 Test whether memorization sits in some layers: if setting them back forgets the permuted labels and
 recovers the test accuracy, it does (Stephenson et al. 2021, claim 3 and figure 2; Maini et al. 2023

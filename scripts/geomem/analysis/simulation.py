@@ -1,4 +1,4 @@
-"""Capacity of the same points from theory and from trying out dichotomies (figure 1B)."""
+"""Capacity of the same points from theory and simulated with dichotomies (figure 1B)."""
 
 from geomem.analysis.activation_file import prefix
 from geomem.analysis.activations import extract_activations

@@ -1,11 +1,11 @@
-"""`python -m geomem check CONFIG [OVERLAY ...]`."""
+"""`geomem check CONFIG [OVERLAY ...]`."""
 
-import argparse
 import functools
 from pathlib import Path
 
 import yaml
 
+from geomem import commands
 from geomem.config.check import check
 from geomem.config.experiments import merged, resolve, runs, selected
 from geomem.errors import InputError
@@ -13,8 +13,10 @@ from geomem.errors import InputError
 
 def main(argv=None):
     """Check a configuration with any overlays laid over it, as `snakemake --configfile` does."""
-    parser = argparse.ArgumentParser(prog="python -m geomem check", description=main.__doc__)
-    parser.add_argument("config", type=Path, help="config.yaml")
+    parser = commands.parser("check", main.__doc__)
+    parser.add_argument(
+        "config", type=Path, nargs="?", default=Path("config.yaml"), help="default: config.yaml"
+    )
     parser.add_argument("overlays", type=Path, nargs="*", help="presets laid over it, in order")
     args = parser.parse_args(argv)
     config = combined([args.config, *args.overlays])

@@ -17,9 +17,8 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
+from geomem.places import COMMANDS, IMPORTED_FROM
 from geomem.registry.networks import NETWORKS
-
-SCRIPTS = Path(__file__).resolve().parents[2]
 
 # Its modules name others by text. They decide nothing: what they name for an experiment is followed
 # by itself, so that a further entry changes nothing for what does not use it.
@@ -73,7 +72,7 @@ def checksums(script, named=()):
 
 @functools.cache
 def _text(script, named, folder):
-    start = [_Module("", SCRIPTS / script)]
+    start = [_Module("", COMMANDS / script)]
     for path in named:
         start += _located(path.partition(":")[0], folder)
     found = {module.shown: fingerprint(module.path) for module in _closure(start, folder)}
@@ -82,7 +81,7 @@ def _text(script, named, folder):
 
 def sources(script):
     """Paths of a command and of every geomem module it imports, sorted; see `checksums`."""
-    found = _closure([_Module("", SCRIPTS / script)], os.getcwd())
+    found = _closure([_Module("", COMMANDS / script)], os.getcwd())
     return tuple(sorted(module.path for module in found))
 
 
@@ -147,7 +146,7 @@ def _located(name, folder, *, implied=True):
     if parts[:2] == _INDEX.split("."):
         return
     own = parts[0] != "geomem"
-    place = _place(parts[0], folder) if own else SCRIPTS
+    place = _place(parts[0], folder) if own else IMPORTED_FROM
     if place is None:
         return
     for depth in range(1, len(parts) + 1):

@@ -5,10 +5,10 @@ networks, measures and stages with a section of their own come from the registry
 """
 
 import functools
-from pathlib import Path
 
 import yaml
 
+from geomem.places import ROOT
 from geomem.registry import own
 from geomem.registry.claims import TARGETS
 from geomem.registry.datasets import DATASETS
@@ -16,7 +16,7 @@ from geomem.registry.measures import MEASURES
 from geomem.registry.networks import NETWORKS
 from geomem.registry.stages import STAGES
 
-FILE = Path(__file__).resolve().parents[3] / "rules" / "config.schema.yaml"
+FILE = ROOT / "rules" / "config.schema.yaml"
 OWN = {"pattern": own.PATTERN}
 
 

@@ -183,7 +183,7 @@ def _share(assigned, true, chosen, count):
 
     Rows in both must number at most `count` per assigned label and per true label. Taking rows in
     their random order while both have room leaves some classes a few short; a maximum flow from
-    assigned to true labels, started from there, mends that with the fewest changes.
+    assigned to true labels, started from there, fixes that with the fewest changes.
     """
     size = len(chosen)
     code = pd.Series(np.arange(size), index=chosen)
@@ -246,7 +246,7 @@ def _manifolds(kind, images, groups):
 
 
 def _dealt(test, control, seed):
-    """The rows of the kind test with manifold and position dealt anew; both controls agree."""
+    """The rows of the kind test with manifold and position dealt again; both controls agree."""
     order = generator("probe shuffled", seed).permutation(len(test))
     place = test[["manifold", "position"]].to_numpy()[order]
     return test.assign(kind=control, manifold=place[:, 0], position=place[:, 1])

@@ -127,7 +127,7 @@ def _turn(image):
     try:
         orientation = image.getexif().get(_ORIENTATION, 1)
         return _TURNS.get(int(orientation), -1)
-    except Exception:  # EXIF is the work of many hands, and of none of ours
+    except Exception:  # EXIF is written by many programs, all of them unknown here
         return None
 
 

@@ -23,7 +23,7 @@ def draw(geometry, accuracy, *, per_class=None, kappa=0, remove_low_rank=True):
     per_class : int, optional
         Points per manifold M.
     kappa, remove_low_rank : float, bool
-        How the geometry was measured; the paper's values are drawn if it was as theirs.
+        How the geometry was measured; the paper's values are drawn if it was measured the same way.
 
     Returns
     -------

@@ -19,9 +19,9 @@ def draw(
     accuracy : DataFrame
         Collected accuracy table, which tells what runs diverged.
     per_class : int, optional
-        Points per manifold M; draws the capacity 2/M of clouds without structure.
+        Points per manifold M; draws the capacity 2/M of points without structure.
     kappa, remove_low_rank : float, bool
-        How the geometry was measured; the paper's values are drawn if it was as theirs.
+        How the geometry was measured; the paper's values are drawn if it was measured the same way.
     epochs : sequence of "best", "last" or int
         Epochs without measurements are left out; equal ones are drawn once.
 

@@ -14,15 +14,15 @@ CELLS = 4  # of a row; one, two or four panels take equal shares of it
 
 @style.styled
 def draw(rewind, gradients, accuracy, *, epoch=None):
-    """Effects of rewinding on every kind, and each layer's share of the squared gradient norm.
+    """Effects of rewinding on every kind, and each layer's fraction of the squared gradient norm.
 
     Parameters
     ----------
     rewind, gradients, accuracy : DataFrame
         Collected tables; the last one tells what runs diverged.
     epoch : "best" or int, optional
-        Epoch that layers are set back to; by default the best one, or where no layers were set
-        back to it the latest.
+        Epoch that layers are rewound to; by default the best one, or where no layers were
+        rewound to it the latest.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def draw(rewind, gradients, accuracy, *, epoch=None):
     alone = "changes, both Wilson 95 % intervals over images were they independent; shares, none"
     style.caption(
         figure,
-        "Change: network with layers set back minus final network, in percentage points."
+        "Change: network with layers rewound minus final network, in percentage points."
         if panels["training"]
         else "",
         "Share: of the squared norm of the loss gradient over the images of a kind, sampling noise "
@@ -65,7 +65,7 @@ def draw(rewind, gradients, accuracy, *, epoch=None):
 
 
 def rewind_changes(rewind):
-    """Accuracy with layers set back minus that of the final network, run by run.
+    """Accuracy with layers rewound minus that of the final network, run by run.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def rewind_changes(rewind):
 
 
 def gradient_shares(gradients):
-    """Each layer's share of the squared norm of the whole gradient.
+    """Each layer's fraction of the squared norm of the whole gradient.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def gradient_shares(gradients):
     Returns
     -------
     DataFrame
-        Its rows of the norm of the whole gradient, with the share as `value`, without interval.
+        Its rows of the norm of the whole gradient, with the fraction as `value`, without interval.
     """
     norms = gradients[(gradients["metric"] == "norm") & (gradients["part"] == "total")]
     squares = norms["value"].astype(float) ** 2
@@ -139,7 +139,7 @@ def _draw_changes(figure, grid, row, changes, cell, epoch, panels, drawn):
             of_panel = back[(back["scheme"] == scheme) & back["kind"].isin(kinds)]
             axes.axhline(0, color="black", linewidth=0.7, zorder=1)
             drawn[group] += _lines(axes, of_panel)
-            axes.set_xlabel(f"set back: {SCHEMES[scheme]}", fontsize=6.5)
+            axes.set_xlabel(f"rewound: {SCHEMES[scheme]}", fontsize=6.5)
         axes_row[0].set_ylabel(f"change of accuracy,\n{group} images (points)")
         panels[group] += axes_row
         if group == "training":

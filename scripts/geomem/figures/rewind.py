@@ -1,4 +1,4 @@
-"""Accuracy after some layers are set back to an earlier epoch."""
+"""Accuracy after some layers are rewound to an earlier epoch."""
 
 import pandas as pd
 from matplotlib import colormaps
@@ -69,7 +69,7 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
             handles += axes.get_lines()
             if names:
                 scales.layer_axis(axes, names)
-            axes.set_xlabel(f"set back: {SCHEMES[scheme]}")
+            axes.set_xlabel(f"rewound: {SCHEMES[scheme]}")
         axes_row[0].set_ylabel(f"{kind} {style.LABELS['accuracy']}")
         axes_row[0].set_ylim(bottom=0)
         axes_row[0].set_title(f"{seeds.condition_title(cell)}; batch norm: {batch_norm}")
@@ -79,7 +79,7 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
         figure,
         seeds.interval_note(summaries, "Wilson 95 % interval over images"),
         seeds.diverged_note(accuracy),
-        "Lines: epoch that the layers are set back to; all other layers as at the last epoch.",
+        "Lines: epoch that the layers are rewound to; all other layers as at the last epoch.",
     )
     return figure
 
@@ -112,7 +112,7 @@ def _looks(curves):
 def _series(rows):
     """Pairs (epoch or "best", rows): one line each.
 
-    An epoch that is the best of every seed set back to it belongs to the line "best" alone.
+    An epoch that is the best of every seed rewound to it belongs to the line "best" alone.
     """
     for epoch, of_epoch in rows.groupby("epoch"):
         if not of_epoch["best"].all():
@@ -122,7 +122,7 @@ def _series(rows):
 
 
 def _with_end(rows, untouched):
-    """Add the network that nothing was set back in, of the same seeds, as layer "none"."""
+    """Add the network that nothing was rewound in, of the same seeds, as layer "none"."""
     end = untouched[untouched["seed"].isin(rows["seed"])].drop_duplicates("seed")
     columns = ["seed", "layer", "value", "lo", "hi"]
     return pd.concat([rows[columns], end.assign(layer=NONE)[columns]], ignore_index=True)

@@ -1,4 +1,4 @@
-"""Capacity from theory beside capacity found by trying out dichotomies (the paper's figure 1B)."""
+"""Capacity from theory beside simulated capacity (the paper's figure 1B)."""
 
 import numpy as np
 
@@ -103,7 +103,7 @@ def _unreached(rows):
 
 
 def _averages(rows, metric):
-    """Means over seeds of one kind by layer; simulated ones over the seeds that reached theirs."""
+    """Means over seeds of one kind by layer; simulated ones over the seeds that reached it."""
     return seeds.over_seeds(rows[rows["metric"] == metric], ["layer_index", "layer"])
 
 

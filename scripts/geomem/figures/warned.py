@@ -13,7 +13,7 @@ from geomem.warning import unpack
 
 OPEN = Look("warned", style.GREY, "o", "none", "white")
 BEYOND = Look("warned, beyond", style.GREY, "^", "none", "white")
-LINE, MOST = 0.09, 0.6  # height of a line of edge marks, and of all, as shares of the axes
+LINE, MOST = 0.09, 0.6  # height of a line of edge marks, and of all, as fractions of the axes
 LONGEST, MOST_LAYERS, MOST_BEYOND = 110, 8, 12  # of the caption
 
 
@@ -112,7 +112,7 @@ def _edge(axes, limits, curves, side):
 
 
 def _draw_beyond(axes, curve, x, text, left, side, height):
-    """A triangle that points out of the axes and the value beside it, at a share of the height."""
+    """A triangle that points out of the axes, with its value, at a fraction of the height."""
     place = axes.get_xaxis_transform()
     axes.plot(
         [x],

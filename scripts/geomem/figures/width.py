@@ -32,7 +32,7 @@ def draw(
     per_class : int, optional
         Points per manifold M.
     kappa, remove_low_rank : float, bool
-        How the geometry was measured; the paper's values are drawn if it was as theirs.
+        How the geometry was measured; the paper's values are drawn if it was measured the same way.
     network, data : str, optional
         Names of the network and the images; the paper's accuracies are drawn beside its own alone.
 

@@ -5,13 +5,13 @@ array (points, features) per manifold, or one array (points, features) with labe
 (whole numbers from 0 up, or text), one manifold per label.
 """
 
-import argparse
 import csv
 import importlib.util
 import sys
 import warnings
 from pathlib import Path
 
+from geomem import commands
 from geomem.errors import InputError
 from geomem.geometry.files import read_manifolds, require_readable_type
 from geomem.geometry.glue_cli import add_glue_options, glue_settings, measure_glue
@@ -23,11 +23,7 @@ from geomem.warning import column
 
 def main(argv=None):
     """Measure a file's manifolds; print the means and write the table."""
-    parser = argparse.ArgumentParser(
-        prog="python -m geomem geometry",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = commands.parser("geometry", __doc__)
     parser.add_argument("file", metavar="FILE", type=Path)
     parser.add_argument("--estimator", choices=("mean-field", "glue"), default="mean-field")
     parser.add_argument("--output", type=Path, metavar="PATH", help="table: .csv or .parquet")

@@ -198,7 +198,7 @@ def _warn_of_transposed(clouds):
 
 
 def _in_one_place(clouds):
-    """The clouds themselves if all are NumPy's or on one device, else all as NumPy arrays."""
+    """The point clouds themselves if all are NumPy's or on one device, else all as NumPy arrays."""
     places = {str(cloud.device) if is_tensor(cloud) else "numpy" for cloud in clouds}
     return clouds if len(places) == 1 else [on_host(cloud) for cloud in clouds]
 

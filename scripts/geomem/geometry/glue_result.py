@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from geomem.errors import InputError
+from geomem.extras import pandas
 from geomem.geometry.glue_measures import METRICS, SPLIT
 from geomem.geometry.intervals import Estimate
 from geomem.warning import column
@@ -120,9 +121,7 @@ class GlueGeometry:
         Columns metric, value, lo, hi, dichotomies, preprocess, warnings (those about the row,
         packed by `geomem.warning`).
         """
-        import pandas as pd
-
-        frame = pd.DataFrame(self.rows(), columns=["metric", "value", "lo", "hi"])
+        frame = pandas().DataFrame(self.rows(), columns=["metric", "value", "lo", "hi"])
         for name in ("dichotomies", "preprocess"):
             frame[name] = getattr(self, name)
         frame["warnings"] = column(self.warnings, self.numbered())

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from geomem.errors import InputError
+from geomem.extras import pandas
 from geomem.geometry import intervals
 from geomem.warning import column
 
@@ -105,9 +106,7 @@ class ManifoldGeometry:
         Columns manifold, metric, value, lo, hi (uncertainty from the Gaussian vectors), k_lo, k_hi
         (`plausible_range`), warnings (those about the row, packed by `geomem.warning`).
         """
-        import pandas as pd
-
-        frame = pd.DataFrame(self.rows(), columns=ROW)
+        frame = pandas().DataFrame(self.rows(), columns=ROW)
         frame["manifold"] = frame["manifold"].astype("Int64")
         frame["warnings"] = column(self.warnings, self.numbered())
         return frame

@@ -91,7 +91,7 @@ def _room(values, changes):
 
 def _linear_program(signed):
     """By the simplex method: some w has S w >= 1. For points whose proof lies on a face."""
-    from scipy.optimize import linprog  # heavy, and seldom needed
+    from scipy.optimize import linprog  # heavy, and rarely needed
 
     m, n = signed.shape
     found = linprog(

@@ -8,7 +8,7 @@ G^(1/2) Z with G = X X' and a Gaussian Z.
 
 A draw keeps its projections when a feature is added, so each has a least number of features from
 which on it is separable, and n_c is the median of these. The binomial (Wilson score) interval of
-the share 1/2 is carried over to the number of features.
+the fraction 1/2 is carried over to the number of features.
 """
 
 import numbers
@@ -168,7 +168,7 @@ class _Search:
             self.managed[:] = n_max
 
     def features_for(self, share):
-        """Features that make this share of the draws separable, interpolated; inf if none do."""
+        """Features that make this fraction of the draws separable, interpolated; inf if none do."""
         needed = share * len(self.failed)
         if needed <= 0:
             return 0.0

@@ -48,8 +48,8 @@ def page(found, unfinished=None):
         *map(_experiment, found),
         "</main><footer><p>Best epoch: the one with the highest validation accuracy. Capacity: "
         "how many classes a layer separates per feature; that of permuted examples grows where "
-        "they are memorized. Rewinding: layers of the final network get their weights of an earlier "
-        "epoch. Accuracies are means over seeds.</p></footer>",
+        "they are memorized. Rewinding: layers of the final network get the weights that they had "
+        "at an earlier epoch. Accuracies are means over seeds.</p></footer>",
         f"<script>{script}</script></body></html>\n",
     ]
     return "\n".join(parts)
@@ -125,7 +125,9 @@ def _conditions(cells):
         recovered = _effect(cell.get("rewinding"), "recovered", percent)
         shown = ["" if rate is None else percent(rate) for rate in rates]
         row = [f"{cell['noise']:g}", cell["width"], cell["seeds"], *shown, grown, recovered]
-        rows.append("<tr>" + "".join(f"<td>{html.escape(str(each))}</td>" for each in row) + "</tr>")
+        rows.append(
+            "<tr>" + "".join(f"<td>{html.escape(str(each))}</td>" for each in row) + "</tr>"
+        )
     titles = "".join(f"<th>{each}</th>" for each in head)
     return f"<div class='wide'><table><tr>{titles}</tr>{''.join(rows)}</table></div>"
 

@@ -151,7 +151,7 @@ def _rewinding(tables, judged, confidence):
 
 
 def _effect(judged, target, confidence):
-    """A statement's effect: `missing`, `value`, `lo` and `hi` (None where not known), `confidence`."""
+    """A statement's effect: `missing`, or `value`, `lo`, `hi` (None: not known), `confidence`."""
     rows = judged[judged["target"] == target]
     if not len(rows):
         return {"missing": "not judged"}

@@ -107,7 +107,9 @@ def memorization(cell):
     gain = found["gain"]
     if gain["missing"]:
         return f"{text}. Not judged: {gain['missing']}."
-    return f"{text}. In the final layer it grows {gain['value']:.2g} times{_interval(gain, _times)}."
+    return (
+        f"{text}. In the final layer it grows {gain['value']:.2g} times{_interval(gain, _times)}."
+    )
 
 
 def memorization_range(cells):

@@ -7,6 +7,8 @@ shows here.
 import argparse
 import json
 
+from geomem import commands
+
 _RECIPE = {"epochs": 1, "batch_size": 4, "optimizer": {"name": "sgd", "lr": 0.01}}
 
 
@@ -39,7 +41,7 @@ def layer_table(model_spec, width, n_classes, image_shape):
 
 def main(argv=None):
     """Print the layer table of the network asked for."""
-    parser = argparse.ArgumentParser(prog="python -m geomem layers", description=__doc__)
+    parser = commands.parser("layers", __doc__)
     parser.add_argument("--model", default="vgg-small", help="name, or package.module:function")
     parser.add_argument("--width", type=int, default=8)
     parser.add_argument("--classes", type=int, default=100)

@@ -235,7 +235,7 @@
       const ofLines = rowsOf(section, free(state.lines)).filter((r) => r.layer !== content.whole);
       for (const column of fixable) {
         const select = document.getElementById(`${section.name}-${column}`);
-        // The heat map is of one value of everything but the epoch; the lines are of all of theirs.
+        // The heat map is of one value of everything but the epoch; the lines are of all epochs.
         if (select) select.disabled = column === state.lines && (!heat || column === "epoch");
       }
       const done = [];

@@ -1,4 +1,4 @@
-"""The explorer: tables packed as columns, Vega-Lite's script and ours, in one HTML file."""
+"""The explorer: tables packed as columns, Vega-Lite's script and geomem's, in one HTML file."""
 
 import html
 import json

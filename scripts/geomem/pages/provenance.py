@@ -34,7 +34,7 @@ def page(experiment, settings, origin, runs, usage, written):
         f"Provenance: {experiment}",
         [
             f"<h1>Where the numbers come from: {html.escape(experiment)}</h1>",
-            "<p>Every result file carries the same of itself: <code>python -m geomem inspect "
+            "<p>Every result file carries the same of itself: <code>geomem inspect "
             "FILE</code>.</p>",
             f"<p class='small'>Written {html.escape(written)}. This page alone tells times and "
             "dates; every other result is the same, byte for byte, whenever it is made.</p>",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from geomem.errors import InputError
 
 _RULE = r"^(?:local)?rule (\w+):\n"
+_TARGETS = ("all", "study")  # they make nothing
 _NONE = r"Nothing to be done|^total +0$"  # the second with options such as --until
 
 
@@ -35,7 +36,7 @@ class Job:
 
 
 def planned_jobs(arguments=()):
-    """The jobs of `snakemake --dry-run` in this folder, in Snakemake's order, without `all`.
+    """The jobs of `snakemake --dry-run` in this folder, in Snakemake's order, without its targets.
 
     Parameters
     ----------
@@ -73,10 +74,10 @@ def planned_jobs(arguments=()):
 
 
 def read_jobs(text):
-    """Jobs listed in the text of a dry run, without `all`."""
+    """Jobs listed in the text of a dry run, without its targets."""
     blocks = re.split(_RULE, text, flags=re.MULTILINE)[1:]
     named = zip(blocks[::2], blocks[1::2], strict=True)
-    return [_job(rule, block) for rule, block in named if rule != "all"]
+    return [_job(rule, block) for rule, block in named if rule not in _TARGETS]
 
 
 def _job(rule, block):

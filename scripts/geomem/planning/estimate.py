@@ -4,13 +4,13 @@ Times a few training steps, forward passes and geometries on this machine, for e
 is still to be trained or analysed (about a minute). Refuses when the disk is too small.
 """
 
-import argparse
 import functools
 import os
 import shutil
 from collections import defaultdict
 from pathlib import Path
 
+from geomem import commands
 from geomem.command import limit_threads
 from geomem.config.cli import combined
 from geomem.config.experiments import as_text, resolve, selected
@@ -26,7 +26,7 @@ _DISK_MARGIN = 1.1  # logs, metadata, what is there twice while it is written
 
 def main(argv=None):
     """Print the estimate; a disk too small is an InputError."""
-    parser = argparse.ArgumentParser(prog="python -m geomem estimate", description=__doc__)
+    parser = commands.parser("estimate", __doc__)
     parser.add_argument("--configfile", type=Path, nargs="*", default=[], help="presets, in order")
     parser.add_argument("--cores", type=int, default=os.cpu_count(), help="to divide the time by")
     arguments = parser.parse_args(argv)

@@ -1,22 +1,21 @@
-"""Say in plain words what would be run, and why: `python -m geomem explain [SNAKEMAKE OPTIONS]`.
+"""Say in plain words what would be run, and why: `geomem explain [SNAKEMAKE OPTIONS]`.
 
 Options go to snakemake, e.g. `--configfile presets/paper.yaml`. Nothing is run.
 """
 
 import re
-import sys
 from collections import Counter, defaultdict
 from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
 
+from geomem import commands
 from geomem.planning.dry_run import planned_jobs
 
 
 def main(argv=None):
     """Print an explanation of the dry run."""
-    argv = sys.argv[1:] if argv is None else argv
-    if argv[:1] in (["-h"], ["--help"]):
-        print(__doc__.strip())
+    argv = commands.snakemake_options("explain", __doc__, argv)
+    if argv is None:
         return 0
     print(explanation(planned_jobs(argv)))
     return 0
@@ -89,7 +88,7 @@ def _in_words(part, maker):
         return "because " + " and ".join(_changed_files(files))
     if start.startswith("Input files updated"):
         makers = sorted({maker[name] for name in files if name in maker})
-        return f"because what it reads is made anew by: {', '.join(makers)}" if makers else ""
+        return f"because what it reads is made again by: {', '.join(makers)}" if makers else ""
     if start.startswith("Incomplete output"):
         return "because it was interrupted before it ended"
     if start.startswith("Params have changed"):

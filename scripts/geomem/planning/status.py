@@ -5,10 +5,10 @@ A cell is one network: its training and everything measured on it. Options go to
 """
 
 import base64
-import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from geomem import commands
 from geomem.command import exit_status
 from geomem.config.sharing import FOLDER
 from geomem.errors import DamagedFileError
@@ -25,10 +25,8 @@ _STOPPED = (75, 130)  # exit statuses of jobs that were asked to stop
 
 def main(argv=None):
     """Print the table, and the last lines of each failed job's log."""
-    argv = sys.argv[1:] if argv is None else argv
-    if argv[:1] in (["-h"], ["--help"]):
-        print("usage: python -m geomem status [SNAKEMAKE OPTIONS]\n")
-        print(__doc__.strip())
+    argv = commands.snakemake_options("status", __doc__, argv)
+    if argv is None:
         return 0
     every = planned_jobs([*argv, "--forceall"])
     waiting = {_name(job) for job in planned_jobs(argv)}

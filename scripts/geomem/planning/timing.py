@@ -10,12 +10,14 @@ import time
 
 import numpy as np
 
+from geomem.places import IMPORTED_FROM
 from geomem.planning.costs import NetworkRates
 from geomem.planning.sizes import AnalysisSize
 
 _SECONDS = 0.6  # to spend on each measurement, about
-# Made-up clouds: how many features (early layers have many, late ones few, which takes the search
-# for the centres' common directions longer), and the mean square of points over that of centres.
+# Made-up manifolds: how many features (early layers have many, late ones few, which takes the
+# search for the centres' common directions longer), and the mean square of points over that of
+# centres.
 _CLOUDS = (400, 100)
 _WITHIN = 8
 
@@ -30,10 +32,9 @@ _IMPORTS = {
 
 def startup(kind):
     """CPU seconds and peak memory (bytes) of starting Python with the imports of a kind of job."""
-    from geomem.config.code import SCRIPTS
-
     program = (
-        f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import resource, {_IMPORTS[kind]};"
+        f"import sys; sys.path.insert(0, {str(IMPORTED_FROM)!r});"
+        f" import resource, {_IMPORTS[kind]};"
         " u = resource.getrusage(resource.RUSAGE_SELF);"
         " print(u.ru_utime + u.ru_stime, u.ru_maxrss * 1024)"
     )
@@ -131,7 +132,7 @@ def _scatter_seconds(n_features, analysis_set, device):
 def geometry_seconds(settings, analysis_set):
     """CPU seconds of the geometry of one layer and kind, on average over layers.
 
-    Timed on made-up clouds with few Gaussian vectors, and carried to the number asked for. What a
+    Timed on made-up manifolds with few Gaussian vectors, and scaled to the number asked for. What a
     further vector costs is timed without the centres' low-rank structure, which takes most of the
     time and does not depend on them.
     """
@@ -175,7 +176,7 @@ def _geometry_seconds(cloud, settings, n_t):
 
 
 def simulation_seconds(settings):
-    """CPU seconds of the simulated capacity of one layer and kind, on made-up clouds."""
+    """CPU seconds of the simulated capacity of one layer and kind, on made-up manifolds."""
     from geomem.geometry import simulated_capacity
 
     analysis_set = AnalysisSize(settings["classes"], settings["per_class"], 1)

@@ -5,12 +5,12 @@ end. The run is taken to last from the start of its first job to the end of its 
 the pauses between two runs.
 """
 
-import argparse
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from geomem import commands
 from geomem.errors import InputError
 
 PAUSE = 60  # seconds in which nothing runs: another run has begun, or jobs wait for a cluster
@@ -32,7 +32,7 @@ class Usage:
 
 def main(argv=None):
     """Print what the runs below a results folder used."""
-    parser = argparse.ArgumentParser(prog="python -m geomem usage", description=__doc__)
+    parser = commands.parser("usage", __doc__)
     parser.add_argument("results", type=Path, nargs="?", default=Path("results"))
     parser.add_argument("--experiments", nargs="*", help="only these; default: all there are")
     parser.add_argument("--cores", type=int, default=2, help="that the run was given")

@@ -190,6 +190,6 @@ def _kept_bytes(job):
 
 
 def _backward_bytes(job):
-    """Outputs kept for the backward pass; batch norm and ReLU keep theirs too."""
+    """Outputs kept for the backward pass; those of batch norm and ReLU too."""
     images = max(job.experiment["training"]["batch_size"], _BATCH)
     return 3 * 4 * sum(job.network.features) * images

@@ -47,7 +47,7 @@ class Measure:
     judged : bool
         Whether the paper's claims are about it.
     cost : str
-        Import path of a function that foretells time and memory, see `geomem.planning.work`.
+        Import path of a function that estimates time and memory, see `geomem.planning.work`.
     """
 
     name: str

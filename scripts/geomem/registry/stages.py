@@ -25,13 +25,13 @@ class Stage:
     settings : callable, optional
         Of (experiment, cell): exactly the settings that determine a result beyond its input files,
         as a dict. `cell` has the job's `width`, `noise`, `seed` and `epoch`, each None where the
-        job has none. Labels and trainings have theirs from `geomem.config.sharing`.
+        job has none. Labels and trainings have their settings from `geomem.config.sharing`.
     section : str
         Section of an experiment that is the stage's own; its `epochs` say whether it runs.
     builds_network : bool
         Whether the command builds the network, and so depends on the user's source file of it.
     cost : str
-        Import path of the function that foretells time, memory and disk, see
+        Import path of the function that estimates time, memory and disk, see
         `geomem.planning.work`; without one a job is taken to cost what its start does.
     """
 

@@ -1,10 +1,10 @@
-"""`python -m geomem inspect FILE`: where a result file came from."""
+"""`geomem inspect FILE`: where a result file came from."""
 
-import argparse
 import json
 import struct
 from pathlib import Path
 
+from geomem import commands
 from geomem.errors import InputError
 from geomem.storage.arrays import read_arrays
 from geomem.storage.atomic import damaged, missing
@@ -14,7 +14,7 @@ from geomem.storage.tables import document_provenance, table_provenance
 
 def main(argv=None):
     """Print the provenance a result file carries: settings, inputs, versions, device."""
-    parser = argparse.ArgumentParser(prog="python -m geomem inspect", description=main.__doc__)
+    parser = commands.parser("inspect", main.__doc__)
     parser.add_argument("file", type=Path)
     print(json.dumps(provenance_of(parser.parse_args(argv).file), indent=2, sort_keys=True))
     return 0

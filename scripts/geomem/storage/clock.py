@@ -20,6 +20,6 @@ def refuse_future(folder):
         latest = max(ahead, key=ahead.get)
         raise InputError(
             f"{len(ahead)} files in {folder} are newer than now, {latest} by {ahead[latest]:.0f} "
-            "s: this machine's clock was set back, or another's is ahead. Mend the clock; then "
+            "s: this machine's clock went back, or another's is ahead. Correct the clock; then "
             f"this makes the files count again: find {folder}/ -newermt now -exec touch {{}} +"
         )

@@ -1,10 +1,10 @@
-"""`python -m geomem cache`: saved training states, listed or cleared."""
+"""`geomem cache`: saved training states, listed or cleared."""
 
-import argparse
 import shutil
 import time
 from pathlib import Path
 
+from geomem import commands
 from geomem.errors import DamagedFileError, InputError
 from geomem.storage.lock import try_lock
 from geomem.storage.tables import read_document
@@ -15,7 +15,7 @@ DEFAULT = Path("results/cache/training")
 
 def main(argv=None):
     """List the saved training states, or clear some."""
-    parser = argparse.ArgumentParser(prog="python -m geomem cache", description=main.__doc__)
+    parser = commands.parser("cache", main.__doc__)
     parser.add_argument(
         "--cache", type=Path, default=DEFAULT, help=f"folder of the states (default: {DEFAULT})"
     )

@@ -20,7 +20,7 @@ from geomem.training.state import State, StateStore
 from geomem.training.trainer import Trainer
 
 _SAVE_SECONDS = 10  # at least so long between two states to go on from,
-_SAVE_SHARE = 0.01  # and at most this share of the time spent on writing them
+_SAVE_SHARE = 0.01  # and at most this fraction of the time spent on writing them
 _LOG_SECONDS = 10  # between two log lines when nobody watches
 
 

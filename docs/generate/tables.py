@@ -1,0 +1,84 @@
+"""The page about every table: file, columns, quantities and units, from the registry."""
+
+from geomem.registry.tables import TABLES
+from geomem.tables import MEASURED, RUN_KEYS
+
+COLUMNS = {
+    "experiment": "name of the experiment",
+    "width": "base width of the network",
+    "noise": "label noise: fraction of each class whose label was replaced",
+    "seed": "seed of initialization, order of examples and label noise",
+    "epoch": "epoch number; 0 is the initialization",
+    "kind": "kind of image or manifold: `train`, `unpermuted`, `permuted`, `restored`, `test`, "
+    "`validation`, and the controls `shuffled` and `surrogate`",
+    "metric": "the quantity that the row measures",
+    "layer": "name of the layer, or of the layers rewound together",
+    "layer_index": "position of the layer in the network, from 0",
+    "manifold": "number of the manifold; empty for all manifolds together",
+    "k": "number of shared directions removed",
+    "scheme": "which layers are rewound together: `single`, `suffix`, `prefix`, a named set, "
+    "`none` or `all`",
+    "batch_norm": "what happens to batch norm's running statistics",
+    "part": "part of the gradient: `label`, `independent` or `total`",
+    "value": "the measured value",
+    "lo": "lower end of its interval",
+    "hi": "upper end of its interval",
+    "k_lo": "smallest value over other numbers of removed directions that are as plausible",
+    "k_hi": "largest value over them",
+    "warnings": "warnings of the measurement",
+    "influence": "what each Gaussian vector (or draw) adds to a mean, an array",
+    "n": "number of images",
+    "correct": "which images the network classified correctly, one bit for each",
+    "error": "standard error",
+    "reached": "whether half of the dichotomies became separable",
+    "plausible": "whether the class centres do not tell this number apart from the one used",
+    "chosen": "whether this number of directions was used",
+    "dichotomies": "which labellings of the manifolds were drawn",
+    "preprocess": "what was subtracted from the points first",
+    "n_layers": "number of layers of the network, the input and the pools included",
+    "weighted_layers": "names of the layers with weights, in order",
+    "parameters": "trainable parameters of the network",
+    "best": "whether the epoch is the run's best (highest validation accuracy)",
+    "last": "whether the epoch is the run's last",
+}
+_INTRODUCTION = """# Tables
+
+<!-- made from scripts/geomem/registry/ -->
+
+The tables of an experiment are Parquet files in `results/EXPERIMENT/tables/`. They are long: each
+row is one measurement. The key columns say of what, then come the value and its interval.
+
+```python
+import pandas
+
+table = pandas.read_parquet("results/depth/tables/geometry.parquet")
+last = table[table["last"] & (table["metric"] == "capacity") & table["manifold"].isna()]
+print(last[["seed", "layer", "kind", "value", "lo", "hi"]])
+```
+
+An experiment has a table only if its configuration asks for it. `geomem inspect FILE` prints the
+settings and versions that a table was made with.
+"""
+
+
+def tables_page():
+    """The page, as Markdown."""
+    parts = [_INTRODUCTION, "## Columns\n", "| column | meaning |", "|---|---|"]
+    parts += [f"| `{name}` | {meaning} |" for name, meaning in COLUMNS.items()]
+    parts.append("")
+    for table in TABLES.values():
+        keys = ", ".join(f"`{key}`" for key in (*RUN_KEYS, *table.keys))
+        parts += [
+            f"## {table.name}\n",
+            f"{table.title}. File: `results/EXPERIMENT/tables/{table.name}.parquet`.\n",
+            f"Keys: {keys}. Measured: {', '.join(f'`{name}`' for name in MEASURED)}.\n",
+            "| metric | quantity | unit |",
+            "|---|---|---|",
+        ]
+        for metric in table.metrics:
+            label = metric.label or metric.name.replace("_", " ")
+            parts.append(
+                f"| `{metric.name}` | {label} | {metric.unit} |".replace("|cos|", "\\|cos\\|")
+            )
+        parts.append("")
+    return "\n".join(parts)
