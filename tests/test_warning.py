@@ -61,7 +61,15 @@ def test_a_table_names_the_manifold_in_its_own_rows_and_those_of_all(measure):
         assert len(warned) == len(frame)
     else:
         assert set(warned["manifold"].dropna()) == {5}
-        assert set(warned.loc[warned["manifold"].isna(), "metric"]) >= {"capacity", "radius_iqm"}
+        of_all = set(warned.loc[warned["manifold"].isna(), "metric"])
+        assert of_all >= {"capacity", "radius"} and "radius_iqm" not in of_all
+
+
+def test_a_mean_over_the_middle_half_is_warned_when_a_quarter_is_exceeded():
+    for flat, expected in (([5, 1], False), ([5, 1, 3], True)):
+        frame = manifold_geometry(points(flat=flat), random_state=0).to_frame()
+        texts = frame.loc[frame["metric"] == "radius_iqm", "warnings"]
+        assert any(w.code == "single-point" for w in unpack(*texts)) == expected
 
 
 class Activations:

@@ -62,14 +62,19 @@ def geometry_table(values, error=0.01, spread=0.05, layers=range(LAYERS), **colu
     vectors = (vectors - vectors.mean()) / vectors.std(ddof=1) * np.sqrt(N_T)
     rows = []
     for (epoch, kind, metric), curve in values.items():
-        # Factors with harmonic (capacity) or arithmetic mean one leave the mean at the curve.
+        # Factors whose mean is one leave the mean at the curve: harmonic for capacity, of the
+        # middle half for the estimator's radius and dimension, else arithmetic.
+        of_all = metric
         mean = 1 / (1 / factors).mean() if metric == "capacity" else factors.mean()
+        if metric in ("radius", "dimension"):
+            of_all = f"{metric}_iqm"
+            mean = factors[P // 4 : P - P // 4].mean()
         for layer in layers:
             value = curve[layer]
             at = (epoch, f"layer{layer}", layer, kind)
             rows += [(*at, i, metric, value * f, None) for i, f in enumerate(factors / mean)]
             moved = value * error / 1.96 * vectors
-            rows.append((*at, None, metric, value, moved))
+            rows.append((*at, None, of_all, value, moved))
     names = ["moment", "layer", "layer_index", "kind", "manifold", "metric", "value", "influence"]
     frame = _flagged(pd.DataFrame(rows, columns=names)).astype({"manifold": "Int64"})
     whole = frame["manifold"].isna()

@@ -31,7 +31,7 @@ def curve(level, classes, vectors):
     single = level * classes * (1 + vectors.mean())
     nothing = np.array([np.nan])
     return Curve(
-        "capacity", ESTIMATORS["mean-field"].means["capacity"][1], np.array([0]), ("fc",), 1,
+        "capacity", ESTIMATORS["mean-field"].means["capacity"][-1], np.array([0]), ("fc",), 1,
         frozenset({0}), np.arange(len(classes)), single[None],
         (level * (vectors - vectors.mean()))[None], nothing, nothing, ((),),
     )  # fmt: skip

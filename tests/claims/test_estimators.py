@@ -24,6 +24,7 @@ def few_replicates(monkeypatch):
 def glue_table(values, **columns):
     """As GLUE's: numbers of all manifolds together, which are the means of pseudo-values."""
     table = geometry_table(values, **columns)
+    table["metric"] = table["metric"].str.removesuffix("_iqm")
     whole = table[table["manifold"].isna()]
     single = table[table["manifold"].notna()].merge(
         whole[[*KEYS, "value"]], on=KEYS, suffixes=("", "_whole")

@@ -4,7 +4,7 @@ import pandas as pd
 
 from geomem.errors import InputError
 from geomem.geometry import geometry_from_products
-from geomem.geometry.intervals import influence
+from geomem.geometry.intervals import influence, middle_half
 
 PROFILE_N_T = 50
 
@@ -115,8 +115,11 @@ def shared_k(profiles):
 def _influences(geometry, frame):
     found = {}
     for metric in ("capacity", "radius", "dimension"):
-        of_vectors = influence(metric, geometry.statistics).mean(axis=0)
-        found[metric] = (of_vectors - of_vectors.mean()).astype("float32")
+        each = influence(metric, geometry.statistics)
+        found[metric] = each.mean(axis=0)
+        if metric != "capacity":
+            found[f"{metric}_iqm"] = each[middle_half(getattr(geometry, metric))].mean(axis=0)
+    found = {metric: (of - of.mean()).astype("float32") for metric, of in found.items()}
     return [
         found.get(metric) if whole else None
         for metric, whole in zip(frame["metric"], frame["manifold"].isna(), strict=True)

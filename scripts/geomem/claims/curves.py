@@ -22,16 +22,17 @@ def _harmonic(values, weights):
         return 1 / _arithmetic(1 / values, weights)
 
 
-def _median(values, weights):
-    """Weighted median: the first value up to which half of the weight lies."""
+def _middle_half(values, weights):
+    """Mean without a quarter of the weight at either end, like `intervals.interquartile`."""
+    n = values.shape[1]
+    cut = n // 4 / n
     columns = []
     for row in values:
-        order = np.argsort(row)
+        order = np.argsort(row, kind="stable")
         reached = np.cumsum(weights[:, order], axis=1)
-        below = reached < reached[:, -1:] * (0.5 - 1e-12)
-        above = reached <= reached[:, -1:] * (0.5 + 1e-12)
-        low, high = (row[order][np.minimum(m.sum(axis=1), len(row) - 1)] for m in (below, above))
-        columns.append((low + high) / 2)
+        ends = np.clip(reached / reached[:, -1:], cut, 1 - cut)
+        kept = np.diff(ends, axis=1, prepend=cut)
+        columns.append(kept @ row[order] / (1 - 2 * cut))
     return np.stack(columns, axis=1)
 
 
@@ -42,9 +43,11 @@ class Estimator:
     Attributes
     ----------
     table : str
-    means : dict of str to (str, callable)
-        Metric of a mean: metric of the single manifolds it is made of, and how. GLUE has numbers
-        of all manifolds together; what is averaged are their pseudo-values.
+    means : dict of str to (str, str, callable)
+        By quantity: metric of the mean, metric of the single manifolds it is made of, and how.
+        Radius and dimension are means over the middle half, because one manifold whose centre
+        nearly vanishes moves the arithmetic mean anywhere. GLUE has numbers of all manifolds
+        together; what is averaged are their pseudo-values.
     """
 
     table: str
@@ -55,16 +58,15 @@ ESTIMATORS = {
     "mean-field": Estimator(
         "geometry",
         {
-            "capacity": ("capacity", _harmonic),
-            "radius": ("radius", _arithmetic),
-            "dimension": ("dimension", _arithmetic),
-            "radius_median": ("radius", _median),
+            "capacity": ("capacity", "capacity", _harmonic),
+            "radius": ("radius_iqm", "radius", _middle_half),
+            "dimension": ("dimension_iqm", "dimension", _middle_half),
         },
     ),
     "glue": Estimator(
         "glue",
         {
-            name: (f"{name}_pseudovalue", _arithmetic)
+            name: (name, f"{name}_pseudovalue", _arithmetic)
             for name in ("capacity", "radius", "dimension", "utility")
         },
     ),
@@ -143,10 +145,10 @@ def read_curve(rows, kind, metric, means):
     """
     if metric not in means:
         raise NotMeasuredError(f"this estimator has no {metric}")
-    of_single, average = means[metric]
+    of_all, of_single, average = means[metric]
     rows = rows[rows["kind"] == kind]
     single = rows[(rows["metric"] == of_single) & rows["manifold"].notna()]
-    whole = rows[(rows["metric"] == metric) & rows["manifold"].isna()].sort_values("layer_index")
+    whole = rows[(rows["metric"] == of_all) & rows["manifold"].isna()].sort_values("layer_index")
     if not len(single) or not len(whole):
         raise NotMeasuredError(f"no {kind} examples in the table")
     if "n_layers" not in whole:

@@ -64,6 +64,13 @@ def dimensions(statistics, confidence):
     return each, joint
 
 
+def middle_half(values):
+    """Indices of the values between the quarters at either end, ndarray of int."""
+    order = np.argsort(values, kind="stable")
+    cut = len(order) // 4
+    return order[cut : len(order) - cut]
+
+
 def interquartile(each):
     """Mean over the middle half of the manifolds: single extreme ones do not move it.
 
@@ -78,10 +85,7 @@ def interquartile(each):
         Its interval takes the manifolds' errors as independent, and which are in the middle as
         given.
     """
-    order = np.argsort(each.value, kind="stable")
-    n = len(order)
-    cut = n // 4
-    middle = order[cut : n - cut]
+    middle = middle_half(each.value)
     value = float(np.mean(each.value[middle]))
     with np.errstate(all="ignore"):
         below = float(np.sqrt(((each.value - each.lo)[middle] ** 2).sum()) / len(middle))

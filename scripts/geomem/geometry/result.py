@@ -7,7 +7,7 @@ import numpy as np
 from geomem.errors import InputError
 from geomem.extras import pandas
 from geomem.geometry import intervals
-from geomem.warning import column
+from geomem.warning import column, pack
 
 METRICS = ("capacity", "radius", "dimension")
 ROBUST = ("radius", "dimension")  # those with a mean over the middle half as well
@@ -104,11 +104,19 @@ class ManifoldGeometry:
         """A long pandas table; a row without `manifold` is about all manifolds together.
 
         Columns manifold, metric, value, lo, hi (uncertainty from the Gaussian vectors), k_lo, k_hi
-        (`plausible_range`), warnings (those about the row, packed by `geomem.warning`).
+        (`plausible_range`), warnings (those about the row, packed by `geomem.warning`). Means over
+        the middle half have those about single manifolds only where more than a quarter of the
+        manifolds have one: fewer cannot move such a mean beyond the values of the others.
         """
         frame = pandas().DataFrame(self.rows(), columns=ROW)
         frame["manifold"] = frame["manifold"].astype("Int64")
         frame["warnings"] = column(self.warnings, self.numbered())
+        for metric in (f"{name}_iqm" for name in ROBUST):
+            about = [known for known in self.warnings if known.is_about(metric)]
+            concerned = {index for known in about for index in known.manifolds}
+            if len(concerned) <= len(self.capacity) // 4:
+                about = [known for known in about if not known.manifolds]
+            frame.loc[frame["metric"] == metric, "warnings"] = pack(about)
         return frame
 
     def rows(self):
