@@ -65,7 +65,6 @@ rule provenance:
 rule headline:
     input:
         unpack(files.headline_tables),
-        script=script("write_headline.py"),
         claims="results/{experiment}/claims/claims.parquet",
     output:
         "results/{experiment}/headline.json",
@@ -78,18 +77,17 @@ rule headline:
         mem_mb=needs.memory("headline"),
     params:
         code=settings.program("write_headline.py"),
-        python=interpreter,
+        command=command("write_headline.py"),
         spec=settings.headline_spec,
         inputs=lambda wildcards, input: options_of(files.headline_tables(wildcards)),
     shell:
-        "{params.python} {input.script:q} --spec {params.spec:q} --threads {threads}"
+        "{params.command} --spec {params.spec:q} --threads {threads}"
         " --tables {params.inputs} --claims {input.claims:q} --output {output:q} 2> {log:q}"
 
 
 rule landing:
     input:
         unpack(files.landing_inputs),
-        script=script("write_landing.py"),
     output:
         report(
             "results/index.html",
@@ -106,7 +104,7 @@ rule landing:
         mem_mb=needs.memory("landing"),
     params:
         code=settings.program("write_landing.py"),
-        python=interpreter,
+        command=command("write_landing.py"),
     shell:
-        "{params.python} {input.script:q} --threads {threads}"
+        "{params.command} --threads {threads}"
         " --headlines {input.headlines:q} --output {output:q} 2> {log:q}"
