@@ -16,6 +16,7 @@ from geomem.geometry.center_fits import descend
 from geomem.warning import MeasurementWarning
 
 RULES = ("barrier", "authors")
+UNCONFIRMED = "low-rank-unconfirmed"  # code of a warning that the range over K takes care of
 STARTS = {"barrier": 12, "authors": 10}
 FINAL_TOLERANCE = 1e-20  # for the fit chosen: rounding in the centres must not show in capacity
 FINAL_ITERATIONS = 1000
@@ -176,6 +177,13 @@ def find_low_rank(
             "steps"
         )
         warnings.append(MeasurementWarning("low-rank-not-converged", text))
+    if hits is not None and hits < lowrank_barrier.ENOUGH:
+        text = (
+            f"{hits} start(s) of the search agree on the low-rank structure, "
+            f"{lowrank_barrier.ENOUGH} are wanted: rounding may decide which one is used; k_lo and "
+            "k_hi are the range over all that were found"
+        )
+        warnings.append(MeasurementWarning(UNCONFIRMED, text))
     short = np.flatnonzero(kept)[1.0 - ((x @ best.v) ** 2).sum(1) / (x**2).sum(1) < SHORT]
     if len(short):
         text = (
