@@ -9,6 +9,7 @@ Snakemake imports this module whenever it starts, in jobs on a cluster too, and 
 has put its own folder first on the path. So geomem is imported only once a run has begun.
 """
 
+import contextlib
 import logging
 import sys
 import threading
@@ -78,10 +79,8 @@ class LogHandler(LogHandlerBase):
         """Say what came out. Called once, after the last record."""
         run, self._run = self._run, None
         if run is not None and not self._broken:
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 run.end(self._unfinished)
-            except BrokenPipeError:
-                pass
         super().close()
 
 

@@ -35,7 +35,7 @@ def test_accuracies_are_means_over_seeds(paper):
 
 
 def test_layers_are_those_whose_capacity_grows(paper):
-    """The made-up capacity rises from layer 8 on; the jitter of a seed is the same at both epochs."""
+    """The made-up capacity rises from layer 8 on. The jitter of a seed moves both epochs alike."""
     measured = paper["cells"][0]["memorization"]
     expected = PAPER["last", "permuted", "capacity"] / PAPER["best", "permuted", "capacity"]
     assert [name for name, _ in measured["layers"]] == [f"layer{i}" for i in range(12)]

@@ -29,7 +29,7 @@ def examples():
 
 @pytest.fixture(scope="module")
 def text():
-    return page(examples(), {"big": "Not done: 3 jobs (train 3)."})
+    return page(examples(), {"big": "Not done: 3 jobs (train 3). `make status` says why."})
 
 
 @pytest.fixture
@@ -44,7 +44,10 @@ def opened(browser, text, tmp_path):
 
 def test_every_headline_is_there_and_every_link_names_a_result(opened):
     shown = opened.driver.find_element("tag name", "body").text
-    assert "3 of 4 experiments are done" in shown and "Not done: 3 jobs (train 3)." in shown
+    assert (
+        "3 of 4 experiments are done" in shown
+        and "Not done: 3 jobs (train 3). make status says why." in shown
+    )
     for example in examples():
         for title, sentence in headlines(example):
             assert title in shown and sentence in shown

@@ -33,8 +33,8 @@ def test_a_training_tells_its_last_epoch(log):
     ("text", "reason"),
     [
         (
-            "noise\nerror: images: 'a.png' is cut off\nreplace it\nended with status 2 after 1.0 s\n",
-            ["error: images: 'a.png' is cut off", "replace it"],
+            "noise\nerror: 'a.png' is cut off\nreplace it\nended with status 2 after 1.0 s\n",
+            ["error: 'a.png' is cut off", "replace it"],
         ),
         (
             "Traceback (most recent call last):\n  File\nKeyError: 'a'\n"
