@@ -28,6 +28,10 @@ onstart:
     hold_results()
 
 
+onerror:
+    show_unfinished()
+
+
 rule all:
     default_target: True
     input:

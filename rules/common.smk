@@ -19,6 +19,7 @@ from geomem.config import sharing
 from geomem.config.cli import combined, plain
 from geomem.config.experiments import merged
 from geomem.errors import InputError
+from geomem.headlines.unfinished import write_unfinished
 from geomem.storage.clock import refuse_future
 from geomem.storage.lock import hold, require_folder
 from geomem.training.gpus import VISIBLE, local_gpus
@@ -27,6 +28,7 @@ from geomem.workflow.plan import Plan
 from geomem.workflow.resources import JobResources
 from geomem.workflow.settings import JobSettings
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 try:
     if workflow.is_main_process:
@@ -60,6 +62,10 @@ if len(GPUS) > 1:
     os.environ.setdefault(VISIBLE, ",".join(GPUS))
 if GPUS and not getattr(workflow.global_resources.get("gpu"), "value", None):
     workflow.register_resource("gpu", len(GPUS))
+
+# Lines about a run, of the logger plugin, name its experiments; other loggers see an empty message.
+if workflow.is_main_process:
+    logger.info("", extra={"geomem_plan": PLAN})
 
 files, settings, needs = JobFiles(PLAN), JobSettings(PLAN), JobResources(PLAN, ON_GPU)
 
@@ -118,3 +124,15 @@ def hold_results():
             refuse_future("results")
         except InputError as error:
             raise WorkflowError(str(error)) from None
+
+
+def show_unfinished():
+    """Let the landing page, and the last lines in the terminal, say which experiments are not done."""
+    if workflow.is_main_process:
+        pending = [
+            (job.wildcards.experiment, job.rule.name)
+            for job in workflow.dag.needrun_jobs()
+            if "experiment" in job.wildcards.keys()
+        ]
+        names = write_unfinished(PLAN.experiments, pending)
+        logger.info("", extra={"geomem_unfinished": names})

@@ -28,9 +28,11 @@ def measured(measure, run, *epochs):
     return per_epoch("measure", f"{run}, measure={measure}", *epochs)
 
 
-PROVENANCE = {("provenance", EXPERIMENT)}  # lists every result, so it comes after any
+# Provenance lists every result, so it comes after any; the landing page comes after provenance.
+PROVENANCE = {("provenance", EXPERIMENT), ("landing", "")}
+HEADLINE = {("headline", EXPERIMENT)}
 EXPLORER = {("explorer", EXPERIMENT)} | PROVENANCE
-CLAIMS = {("claims", EXPERIMENT)} | PROVENANCE
+CLAIMS = {("claims", EXPERIMENT)} | HEADLINE | PROVENANCE
 PAGES = EXPLORER | CLAIMS
 GEOMETRY_ONWARD = tables("geometry") | figures("depth", "epochs") | PAGES
 REWIND_ONWARD = tables("rewind") | figures("rewind", "localization") | PAGES
@@ -122,9 +124,13 @@ CHANGES = {
     "a measure of your own": (
         "analysis.measures",
         ["geometry", "mine:spread"],
-        measured("spread", RUN, "0", "last") | tables("spread") | EXPLORER,
+        measured("spread", RUN, "0", "last") | tables("spread") | EXPLORER | HEADLINE,
     ),
-    "a figure of your own": ("figures", ["mine:overview"], figures("overview") | PROVENANCE),
+    "a figure of your own": (
+        "figures",
+        ["mine:overview"],
+        figures("overview") | HEADLINE | PROVENANCE,
+    ),
     "a statement of your own": (
         "claims",
         {

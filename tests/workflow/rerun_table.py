@@ -19,8 +19,9 @@ learning rate). `make explain` says the same of your own change before you run i
 
 Jobs: `images`, `labels`, `analysis_set` (which images are analysed), `train`, `snapshot` (weights
 at an epoch), `activations`, `measure`, `rewind`, `gradients`, `simulation`, `table`, `figure`,
-`claims`, `explorer`, `provenance` (which lists every result, so it comes after any). Images,
-labels, trainings and snapshots are made once for all experiments that ask for the same.
+`claims`, `explorer`, `headline`, `provenance` (which lists every result, so it comes after any),
+`landing` (the page of all experiments, which comes after provenance). Images, labels, trainings and
+snapshots are made once for all experiments that ask for the same.
 """
 
 RULES = tuple(STAGES)  # in the order of the workflow
@@ -44,7 +45,7 @@ def _in_words(jobs):
     """`snapshot 2; measure geometry 0, last; figure depth` for a set of (rule, wildcards)."""
     found = {}
     for rule, wildcards in jobs:
-        values = dict(part.split("=") for part in wildcards.split(", "))
+        values = dict(part.split("=") for part in wildcards.split(", ") if part)
         if cell := re.search(r"_w(\d+)_n([\d.]+)_s(\d+)$", values.get("training", "")):
             values |= dict(zip(AXES, cell.groups(), strict=True))
         new = [f"{a} {values[a]}" for a in AXES if a in values and (a, values[a]) in _NEW]

@@ -17,6 +17,7 @@ PAGE = (ROOT / "docs" / "extending.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 # Blocks that are files begin with their name.
 FILES = dict(re.match(r"# (\S+)\n(.*)", text, re.DOTALL).groups() for kind, text in BLOCKS if kind)
+LAST = {("provenance", "experiment=mine"), ("landing", "")}  # come after any result
 COMMANDS = [
     command
     for kind, text in BLOCKS
@@ -101,13 +102,13 @@ def test_an_edited_function_runs_what_it_makes_and_no_more(extended):
     measure = {
         ("measure", f"{run_of}, measure=stable_rank, epoch={epoch}") for epoch in ("0", "last")
     }
-    pages = {(page, "experiment=mine") for page in ("claims", "explorer", "provenance")}
+    pages = {(page, "experiment=mine") for page in ("claims", "explorer", "headline")} | LAST
     table = {("table", "experiment=mine, table=stable_rank")}
     figure = {("figure", "experiment=mine, figure=ranks")}
     cases = {
         "my_measures.py": measure | table | figure | pages,
-        "my_figures.py": figure | {("provenance", "experiment=mine")},
-        "my_claims.py": {(page, "experiment=mine") for page in ("claims", "provenance")},
+        "my_figures.py": figure | LAST,
+        "my_claims.py": {(page, "experiment=mine") for page in ("claims", "headline")} | LAST,
     }
     for name, jobs in cases.items():
         path = extended.path / name
@@ -126,5 +127,5 @@ def test_without_the_new_measure_nothing_else_is_computed(extended):
     mine["analysis"]["measures"], mine["figures"] = ["geometry"], []
     del mine["claims"]
     (extended.path / "less.yaml").write_text(yaml.safe_dump(config))
-    pages = {(page, "experiment=mine") for page in ("claims", "explorer", "provenance")}
+    pages = {(page, "experiment=mine") for page in ("claims", "explorer", "headline")} | LAST
     assert extended.pending("--configfile", "less.yaml") == pages

@@ -23,7 +23,8 @@ from tests.workflow.conftest import Workspace, make_workspace
 pytestmark = pytest.mark.slow
 SEED = int(os.environ.get("GEOMEM_FAULTS_SEED", "0"))
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-UNREAD = ("provenance", "snapshot")  # note their inputs' checksums; take states from elsewhere
+# Note their inputs' checksums; take states from elsewhere; come after their inputs.
+UNREAD = ("provenance", "snapshot", "landing")
 INTERRUPTIONS, DAMAGES, DISKS = 16, 16, 3
 
 

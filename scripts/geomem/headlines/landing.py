@@ -1,6 +1,7 @@
 """The landing page of a results folder: every experiment with its headline and links."""
 
 import html
+import re
 from pathlib import Path
 
 from geomem.headlines.sentences import (
@@ -57,9 +58,10 @@ def page(found, unfinished=None):
 
 def _failed(name, why):
     name = html.escape(name)
+    code = re.sub("`(.+?)`", r"<code>\1</code>", html.escape(why))
     return (
         f"<article class='unfinished' id='{name}'><h2>{name} <span class='state'>not done</span>"
-        f"</h2><p>{html.escape(why)}</p></article>"
+        f"</h2><p>{code}</p></article>"
     )
 
 

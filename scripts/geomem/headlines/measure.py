@@ -98,6 +98,8 @@ def _memorization(tables, judged, confidence):
         ]
     except NotMeasuredError as error:
         return {"missing": str(error)}
+    if not curves:
+        return {"missing": "every training diverged"}
     with np.errstate(all="ignore"):
         logs = [np.log(last.means()[0] / best.means()[0]) for best, last in curves]
     ratios = np.exp(np.mean(logs, axis=0))
@@ -120,34 +122,52 @@ def _rewinding(tables, judged, confidence):
     -------
     dict
         `missing`; `layers`, the first rewound layers by seed, without repetition; `test` and
-        `permuted`, each [nothing rewound, suffix rewound, everything rewound], means over seeds;
+        `permuted`, each [nothing rewound, suffix rewound], means over seeds;
         `recovered`, the fraction of the lost test accuracy, as the claims judge it (see `_effect`).
     """
     recovered = _effect(judged, "T8-recovers", confidence)
     if recovered["missing"]:
         return {"missing": recovered["missing"]}
-    chosen, rates = [], {kind: [] for kind in _KINDS}
+    chosen, rates, reasons = [], [], []
     for run in _runs(tables):
-        view = View(run)
         try:
-            layers, n_layers, validation = view.rewound("suffix", "validation")
-            late = ~depth.first_half(layers, n_layers)
-            place = int(np.where(late, validation[0], -np.inf).argmax())
-            for kind in _KINDS:
-                suffix = view.rewound("suffix", kind)[2][0, place]
-                ends = view.nothing_rewound(kind)[0], view.everything_rewound(kind)[0]
-                rates[kind].append([ends[0], suffix, ends[1]])
-        except NotMeasuredError:
-            continue  # of this seed; the effect is the mean over the others
-        table = run.table("rewind")
-        chosen.append(table[table["layer_index"] == layers[place]]["layer"].iloc[0])
-    means = {kind: np.mean(values, axis=0).tolist() for kind, values in rates.items()}
+            layer, found = _best_suffix(run)
+        except NotMeasuredError as error:
+            reasons.append(str(error))
+            continue
+        chosen.append(layer)
+        rates.append(found)
+    if not chosen:
+        return {"missing": "; ".join(dict.fromkeys(reasons))}
+    means = {kind: np.mean([each[kind] for each in rates], axis=0).tolist() for kind in _KINDS}
     return {
         "missing": "",
         "layers": list(dict.fromkeys(chosen)),
         **means,
         "recovered": recovered,
     }
+
+
+def _best_suffix(run):
+    """The suffix that `geomem.claims.effects.suffix_recovery` is about.
+
+    Returns
+    -------
+    str
+        Its first layer.
+    dict of str to (float, float)
+        Accuracies without and with it rewound, by kind.
+    """
+    view = View(run)
+    layers, n_layers, validation = view.rewound("suffix", "validation")
+    late = ~depth.first_half(layers, n_layers)
+    place = int(np.where(late, validation[0], -np.inf).argmax())
+    rates = {
+        kind: (view.nothing_rewound(kind)[0], view.rewound("suffix", kind)[2][0, place])
+        for kind in _KINDS
+    }
+    table = run.table("rewind")
+    return table[table["layer_index"] == layers[place]]["layer"].iloc[0], rates
 
 
 def _effect(judged, target, confidence):

@@ -108,7 +108,7 @@ def memorization(cell):
     if gain["missing"]:
         return f"{text}. Not judged: {gain['missing']}."
     return (
-        f"{text}. In the final layer it grows {gain['value']:.2g} times{_interval(gain, _times)}."
+        f"{text}. In the final layer it grows {gain['value']:.3g} times{_interval(gain, _times)}."
     )
 
 
@@ -190,7 +190,7 @@ def _range(values):
 
 
 def _times(value):
-    return f"{value:.2g}"
+    return f"{value:.3g}"
 
 
 def _interval(effect, written):

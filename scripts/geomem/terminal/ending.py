@@ -1,0 +1,81 @@
+"""What a run says when it ends: what came out, what failed and why, what to open."""
+
+import shutil
+import textwrap
+from pathlib import Path
+
+from geomem.errors import GeomemError
+from geomem.headlines.sentences import headlines
+from geomem.storage.tables import read_document
+from geomem.terminal.words import duration
+
+_WIDTH = 100
+_FAILURES = 5  # whose reasons are shown
+
+
+def ending(state, experiments, unfinished, seconds, snakemake_log):
+    """The last lines of a run.
+
+    Parameters
+    ----------
+    state : geomem.terminal.state.State
+    experiments : sequence of str
+        Names of those that the configuration asks for.
+    unfinished : collection of str
+        Names of those that have jobs still to be done.
+    seconds : float
+        That the run took.
+    snakemake_log : str
+        Path of Snakemake's own log, "" where there is none.
+
+    Returns
+    -------
+    str
+    """
+    width = min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDTH)
+    lines = ["", _first(state, seconds)]
+    for name in experiments:
+        lines += ["", *([f"{name}: not done"] if name in unfinished else _experiment(name, width))]
+    lines.append("")
+    # Reasons of failures come last: what stands above may scroll away.
+    for failure in list(state.failed.values())[:_FAILURES]:
+        lines.append(f"FAILED: {failure.job.name}")
+        lines += [f"  {line}" for line in failure.reason]
+        lines += [f"  ({failure.job.log})", ""] if failure.job.log else [""]
+    if (more := len(state.failed) - _FAILURES) > 0:
+        lines += [f"{more} more jobs failed: `make status` lists them.", ""]
+    if snakemake_log:
+        lines.append(f"Snakemake's log: {snakemake_log}")
+    if Path("results/index.html").exists():
+        lines.append("Open results/index.html")
+    return "\n".join(lines)
+
+
+def _first(state, seconds):
+    done, total = state.jobs
+    if state.nothing:
+        return "Nothing to do: every result is there and up to date."
+    if done == total:
+        return f"Done: {done} jobs in {duration(seconds)}."
+    what = f"{len(state.failed)} failed" if state.failed else "stopped"
+    return (
+        f"Not done: {what}, {done} of {total} jobs made in {duration(seconds)}. "
+        "The same command goes on from here."
+    )
+
+
+def _experiment(name, width):
+    path = Path("results") / name / "headline.json"
+    if not path.exists():
+        return [f"{name}: its headline was not asked for"]
+    try:
+        said = headlines(read_document(path))
+    except GeomemError as error:
+        return [f"{name}: {error}"]
+    lines = [name]
+    for title, text in said:
+        lines += textwrap.wrap(
+            f"{title + ':':14} {text}", width,
+            initial_indent="  ", subsequent_indent=" " * 17, break_on_hyphens=False,
+        )  # fmt: skip
+    return lines
