@@ -38,13 +38,13 @@ def test_tests_have_their_level(paired):
 
 
 def test_groups_that_share_classes_need_the_classes_part():
-    held(coverage.of_groups("manifolds", 40), metrics=("capacity", "radius"))
-    alone, trials = coverage.of_groups(None, 40)["capacity"]
+    held(coverage.of_groups("manifolds", 30), metrics=("capacity", "radius"))
+    alone, trials = coverage.of_groups(None, 30)["capacity"]
     assert alone * trials < binom.ppf(1e-3, trials, 0.95)
 
 
 def test_shuffles_have_their_level():
-    for metric, (rate, trials) in coverage.of_shuffles(60).items():
+    for metric, (rate, trials) in coverage.of_shuffles(40).items():
         assert rate * trials <= binom.ppf(0.999, trials, 0.1), (metric, rate)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import geomem
 import pytest
 
-PACKAGES = ("geomem.statistics", "geomem.compat")
+PACKAGES = ("geomem.geometry", "geomem.measures", "geomem.statistics", "geomem.compat")
 
 
 @pytest.mark.parametrize("package", PACKAGES)

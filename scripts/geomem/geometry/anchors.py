@@ -7,6 +7,7 @@ Cohen et al., Nat. Commun. 11, 746 (2020).
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from geomem.errors import InputError
 from geomem.geometry.clouds import on_host, real_array
@@ -76,7 +77,9 @@ def anchor_statistics(points, t, kappa):
     )
 
 
-def anchor_geometry(points, t, kappa=0.0):
+def anchor_geometry(
+    points: ArrayLike, t: ArrayLike, kappa: float = 0.0
+) -> tuple[float, float, float]:
     """Capacity, radius and dimension of one manifold for exactly these Gaussian vectors.
 
     Parameters

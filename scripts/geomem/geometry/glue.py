@@ -12,30 +12,32 @@ import itertools
 import numbers
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from geomem.errors import InputError
 from geomem.geometry import glue_points
 from geomem.geometry import products as inner
 from geomem.geometry.glue_measures import METRICS, measure, solve
-from geomem.geometry.glue_result import summarize_glue
+from geomem.geometry.glue_result import GlueGeometry, summarize_glue
 from geomem.geometry.measure import KKT_LIMIT, ROUGH, as_seed
 from geomem.geometry.parallel import default_threads, thread_map
+from geomem.types import Manifolds, RandomState
 from geomem.warning import MeasurementWarning
 
 INACTIVE_RULE = "zero rows; centres are means over active draws"
 
 
 def glue_geometry(
-    manifolds,
+    manifolds: Manifolds,
     *,
-    dichotomies="random",
-    n_t=200,
-    preprocess="center",
-    random_state=None,
-    confidence=0.95,
-    labels=None,
-    threads=None,
-):
+    dichotomies: str = "random",
+    n_t: int = 200,
+    preprocess: str = "center",
+    random_state: RandomState = None,
+    confidence: float = 0.95,
+    labels: ArrayLike | None = None,
+    threads: int | None = None,
+) -> GlueGeometry:
     """Measure the joint geometry of class manifolds.
 
     Parameters
@@ -81,17 +83,17 @@ def glue_geometry(
 
 
 def glue_from_gram(
-    gram,
-    counts,
+    gram: ArrayLike,
+    counts: ArrayLike,
     *,
-    dichotomies="random",
-    n_t=200,
-    preprocess="center",
-    random_state=None,
-    confidence=0.95,
-    labels=None,
-    threads=None,
-):
+    dichotomies: str = "random",
+    n_t: int = 200,
+    preprocess: str = "center",
+    random_state: RandomState = None,
+    confidence: float = 0.95,
+    labels: ArrayLike | None = None,
+    threads: int | None = None,
+) -> GlueGeometry:
     """`glue_geometry` from inner products: same further parameters, same numbers.
 
     Parameters
@@ -112,7 +114,14 @@ def glue_from_gram(
         return _measure(glue_points.points_of_gram(gram, counts, scale), settings, run)
 
 
-def glue_from_draws(manifolds, t, labels, *, confidence=0.95, threads=None):
+def glue_from_draws(
+    manifolds: Manifolds,
+    t: ArrayLike,
+    labels: ArrayLike,
+    *,
+    confidence: float = 0.95,
+    threads: int | None = None,
+) -> GlueGeometry:
     """The joint geometry for exactly these draws, without preprocessing.
 
     Parameters

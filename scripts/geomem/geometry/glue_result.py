@@ -1,6 +1,7 @@
 """The joint (GLUE) geometry of a set of manifolds."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import stdtrit
@@ -10,6 +11,9 @@ from geomem.extras import pandas
 from geomem.geometry.glue_measures import METRICS, SPLIT
 from geomem.geometry.intervals import Estimate
 from geomem.warning import column
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 POSITIVE = SPLIT  # their intervals are symmetric in the logarithm
 ENDS = ("", "_lo", "_hi")
@@ -115,7 +119,7 @@ class GlueGeometry:
     of_manifolds: dict = field(repr=False)
     draws: tuple = field(repr=False)
 
-    def to_frame(self):
+    def to_frame(self) -> "DataFrame":
         """A long pandas table, one row per number.
 
         Columns metric, value, lo, hi, dichotomies, preprocess, warnings (those about the row,
@@ -127,14 +131,14 @@ class GlueGeometry:
         frame["warnings"] = column(self.warnings, self.numbered())
         return frame
 
-    def rows(self):
+    def rows(self) -> list[tuple]:
         """The rows of `to_frame` as tuples (metric, value, lo, hi)."""
         rows = [(name, *(getattr(self, name + end) for end in ENDS)) for name in METRICS]
         for name in ("inseparable", "capacity_floor", "kkt_residual"):
             rows.append((name, getattr(self, name), np.nan, np.nan))
         return rows
 
-    def numbered(self):
+    def numbered(self) -> list[tuple]:
         """Metric and manifold (None) of each row, as `geomem.warning.column` takes them."""
         return [(metric, None) for metric, *_ in self.rows()]
 
@@ -180,7 +184,9 @@ def _of_manifolds(draws, values, pairs, n_manifolds):
     return found
 
 
-def glue_difference(first, second, confidence=0.95):
+def glue_difference(
+    first: GlueGeometry, second: GlueGeometry, confidence: float = 0.95
+) -> dict[str, Estimate]:
     """Second minus first, every number of two geometries with common draws.
 
     Layers, epochs or networks measured with one `random_state` share their draws, so the error of

@@ -14,8 +14,10 @@ from geomem.geometry import products as inner
 from geomem.geometry.intervals import relative_error
 from geomem.geometry.lowrank import find_low_rank
 from geomem.geometry.parallel import thread_map
+from geomem.geometry.products import ManifoldProducts
 from geomem.geometry.residual import CONVENTIONS, Cloud
-from geomem.geometry.result import summarize
+from geomem.geometry.result import ManifoldGeometry, summarize
+from geomem.types import Manifolds, RandomState
 from geomem.warning import MeasurementWarning
 
 AUTO_START = 200
@@ -27,21 +29,21 @@ PLAUSIBLE_MOST = 8  # plausible fits of the low-rank structure that are measured
 
 
 def manifold_geometry(
-    manifolds,
+    manifolds: Manifolds,
     *,
-    kappa=0.0,
-    n_t=300,
-    remove_low_rank=True,
-    random_state=None,
-    confidence=0.95,
-    auto_error=0.005,
-    low_rank_rule="barrier",
-    low_rank_k="auto",
-    low_rank_starts=None,
-    profile=False,
-    dimension_convention="points",
-    threads=None,
-):
+    kappa: float = 0.0,
+    n_t: int | str = 300,
+    remove_low_rank: bool = True,
+    random_state: RandomState = None,
+    confidence: float = 0.95,
+    auto_error: float = 0.005,
+    low_rank_rule: str = "barrier",
+    low_rank_k: int | str = "auto",
+    low_rank_starts: int | None = None,
+    profile: bool = False,
+    dimension_convention: str = "points",
+    threads: int | None = None,
+) -> ManifoldGeometry:
     """Measure capacity, radius and dimension of class manifolds.
 
     Parameters
@@ -114,21 +116,21 @@ def manifold_geometry(
 
 
 def geometry_from_products(
-    products,
+    products: ManifoldProducts,
     *,
-    kappa=0.0,
-    n_t=300,
-    remove_low_rank=True,
-    random_state=None,
-    confidence=0.95,
-    auto_error=0.005,
-    low_rank_rule="barrier",
-    low_rank_k="auto",
-    low_rank_starts=None,
-    profile=False,
-    dimension_convention="points",
-    threads=None,
-):
+    kappa: float = 0.0,
+    n_t: int | str = 300,
+    remove_low_rank: bool = True,
+    random_state: RandomState = None,
+    confidence: float = 0.95,
+    auto_error: float = 0.005,
+    low_rank_rule: str = "barrier",
+    low_rank_k: int | str = "auto",
+    low_rank_starts: int | None = None,
+    profile: bool = False,
+    dimension_convention: str = "points",
+    threads: int | None = None,
+) -> ManifoldGeometry:
     """`manifold_geometry` from stored inner products: same parameters, same numbers.
 
     Parameters

@@ -5,6 +5,7 @@ memory beyond the input stays at one block and one (P, N) array of class means.
 """
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from geomem.errors import DamagedFileError, InputError
 from geomem.geometry.clouds import check_manifolds, is_tensor, on_host, real_array
 from geomem.geometry.parallel import thread_map
+from geomem.types import Manifolds
 
 _BLOCK_VALUES = 2**18  # 2 MB in float64: a block stays in the processor's cache
 _GPU_BLOCK_VALUES = 2**25
@@ -41,7 +43,7 @@ class ManifoldProducts:
     counts: np.ndarray
     n_features: int
 
-    def to_arrays(self, prefix=""):
+    def to_arrays(self, prefix: str = "") -> dict[str, np.ndarray]:
         """Named arrays for an .npz file; `from_arrays` with the same prefix reads them back."""
         return {
             f"{prefix}grams": np.concatenate([gram.ravel() for gram in self.grams]),
@@ -52,7 +54,7 @@ class ManifoldProducts:
         }
 
     @classmethod
-    def from_arrays(cls, arrays, prefix=""):
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], prefix: str = "") -> "ManifoldProducts":
         """Rebuild from a mapping that holds what `to_arrays(prefix)` returned.
 
         Raises
@@ -86,7 +88,7 @@ class ManifoldProducts:
         return cls(grams, centers, cross, counts, int(n_features))
 
 
-def inner_products(manifolds, *, threads=None):
+def inner_products(manifolds: Manifolds, *, threads: int | None = None) -> ManifoldProducts:
     """All inner products the manifold geometry needs.
 
     Parameters

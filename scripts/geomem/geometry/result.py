@@ -1,13 +1,18 @@
 """The measured geometry of a set of manifolds."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geomem.errors import InputError
 from geomem.extras import pandas
 from geomem.geometry import intervals
+from geomem.geometry.intervals import Estimate
 from geomem.warning import column, pack
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 METRICS = ("capacity", "radius", "dimension")
 ROBUST = ("radius", "dimension")  # those with a mean over the middle half as well
@@ -100,7 +105,7 @@ class ManifoldGeometry:
     low_rank: object = field(repr=False)
     statistics: tuple = field(repr=False)
 
-    def to_frame(self):
+    def to_frame(self) -> "DataFrame":
         """A long pandas table; a row without `manifold` is about all manifolds together.
 
         Columns manifold, metric, value, lo, hi (uncertainty from the Gaussian vectors), k_lo, k_hi
@@ -119,7 +124,7 @@ class ManifoldGeometry:
             frame.loc[frame["metric"] == metric, "warnings"] = pack(about)
         return frame
 
-    def rows(self):
+    def rows(self) -> list[tuple]:
         """The rows of `to_frame`, without warnings, as tuples; manifold None means all together."""
         rows = []
         for metric in METRICS:
@@ -134,7 +139,7 @@ class ManifoldGeometry:
             rows.append((None, metric, float(getattr(self, metric)), *[np.nan] * 4))
         return rows
 
-    def numbered(self):
+    def numbered(self) -> list[tuple]:
         """Metric and manifold of each row, as `geomem.warning.column` takes them."""
         return [(metric, manifold) for manifold, metric, *_ in self.rows()]
 
@@ -210,7 +215,9 @@ def _range(values, others, searched):
     return found
 
 
-def paired_difference(first, second, confidence=0.95):
+def paired_difference(
+    first: ManifoldGeometry, second: ManifoldGeometry, confidence: float = 0.95
+) -> dict[str, Estimate]:
     """Second minus first: mean capacity, radius and dimension from common Gaussian vectors.
 
     Layers, epochs or networks measured with one `random_state` share their vectors, so the error

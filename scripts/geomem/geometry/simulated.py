@@ -15,6 +15,7 @@ import numbers
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from geomem.errors import InputError
@@ -22,6 +23,7 @@ from geomem.geometry import products as inner
 from geomem.geometry.measure import as_seed
 from geomem.geometry.parallel import thread_map
 from geomem.geometry.separability import is_separable
+from geomem.types import Manifolds, RandomState
 from geomem.warning import MeasurementWarning
 
 _RESOLUTION = 1 / 200  # of n_c: the separable share is interpolated over less than its error
@@ -68,8 +70,13 @@ class SimulatedCapacity:
 
 
 def simulated_capacity(
-    manifolds, *, n_dichotomies=100, random_state=None, confidence=0.95, threads=None
-):
+    manifolds: Manifolds,
+    *,
+    n_dichotomies: int = 100,
+    random_state: RandomState = None,
+    confidence: float = 0.95,
+    threads: int | None = None,
+) -> SimulatedCapacity:
     """Measure the capacity of manifolds by separating them.
 
     Parameters
@@ -107,8 +114,14 @@ def simulated_capacity(
 
 
 def simulated_capacity_from_gram(
-    gram, counts, *, n_dichotomies=100, random_state=None, confidence=0.95, threads=None
-):
+    gram: ArrayLike,
+    counts: ArrayLike,
+    *,
+    n_dichotomies: int = 100,
+    random_state: RandomState = None,
+    confidence: float = 0.95,
+    threads: int | None = None,
+) -> SimulatedCapacity:
     """`simulated_capacity` from inner products: same further parameters, same numbers.
 
     Parameters

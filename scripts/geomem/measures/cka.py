@@ -6,13 +6,22 @@ for few points in many features. The debiased value has unbiased estimates of th
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from geomem.errors import InputError
+from geomem.geometry.intervals import Estimate
 from geomem.measures.kernels import check_square, covariance_overlap, gram_of
 from geomem.statistics.resampling import jackknife
 
 
-def linear_cka(first, second, *, debiased=True, confidence=0.95, groups=100):
+def linear_cka(
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    debiased: bool = True,
+    confidence: float = 0.95,
+    groups: int = 100,
+) -> Estimate:
     """Linear CKA, with a jackknife interval over the points.
 
     Parameters
@@ -43,7 +52,14 @@ def linear_cka(first, second, *, debiased=True, confidence=0.95, groups=100):
     )
 
 
-def linear_cka_from_grams(first, second, *, debiased=True, confidence=0.95, groups=100):
+def linear_cka_from_grams(
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    debiased: bool = True,
+    confidence: float = 0.95,
+    groups: int = 100,
+) -> Estimate:
     """`linear_cka` from inner products (n, n) of the points, centred or not."""
     first, second = check_square(first, "first"), check_square(second, "second")
     if len(first) != len(second):

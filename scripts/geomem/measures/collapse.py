@@ -7,11 +7,13 @@ alike: the global mean is the mean of the class means, and covariances are means
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from geomem.errors import InputError
 from geomem.geometry import products as inner
 from geomem.geometry.intervals import Estimate
 from geomem.statistics.resampling import jackknife
+from geomem.types import Manifolds
 from geomem.warning import MeasurementWarning
 
 _CUTOFF = 1e-10  # of the largest eigenvalue of the centres' Gram
@@ -47,7 +49,14 @@ class NeuralCollapse:
     warnings: tuple = field(default=())
 
 
-def neural_collapse(manifolds, *, weights=None, bias=None, confidence=0.95, groups=50):
+def neural_collapse(
+    manifolds: Manifolds,
+    *,
+    weights: ArrayLike | None = None,
+    bias: ArrayLike | None = None,
+    confidence: float = 0.95,
+    groups: int = 50,
+) -> NeuralCollapse:
     """Measure NC1 and NC2 of class manifolds, and NC3 and NC4 where the classifier is given.
 
     Parameters
@@ -89,7 +98,9 @@ def neural_collapse(manifolds, *, weights=None, bias=None, confidence=0.95, grou
     return _measure(gram, counts, (weights, along, bias), confidence, groups)
 
 
-def neural_collapse_from_gram(gram, counts, *, confidence=0.95, groups=50):
+def neural_collapse_from_gram(
+    gram: ArrayLike, counts: ArrayLike, *, confidence: float = 0.95, groups: int = 50
+) -> NeuralCollapse:
     """NC1 and NC2 from inner products (n, n) of all points, class by class, and class sizes."""
     gram, counts = inner.check_gram(gram, counts)
     return _measure(gram, counts, None, confidence, groups)

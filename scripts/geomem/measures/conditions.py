@@ -13,6 +13,7 @@ import numbers
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import linalg
 
 from geomem.errors import InputError
@@ -20,6 +21,7 @@ from geomem.geometry import products as inner
 from geomem.geometry.intervals import Estimate
 from geomem.geometry.measure import as_seed
 from geomem.statistics.resampling import jackknife
+from geomem.types import Manifolds, RandomState
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,14 @@ class CrossCondition:
 
 
 def cross_condition(
-    manifolds, *, n_dichotomies=100, penalty=1e-3, random_state=None, confidence=0.95, groups=100
-):
+    manifolds: Manifolds,
+    *,
+    n_dichotomies: int = 100,
+    penalty: float = 1e-3,
+    random_state: RandomState = None,
+    confidence: float = 0.95,
+    groups: int = 100,
+) -> CrossCondition:
     """Measure shattering dimension and cross-condition generalization of classes.
 
     Parameters
@@ -84,15 +92,15 @@ def cross_condition(
 
 
 def cross_condition_from_gram(
-    gram,
-    counts,
+    gram: ArrayLike,
+    counts: ArrayLike,
     *,
-    n_dichotomies=100,
-    penalty=1e-3,
-    random_state=None,
-    confidence=0.95,
-    groups=100,
-):
+    n_dichotomies: int = 100,
+    penalty: float = 1e-3,
+    random_state: RandomState = None,
+    confidence: float = 0.95,
+    groups: int = 100,
+) -> CrossCondition:
     """`cross_condition` from inner products (n, n) of all points, class by class."""
     gram, counts = inner.check_gram(gram, counts)
     if len(counts) < 4 or counts.min() < 2:

@@ -8,12 +8,14 @@ prototype, wrongly with a probability of about H(SNR), the tail of the normal di
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import erfc
 
 from geomem.errors import InputError
 from geomem.geometry import products as inner
 from geomem.geometry.intervals import Estimate
 from geomem.statistics.resampling import jackknife
+from geomem.types import Manifolds
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ class FewShotGeometry:
     shots: int
 
 
-def few_shot_geometry(manifolds, *, shots=5, confidence=0.95, groups=50):
+def few_shot_geometry(
+    manifolds: Manifolds, *, shots: int = 5, confidence: float = 0.95, groups: int = 50
+) -> FewShotGeometry:
     """Predict few-shot learning of every pair of classes.
 
     Parameters
@@ -79,7 +83,14 @@ def few_shot_geometry(manifolds, *, shots=5, confidence=0.95, groups=50):
     )
 
 
-def few_shot_geometry_from_gram(gram, counts, *, shots=5, confidence=0.95, groups=50):
+def few_shot_geometry_from_gram(
+    gram: ArrayLike,
+    counts: ArrayLike,
+    *,
+    shots: int = 5,
+    confidence: float = 0.95,
+    groups: int = 50,
+) -> FewShotGeometry:
     """`few_shot_geometry` from inner products (n, n) of all points, class by class."""
     gram, counts = inner.check_gram(gram, counts)
     if not isinstance(shots, int | np.integer) or shots < 1:

@@ -6,6 +6,9 @@ estimates over different points (Chun et al., ICLR 2026, arXiv 2509.26560: the c
 sampled stimuli; all features are taken as observed).
 """
 
+from numpy.typing import ArrayLike
+
+from geomem.geometry.intervals import Estimate
 from geomem.measures.kernels import (
     check_square,
     covariance_overlap,
@@ -15,7 +18,9 @@ from geomem.measures.kernels import (
 from geomem.statistics.resampling import jackknife
 
 
-def participation_ratio(points, *, corrected=True, confidence=0.95, groups=100):
+def participation_ratio(
+    points: ArrayLike, *, corrected: bool = True, confidence: float = 0.95, groups: int = 100
+) -> Estimate:
     """Participation ratio of points, with a jackknife interval over them.
 
     Parameters
@@ -42,7 +47,9 @@ def participation_ratio(points, *, corrected=True, confidence=0.95, groups=100):
     )
 
 
-def participation_ratio_from_gram(gram, *, corrected=True, confidence=0.95, groups=100):
+def participation_ratio_from_gram(
+    gram: ArrayLike, *, corrected: bool = True, confidence: float = 0.95, groups: int = 100
+) -> Estimate:
     """`participation_ratio` from inner products (n, n) of the points, centred or not."""
     gram = check_square(gram)
 

@@ -9,6 +9,7 @@ import numbers
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import linalg
 
 from geomem.errors import InputError
@@ -40,7 +41,14 @@ class Probe:
     dimensions: np.ndarray | None = None
 
 
-def linear_probe(points, labels, test_points, test_labels, *, confidence=0.95):
+def linear_probe(
+    points: ArrayLike,
+    labels: ArrayLike,
+    test_points: ArrayLike,
+    test_labels: ArrayLike,
+    *,
+    confidence: float = 0.95,
+) -> Probe:
     """Ridge regression on one-hot labels, with an intercept.
 
     Parameters
@@ -81,8 +89,15 @@ def linear_probe(points, labels, test_points, test_labels, *, confidence=0.95):
 
 
 def subspace_probe(
-    points, labels, test_points, test_labels, *, variance=0.99, confidence=0.95, groups=100
-):
+    points: ArrayLike,
+    labels: ArrayLike,
+    test_points: ArrayLike,
+    test_labels: ArrayLike,
+    *,
+    variance: float = 0.99,
+    confidence: float = 0.95,
+    groups: int = 100,
+) -> Probe:
     """MASC: a point belongs to the class whose subspace it makes the least angle with.
 
     The subspace of a class holds the leading directions of its training points about the origin,

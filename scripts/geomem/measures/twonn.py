@@ -5,6 +5,7 @@ two neighbours, the ratio mu = r2 / r1 of their distances has the distribution 1
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from geomem.errors import InputError
 from geomem.geometry.intervals import Estimate
@@ -14,7 +15,14 @@ from geomem.statistics.resampling import split_halves
 _ROUNDING = 1e-13  # of squared distances, relative to the largest squared length
 
 
-def intrinsic_dimension(points, *, method="fit", discard=0.1, confidence=0.95, splits=50):
+def intrinsic_dimension(
+    points: ArrayLike,
+    *,
+    method: str = "fit",
+    discard: float = 0.1,
+    confidence: float = 0.95,
+    splits: int = 50,
+) -> Estimate:
     """Intrinsic dimension of points (two-NN), with an interval over them from split halves.
 
     Parameters
@@ -45,7 +53,14 @@ def intrinsic_dimension(points, *, method="fit", discard=0.1, confidence=0.95, s
     )
 
 
-def intrinsic_dimension_from_gram(gram, *, method="fit", discard=0.1, confidence=0.95, splits=50):
+def intrinsic_dimension_from_gram(
+    gram: ArrayLike,
+    *,
+    method: str = "fit",
+    discard: float = 0.1,
+    confidence: float = 0.95,
+    splits: int = 50,
+) -> Estimate:
     """`intrinsic_dimension` from inner products (n, n) of the points, centred or not."""
     if method not in ("fit", "likelihood"):
         raise InputError(f"method is {method!r}; expected 'fit' or 'likelihood'")

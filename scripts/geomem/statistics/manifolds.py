@@ -37,17 +37,19 @@ class Manifolds:
             if counts is not None:
                 raise InputError("counts is given with ManifoldProducts, which hold their own")
             self.source, self._data, self.counts = "products", data, data.counts
+            self.n_features = data.n_features
         elif counts is not None:
-            self.source = "gram"
+            self.source, self.n_features = "gram", None
             self._data, self.counts = inner.check_gram(data, counts)
         else:
             self.source, self._data = "features", inner.check_manifolds(data)
             self.counts = np.array([len(cloud) for cloud in self._data], dtype=np.int64)
+            self.n_features = int(self._data[0].shape[1])
 
-    @classmethod
-    def _of(cls, source, data, counts):
-        made = cls.__new__(cls)
+    def _of(self, source, data, counts):
+        made = Manifolds.__new__(Manifolds)
         made.source, made._data, made.counts = source, data, counts
+        made.n_features = self.n_features
         return made
 
     def __len__(self):
@@ -74,11 +76,11 @@ class Manifolds:
         if self.source == "products":
             return self._data
         if self.source == "gram":
-            return inner.products_from_gram(self._data, self.counts)
+            return inner.products_from_gram(self._data, self.counts, self.n_features)
         return inner.inner_products(self._data)
 
-    def in_products(self):
-        """The same, of inner products: every part of them is a part of these."""
+    def as_gram(self):
+        """The same as inner products of all points, if these are arrays."""
         if self.source != "features":
             return self
         return self._of("gram", self.gram(), self.counts)
@@ -112,7 +114,9 @@ class Manifolds:
 
     def keep_features(self, chosen):
         """Some of the features, by their index."""
-        return self._of("features", [cloud[:, chosen] for cloud in self.features()], self.counts)
+        made = self._of("features", [cloud[:, chosen] for cloud in self.features()], self.counts)
+        made.n_features = len(chosen)
+        return made
 
     def shuffled(self, rng):
         """All points dealt to the manifolds at random, as many to each as before."""

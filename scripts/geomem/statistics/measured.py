@@ -80,7 +80,9 @@ def named(measure):
 def _numbers(found, n_manifolds, name):
     if isinstance(found, dict):
         return {
-            metric: _number(value, n_manifolds, metric, name) for metric, value in found.items()
+            metric: _number(value, n_manifolds, metric, name)
+            for metric, value in found.items()
+            if metric != "warnings"
         }
     whole = found[found["manifold"].isna()] if "manifold" in found else found
     return dict(zip(whole["metric"], whole["value"].astype(float), strict=True))

@@ -24,7 +24,7 @@ from geomem.geometry.products import ManifoldProducts
 from geomem.statistics import joint, mean_field
 from geomem.statistics.manifolds import Manifolds, check_count
 from geomem.statistics.measured import Named, named
-from geomem.statistics.scales import SCALES, scale_of
+from geomem.statistics.scales import scale_of
 
 GROUPS = 10  # of points, left out one after the other
 MANIFOLD_GROUPS = 40  # at most, for measures that have to be computed again without them
@@ -52,7 +52,8 @@ class Sample:
         Degrees of freedom of these variances.
     key : tuple
         What two samples must have in common to be compared in pairs.
-    warnings : tuple of str
+    warnings : tuple
+        As the measure gave them.
     """
 
     values: dict
@@ -81,7 +82,8 @@ def sample(
     data : sequence of P arrays (M_mu, N), array (P, M, N), ManifoldProducts, or array (n, n)
         Manifolds, or stored inner products of them.
     counts : sequence of P int, optional
-        With an array (n, n), the inner products of all points: points of each manifold.
+        With an array (n, n), the inner products of all points: points of each manifold. Features
+        are then taken to be as many as points.
     measure : str or callable
         "geometry" (mean-field theory), "glue", the name of another measure of
         `geomem.registry.measures`, an import path, or a function. A function's first argument is
@@ -118,7 +120,10 @@ def sample(
     if measure == "glue":
         problem = joint.Problem(manifolds, settings)
         return _by_leaving_out(problem, points, groups)
-    return _by_leaving_out(Computed(manifolds, named(measure), settings), points, groups)
+    known = named(measure)
+    if known.source != "features":  # multiplied once, not for every part that is left out
+        manifolds = manifolds.as_gram()
+    return _by_leaving_out(Computed(manifolds, known, settings), points, groups)
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,7 @@ class Computed:
     manifolds: Manifolds
     measure: Named
     settings: dict
+    warnings: tuple = ()
 
     @property
     def counts(self):
@@ -183,13 +189,8 @@ def _by_leaving_out(problem, points, groups):
                 other = problem.moved(metric) * scale.slope(np.float64(value))
             moved[metric] = np.concatenate([deviations, other])
     return Sample(
-        values, scales, parts, frozenset(), moved, freedom, problem.key, problem_warnings(problem)
+        values, scales, parts, frozenset(), moved, freedom, problem.key, tuple(problem.warnings)
     )
-
-
-def problem_warnings(problem):
-    """The warnings of a measure that has any."""
-    return tuple(getattr(problem, "warnings", ()))
 
 
 def _points_left_out(problem, groups):
@@ -237,6 +238,3 @@ def needs_points(found):
             "the sample was taken without points; give sample(..., points=True) for uncertainty "
             "from points"
         )
-
-
-__all__ = ["SCALES", "Sample", "sample"]

@@ -52,21 +52,23 @@ def at_common_size(
         Subsets, drawn at random without replacement.
     confidence : float
     random_state : int
-        Of the subsets and of the Gaussian vectors.
+        Of the subsets and of the Gaussian vectors, which differ between subsets.
 
     Returns
     -------
     dict of str to Estimate (value, lo, hi)
-        Mean over subsets, and an interval for other points (and features): the scatter of subsets
-        of m points times m / (M - m), which is its variance over subsets of all sizes (delete-d
-        jackknife; Shao and Wu, Ann. Stat. 17, 1176, 1989). NaN where all points are taken.
+        Mean over subsets, and an interval for other points (and features): the variance between
+        subsets of m points times m / (M - m) (delete-d jackknife; Shao and Wu, Ann. Stat. 17, 1176,
+        1989). It contains the error from Gaussian vectors, so the interval is wide where `n_t` is
+        small. NaN where all points are taken.
     """
     manifolds, n_points, repeats = _checked(data, counts, n_points, repeats)
     rng = np.random.default_rng([random_state, 4])
     draws = []
-    for _ in range(repeats):
+    for repeat in range(repeats):
         kept = [rng.permutation(count)[:n_points] for count in manifolds.counts]
-        draws.append(_measured(manifolds, kept, n_features, measure, random_state, rng, settings))
+        seed = random_state + repeat  # so that the scatter shows the Gaussian vectors' error, too
+        draws.append(_measured(manifolds, kept, n_features, measure, seed, rng, settings))
     left = int(manifolds.counts.min())
     factor = n_points / (left - n_points) if left > n_points else np.inf
     if n_features is not None:
