@@ -25,7 +25,7 @@ COLUMNS = {
     "hi": "upper end of its interval",
     "k_lo": "smallest value over other numbers of removed directions that are as plausible",
     "k_hi": "largest value over them",
-    "warnings": "warnings of the measurement",
+    "warnings": "warnings of the measurement, a JSON list of records; empty if there are none",
     "influence": "what each Gaussian vector (or draw) adds to a mean, an array",
     "n": "number of images",
     "correct": "which images the network classified correctly, one bit for each",

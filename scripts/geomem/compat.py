@@ -1,7 +1,7 @@
 """The call of the mean-field method's authors, so that existing scripts change one import.
 
 The signature and the returned values are those of `mftma.manifold_analysis_correlation` in
-github.com/schung039/neural_manifolds_replicaMFT; the code is ours.
+github.com/schung039/neural_manifolds_replicaMFT; the code is geomem's.
 
     from geomem.compat import manifold_analysis_corr
 """
@@ -31,7 +31,7 @@ def manifold_analysis_corr(
     """Capacity, radius and dimension of manifolds, called as the authors' function is.
 
     The low-rank structure is found by the authors' rule (`low_rank_rule="authors"`). For the same
-    Gaussian vectors and the same removed directions the numbers are theirs. NumPy's global random
+    Gaussian vectors and the same removed directions the numbers are equal. NumPy's global random
     numbers (`numpy.random.seed`) decide the vectors and the random starts, as there; they are other
     numbers than the authors' code would draw.
 

@@ -226,7 +226,7 @@ def extrapolated(
     sizes = np.asarray(sizes, dtype=np.float64)
 
     def fit(exponent):
-        """Sum of squared deviations, a, and the variance of a in units of theirs."""
+        """Sum of squared deviations, a, and the variance of a in units of that of y."""
         design = np.stack([np.ones(len(sizes)), sizes**-exponent], axis=1)
         solution, *_ = np.linalg.lstsq(design, y, rcond=None)
         square = float(((design @ solution - y) ** 2).sum())
