@@ -136,12 +136,9 @@ def _settle(x, levels, k, run, starts):
         found = run(lambda start: descend(x, start, BARRIER, *COARSE), initial)
         found = sorted(found, key=lambda fit: fit.objective)
         near = [fit for fit in found if fit.objective <= found[0].objective + NEAR]
-        # the end of a descent costs ten times its beginning: no more of them than it takes
-        while near and hits < ENOUGH:
-            batch, near = near[:ENOUGH], near[ENOUGH:]
-            fine += run(lambda fit: descend(x, fit.v, BARRIER, *FINE), batch)
-            least = min(fit.objective for fit in fine)
-            hits = sum(fit.objective - least <= SAME * abs(least) for fit in fine)
+        fine += run(lambda fit: descend(x, fit.v, BARRIER, *FINE), near)
+        least = min(fit.objective for fit in fine)
+        hits = sum(fit.objective - least <= SAME * abs(least) for fit in fine)
         if hits >= ENOUGH:
             break
         initial = []
