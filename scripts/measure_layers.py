@@ -22,6 +22,12 @@ def main(argv=None):
         "--profiles", nargs="*", default=[], metavar="PARQUET",
         help="tables of the measure low_rank, one for each epoch, where low_rank.k is shared",
     )  # fmt: skip
+    options.add_argument(
+        "--low-rank",
+        nargs="?",
+        metavar="NPZ",
+        help="from find_low_rank.py, for measures that use it",
+    )
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
     from geomem.analysis.activation_file import read_activations
@@ -32,6 +38,12 @@ def main(argv=None):
     spec = arguments.spec
     activations = read_activations(arguments.activations, heavy=spec["source"] != "products")
     sources = [arguments.activations, *arguments.profiles]
+    structures = None
+    if arguments.low_rank:
+        from geomem.analysis.low_rank_file import read_low_rank
+
+        structures = read_low_rank(arguments.low_rank)
+        sources.append(arguments.low_rank)
     if arguments.profiles:
         from geomem.analysis.mean_field import shared_k
         from geomem.storage.tables import read_table
@@ -40,7 +52,7 @@ def main(argv=None):
         log(f"shared number of removed directions: {k}")
         spec = {**spec, "settings": {**spec["settings"]}}
         spec["settings"]["low_rank"] = {**spec["settings"]["low_rank"], "k": k}
-    table = measured(activations, spec, arguments.threads, log)
+    table = measured(activations, spec, arguments.threads, log, structures)
     origin = provenance("measure_layers", arguments.spec, sources)
     write_table(arguments.output, table, origin)
 

@@ -5,11 +5,21 @@ import pandas as pd
 from geomem.errors import InputError
 from geomem.geometry import geometry_from_products
 from geomem.geometry.intervals import influence, middle_half
+from geomem.geometry.lowrank import find_low_rank
+from geomem.geometry.measure import random_starts
+from geomem.geometry.parallel import thread_map
 
 PROFILE_N_T = 50
 
 
-def measure(products, *, seed, threads, low_rank, **settings):
+def search(products, *, rule, confidence, seed, threads):
+    """The `LowRank` of one layer and kind, which `measure` and `profile` take as `found`."""
+    with thread_map(threads) as run:
+        starts = random_starts(seed)
+        return find_low_rank(products.centers, starts, run, rule=rule, confidence=confidence)
+
+
+def measure(products, *, seed, threads, low_rank, found=None, **settings):
     """The geometry of the manifolds of one layer and kind.
 
     Parameters
@@ -21,6 +31,8 @@ def measure(products, *, seed, threads, low_rank, **settings):
     threads : int
     low_rank : dict
         `rule` and `k` of the configuration's `geometry.low_rank`; a shared k is a number here.
+    found : LowRank, optional
+        The structure, where it was searched for before. Only with `k: auto` it is what is used.
     settings : dict
         The others of the section `geometry`.
 
@@ -31,21 +43,26 @@ def measure(products, *, seed, threads, low_rank, **settings):
         manifolds how each vector moves them (n_t numbers of mean 0), so that the error of a
         difference can be told from the table; else None.
     """
-    found = geometry_from_products(
-        products, random_state=seed, threads=threads, **options(low_rank), **settings
+    geometry = geometry_from_products(
+        products,
+        random_state=seed,
+        threads=threads,
+        low_rank=found if low_rank["k"] == "auto" else None,
+        **options(low_rank),
+        **settings,
     )
-    frame = found.to_frame()
-    frame["influence"] = _influences(found, frame)
+    frame = geometry.to_frame()
+    frame["influence"] = _influences(geometry, frame)
     return frame
 
 
-def profile(products, *, seed, threads, low_rank, kappa, confidence, n_t):
+def profile(products, *, seed, threads, low_rank, kappa, confidence, n_t, found=None):
     """What the number of removed directions does to the geometry of one layer and kind.
 
     Parameters
     ----------
     products : ManifoldProducts
-    seed, threads, low_rank, kappa, confidence, n_t
+    seed, threads, low_rank, kappa, confidence, n_t, found
         As in `measure`; `k` is not used. At most `PROFILE_N_T` Gaussian vectors, the first ones.
 
     Returns
@@ -55,10 +72,11 @@ def profile(products, *, seed, threads, low_rank, kappa, confidence, n_t):
         capacity, radius and dimension; `plausible` where the centres do not tell k from the one
         chosen, `chosen` for that one.
     """
-    found = geometry_from_products(
+    geometry = geometry_from_products(
         products,
         random_state=seed,
         threads=threads,
+        low_rank=found,
         kappa=kappa,
         confidence=confidence,
         n_t=min(n_t, PROFILE_N_T),
@@ -71,9 +89,9 @@ def profile(products, *, seed, threads, low_rank, kappa, confidence, n_t):
             "value": level[metric],
             "k": level["k"],
             "plausible": level["plausible"],
-            "chosen": level["k"] == found.low_rank_k,
+            "chosen": level["k"] == geometry.low_rank_k,
         }
-        for level in found.profile
+        for level in geometry.profile
         for metric in level
         if metric not in ("k", "plausible")
     ]

@@ -12,7 +12,7 @@ import numpy as np
 from geomem.errors import InputError
 from geomem.geometry import products as inner
 from geomem.geometry.intervals import relative_error
-from geomem.geometry.lowrank import find_low_rank
+from geomem.geometry.lowrank import LowRank, find_low_rank
 from geomem.geometry.parallel import thread_map
 from geomem.geometry.products import ManifoldProducts
 from geomem.geometry.residual import CONVENTIONS, Cloud
@@ -108,6 +108,7 @@ def manifold_geometry(
         threads,
         profile,
         dimension_convention,
+        None,
         remove=remove_low_rank,
         rule=low_rank_rule,
         k=low_rank_k,
@@ -129,6 +130,7 @@ def geometry_from_products(
     low_rank_starts: int | None = None,
     profile: bool = False,
     dimension_convention: str = "points",
+    low_rank: LowRank | None = None,
     threads: int | None = None,
 ) -> ManifoldGeometry:
     """`manifold_geometry` from stored inner products: same parameters, same numbers.
@@ -137,6 +139,9 @@ def geometry_from_products(
     ----------
     products : ManifoldProducts
         As `inner_products` returns them.
+    low_rank : LowRank, optional
+        What `find_low_rank` found for the same centres with the same options; by default it is
+        searched for here.
     """
 
     def read(run):
@@ -156,6 +161,7 @@ def geometry_from_products(
         threads,
         profile,
         dimension_convention,
+        low_rank,
         remove=remove_low_rank,
         rule=low_rank_rule,
         k=low_rank_k,
@@ -173,6 +179,7 @@ def _measure(
     threads,
     profile,
     convention,
+    low_rank,
     **low_rank_options,
 ):
     kappa, confidence = _checked(kappa, n_t, confidence, auto_error)
@@ -183,8 +190,9 @@ def _measure(
     seed = as_seed(random_state)
     with thread_map(threads) as run:
         centers, counts, n_features, grams, along = read(run)
-        starts = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
-        low_rank = find_low_rank(centers, starts, run, confidence=confidence, **low_rank_options)
+        if low_rank is None:
+            options = {"confidence": confidence, **low_rank_options}
+            low_rank = find_low_rank(centers, random_starts(seed), run, **options)
 
         def without(weights):
             """The manifolds off the directions `weights` (P, K)."""
@@ -229,6 +237,11 @@ def _measure(
         others=others,
         levels=levels,
     )
+
+
+def random_starts(seed):
+    """The generator of the low-rank search's random starts, apart from the Gaussian vectors'."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
 
 
 def _some(plausible):

@@ -69,6 +69,11 @@ class Measure:
         spec = {"function": self.function, "source": self.source, "settings": settings}
         return {**spec, "keys": list(self.keys)} if self.keys else spec
 
+    def wants_low_rank(self, experiment):
+        """Whether it is given the low-rank structures that are searched for once for all."""
+        k = experiment["geometry"]["low_rank"]["k"]
+        return self.name == "low_rank" or (self.name == "geometry" and k == "auto")
+
     def follows(self, experiment):
         """Name of the measure that has to be there, at all epochs of a run, before this one."""
         if self.name == "geometry" and experiment["geometry"]["low_rank"]["k"] == "shared":

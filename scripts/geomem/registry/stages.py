@@ -71,6 +71,12 @@ def _activations(experiment, cell):
     }
 
 
+def _low_rank(experiment, cell):
+    settings = experiment["geometry"]
+    kept = {name: settings[name] for name in ("confidence", "seed")}
+    return {"rule": settings["low_rank"]["rule"], **kept}
+
+
 def _rewind(experiment, cell):
     return {**_network(experiment, cell), "rewind": experiment["rewind"]}
 
@@ -104,6 +110,7 @@ STAGES = {
             "activations", "torch", _activations,
             builds_network=True, cost=_WORK + "activations",
         ),
+        Stage("find_low_rank", "geometry", _low_rank, cost=_WORK + "low_rank"),
         Stage("measure", "geometry"),
         Stage(
             "rewind", "torch", _rewind,
