@@ -15,6 +15,8 @@ configfile: "config.yaml"
 report: "rules/report/workflow.rst"
 
 
+include: "rules/configuration.smk"
+include: "rules/gpus.smk"
 include: "rules/common.smk"
 include: "rules/data.smk"
 include: "rules/training.smk"

@@ -8,7 +8,7 @@ Makes:  results/EXPERIMENT/tables/TABLE.parquet
 
 rule table:
     input:
-        receipts=files.per_run("results/shared/trained/{training}/training.json"),
+        records=files.per_run("results/shared/trained/{training}/training.json"),
         tables=files.table_parts,
     output:
         "results/{experiment}/tables/{table}.parquet",
@@ -25,7 +25,7 @@ rule table:
         spec=settings.table_spec,
     shell:
         "{params.command} --spec {params.spec:q} --threads {threads}"
-        " --receipts {input.receipts:q} --tables {input.tables:q} --output {output:q} 2> {log:q}"
+        " --records {input.records:q} --tables {input.tables:q} --output {output:q} 2> {log:q}"
 
 
 rule figure:

@@ -37,7 +37,7 @@ rule explorer:
 
 rule provenance:
     input:
-        receipts=files.per_run("results/shared/trained/{training}/training.json"),
+        records=files.per_run("results/shared/trained/{training}/training.json"),
         files=lambda wildcards: files.results_of(wildcards.experiment),
     output:
         report(
@@ -59,7 +59,7 @@ rule provenance:
         spec=settings.provenance_spec,
     shell:
         "{params.command} --spec {params.spec:q} --threads {threads}"
-        " --receipts {input.receipts:q} --files {input.files:q} --output {output:q} 2> {log:q}"
+        " --records {input.records:q} --files {input.files:q} --output {output:q} 2> {log:q}"
 
 
 rule headline:

@@ -19,7 +19,7 @@ rule train:
         labels=files.labels_of,
     output:
         accuracy="results/shared/trained/{training}/accuracy.parquet",
-        receipt="results/shared/trained/{training}/training.json",
+        record="results/shared/trained/{training}/training.json",
     log:
         "results/shared/logs/train/{training}.log",
     benchmark:
@@ -39,14 +39,14 @@ rule train:
         "{params.command} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q}"
         " --cache {params.cache:q} --keep={params.keep}"
-        " --observed {params.observed:q} --accuracy {output.accuracy:q} --receipt {output.receipt:q} 2> {log:q}"
+        " --observed {params.observed:q} --accuracy {output.accuracy:q} --record {output.record:q} 2> {log:q}"
 
 
 rule snapshot:
     input:
         images=files.images_of,
         labels=files.labels_of,
-        receipt="results/shared/trained/{training}/training.json",
+        record="results/shared/trained/{training}/training.json",
     output:
         "results/shared/trained/{training}/snapshots/{epoch}.safetensors",
     log:
@@ -64,5 +64,5 @@ rule snapshot:
         cache=state_cache,
     shell:
         "{params.command} --spec {params.spec:q} --threads {threads}"
-        " --images {input.images:q} --labels {input.labels:q} --receipt {input.receipt:q}"
+        " --images {input.images:q} --labels {input.labels:q} --record {input.record:q}"
         " --cache {params.cache:q} --output {output:q} 2> {log:q}"

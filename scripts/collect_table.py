@@ -3,8 +3,8 @@
 --spec {"experiment": NAME, "table": NAME, "keys": [columns that tell the rows of a run apart],
         "runs": [{"width": 8, "noise": 0.5, "seed": 0}, ...]}
 
-Every receipt (training.json) and table belongs to the run that its own provenance names, in any
-order: one receipt for each run, and the same number of tables. Where a run diverged before an
+Every record (training.json) and table belongs to the run that its own provenance names, in any
+order: one record for each run, and the same number of tables. Where a run diverged before an
 epoch, its table of that epoch has no rows.
 """
 
@@ -13,12 +13,13 @@ from geomem.command import job, limit_threads, log, parser
 
 def main(argv=None):
     arguments = parser(__doc__)
-    arguments.add_argument("--receipts", nargs="+", required=True, metavar="PATH")
+    arguments.add_argument("--records", nargs="+", required=True, metavar="PATH")
     arguments.add_argument("--tables", nargs="+", required=True, metavar="PATH")
     arguments.add_argument("--output", required=True, metavar="PATH")
     args = arguments.parse_args(argv)
     limit_threads(args.threads)
 
+    from geomem.collecting import RunTables, by_run, check_columns, collect
     from geomem.errors import InputError
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import (
@@ -28,14 +29,13 @@ def main(argv=None):
         table_provenance,
         write_table,
     )
-    from geomem.tables import RunTables, by_run, check_columns, collect
 
     table, keys, runs = (args.spec[name] for name in ("table", "keys", "runs"))
-    origins = {path: document_provenance(path) for path in args.receipts}
-    receipts = by_run(origins, runs, "--receipts")
+    origins = {path: document_provenance(path) for path in args.records}
+    records = by_run(origins, runs, "--records")
     tables = by_run({path: table_provenance(path) for path in args.tables}, runs, "--tables")
-    if many := [paths for paths in receipts if len(paths) > 1]:
-        raise InputError(f"--receipts: {' and '.join(many[0])} are of the same run; give one")
+    if many := [paths for paths in records if len(paths) > 1]:
+        raise InputError(f"--records: {' and '.join(many[0])} are of the same run; give one")
 
     def read(path):
         frame = read_table(path)
@@ -47,11 +47,11 @@ def main(argv=None):
         keys,
         args.spec["experiment"],
         [
-            RunTables(**cell, receipt=read_document(receipt), frames=[read(path) for path in paths])
-            for cell, [receipt], paths in zip(runs, receipts, tables, strict=True)
+            RunTables(**cell, record=read_document(record), frames=[read(path) for path in paths])
+            for cell, [record], paths in zip(runs, records, tables, strict=True)
         ],
     )
-    inputs = [*args.receipts, *args.tables]
+    inputs = [*args.records, *args.tables]
     write_table(args.output, collected, provenance("collect_table", args.spec, inputs))
     log(f"{args.output}: {len(collected)} rows from {len(runs)} runs")
 

@@ -24,7 +24,7 @@ def main(argv=None):
     from geomem.data.image_sets import load_images
     from geomem.models.layers import list_layers, select_layers
     from geomem.storage.provenance import provenance
-    from geomem.storage.tables import read_table
+    from geomem.storage.tables import read_columns
     from geomem.training.device import choose_device, compute_deterministically, device_name
 
     torch.set_num_threads(arguments.threads)
@@ -47,7 +47,7 @@ def main(argv=None):
         model,
         layers,
         images,
-        read_table(arguments.analysis_set),
+        read_columns(arguments.analysis_set),
         normalizer,
         epoch=snapshot.epoch,
         seed=spec["seed"],

@@ -30,11 +30,11 @@ def main(argv=None):
     from geomem.claims.evidence import Run
     from geomem.claims.judge import COLUMNS, judge_all
     from geomem.claims.page import page
+    from geomem.collecting import RUN_KEYS
     from geomem.storage.atomic import replacing
     from geomem.storage.pages import write_page
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table, write_table
-    from geomem.tables import RUN_KEYS
 
     spec = arguments.spec
     paths = dict(arguments.tables)

@@ -31,7 +31,7 @@ def main(argv=None):
     from geomem.data.image_sets import load_images
     from geomem.models.layers import depth_columns, list_layers
     from geomem.storage.provenance import provenance
-    from geomem.storage.tables import read_table, write_table
+    from geomem.storage.tables import read_columns, write_table
     from geomem.training.device import choose_device, compute_deterministically, device_name
     from geomem.training.evaluate import Targets
 
@@ -44,7 +44,7 @@ def main(argv=None):
     rows = []
     if final.reached:
         images = load_images(arguments.images)
-        targets = Targets.from_table(read_table(arguments.labels), images)
+        targets = Targets.from_table(read_columns(arguments.labels), images)
         model = empty_network(spec, images, device)
         for snapshot, path in zip(
             [final, *earlier], [arguments.final, *arguments.snapshots], strict=True

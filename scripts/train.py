@@ -3,7 +3,7 @@
 Before the first step the network is tried on a few images, and the layer names of --observed are
 looked up. Goes on from saved states in --cache where there are any. SIGTERM and SIGUSR1 save a
 state and end the command with status 75; run it again to go on. A loss that is not finite ends the
-training with status "diverged" in the receipt and exit status 0.
+training with status "diverged" in the record and exit status 0.
 """
 
 import json
@@ -24,7 +24,7 @@ def main(argv=None):
     )  # fmt: skip
     options.add_argument("--keep", default="", help="epochs whose state is kept, as 0,2,14")
     options.add_argument("--accuracy", type=Path, required=True, help="table written (.parquet)")
-    options.add_argument("--receipt", type=Path, required=True, help="document written (.json)")
+    options.add_argument("--record", type=Path, required=True, help="document written (.json)")
     arguments = options.parse_args(argv)
     keep = _epochs(arguments.keep)
     limit_threads(arguments.threads)
@@ -33,20 +33,19 @@ def main(argv=None):
 
     asked_to_stop = stop_requests()
 
-    import pandas
     import torch
     from geomem.data.image_sets import load_images
     from geomem.storage.provenance import provenance
-    from geomem.storage.tables import read_table, write_document, write_table
+    from geomem.storage.tables import read_columns, write_document, write_table
     from geomem.training.device import device_name
     from geomem.training.evaluate import Targets, measurement_rows
     from geomem.training.loop import Training
-    from geomem.training.receipt import receipt_of
+    from geomem.training.record import training_record
     from geomem.training.snapshot import remove_leftovers
 
     torch.set_num_threads(arguments.threads)
     images = load_images(arguments.images)
-    targets = Targets.from_table(read_table(arguments.labels), images)
+    targets = Targets.from_table(read_columns(arguments.labels), images)
     training = Training(
         arguments.spec, images, targets, cache=arguments.cache, asked_to_stop=asked_to_stop
     )
@@ -63,11 +62,12 @@ def main(argv=None):
         [arguments.images, arguments.labels],
         device=device_name(training.device),
     )
-    for path in (arguments.accuracy, arguments.receipt):
+    for path in (arguments.accuracy, arguments.record):
         remove_leftovers(path)
     columns = ["epoch", "kind", "metric", "value", "lo", "hi", "n"]
-    write_table(arguments.accuracy, pandas.DataFrame(rows)[columns], made)
-    content = receipt_of(
+    table = {name: [row[name] for row in rows] for name in columns}
+    write_table(arguments.accuracy, table, made)
+    content = training_record(
         outcome,
         parameters=training.parameters,
         key=training.key,
@@ -75,7 +75,7 @@ def main(argv=None):
         precision=training.recipe.precision,
         threads=arguments.threads,
     )
-    write_document(arguments.receipt, content, made)
+    write_document(arguments.record, content, made)
 
 
 def _epochs(text):

@@ -10,23 +10,23 @@ from geomem.command import circumstances, job, limit_threads, log, parser
 
 def main(argv=None):
     options = parser(__doc__)
-    options.add_argument("--receipts", nargs="+", required=True, metavar="JSON")
+    options.add_argument("--records", nargs="+", required=True, metavar="JSON")
     options.add_argument("--files", nargs="+", required=True, metavar="PATH", help="listed")
     options.add_argument("--output", required=True, metavar="HTML")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
 
     from geomem.config.sharing import FOLDER
-    from geomem.pages.provenance import page
+    from geomem.pages.provenance_page import page
     from geomem.planning.usage import read_usage
     from geomem.storage.pages import write_page
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import document_provenance, read_document
 
     spec = arguments.spec
-    runs = [(read_document(path), document_provenance(path)) for path in arguments.receipts]
+    runs = [(read_document(path), document_provenance(path)) for path in arguments.records]
     origin = provenance("write_provenance", spec, arguments.files)
-    networks = {Path(path).parent.name for path in arguments.receipts}
+    networks = {Path(path).parent.name for path in arguments.records}
     usage = read_usage(Path("results"), [spec["experiment"]])
     usage += read_usage(Path("results"), [FOLDER], of=networks)
     text = page(spec["experiment"], spec["settings"], origin, runs, usage, circumstances())

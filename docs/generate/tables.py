@@ -1,7 +1,7 @@
 """The page about every table: file, columns, quantities and units, from the registry."""
 
+from geomem.collecting import MEASURED, RUN_KEYS
 from geomem.registry.tables import TABLES
-from geomem.tables import MEASURED, RUN_KEYS
 
 COLUMNS = {
     "experiment": "name of the experiment",

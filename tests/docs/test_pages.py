@@ -6,10 +6,10 @@ import sys
 
 import pytest
 import yaml
+from geomem.collecting import MEASURED, RUN_KEYS
 from geomem.commands import COMMANDS
 from geomem.registry.figures import FIGURES
 from geomem.registry.tables import TABLES
-from geomem.tables import MEASURED, RUN_KEYS
 
 from docs.generate.configuration import configuration_page
 from docs.generate.drawings import DRAWINGS, draw_all

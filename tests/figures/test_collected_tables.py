@@ -7,10 +7,10 @@ import collect_table
 import numpy as np
 import pandas as pd
 import pytest
+from geomem.collecting import RunTables, check_columns, collect
 from geomem.errors import InputError
 from geomem.registry.tables import TABLES
 from geomem.storage.tables import read_table, table_provenance, write_document, write_table
-from geomem.tables import RunTables, check_columns, collect
 
 
 def accuracy_of_run(epochs=4, offset=0.0):
@@ -104,35 +104,35 @@ def test_missing_columns_are_named():
         )
 
 
-def write_runs(folder, receipts, widths=(4, 8, 16)):
-    paths = {"receipts": [], "tables": []}
-    for i, (receipt, width) in enumerate(zip(receipts, widths, strict=False)):
+def write_runs(folder, records, widths=(4, 8, 16)):
+    paths = {"records": [], "tables": []}
+    for i, (record, width) in enumerate(zip(records, widths, strict=False)):
         run = {"width": width, "noise": 0.5, "seed": 7}
-        paths["receipts"].append(str(folder / f"{i}.json"))
-        write_document(paths["receipts"][-1], receipt, {"spec": {"labels": {}, **run}})
+        paths["records"].append(str(folder / f"{i}.json"))
+        write_document(paths["records"][-1], record, {"spec": {"labels": {}, **run}})
         for epoch in (2, 3):
             paths["tables"].append(str(folder / f"{i}_{epoch}.parquet"))
             frame = geometry_of_run(epoch, value=10 * i + epoch)
-            frame = frame if receipt == COMPLETED else frame[:0]
+            frame = frame if record == COMPLETED else frame[:0]
             write_table(paths["tables"][-1], frame, {"spec": {"seed": 0, "run": run}})
     return paths
 
 
-def run_command(folder, receipts, tables, **changes):
+def run_command(folder, records, tables, **changes):
     runs = [{"width": w, "noise": 0.5, "seed": 7} for w in (4, 8, 16)]
     spec = {"experiment": "small", "table": "geometry", "keys": GEOMETRY, "runs": runs, **changes}
     output = folder / "geometry.parquet"
     arguments = ["--spec", json.dumps(spec), "--output", str(output)]
-    collect_table.main([*arguments, "--receipts", *receipts, "--tables", *tables])
+    collect_table.main([*arguments, "--records", *records, "--tables", *tables])
     assert table_provenance(output)["spec"] == spec
-    assert set(table_provenance(output)["inputs"]) == {*receipts, *tables}
+    assert set(table_provenance(output)["inputs"]) == {*records, *tables}
     return read_table(output)
 
 
 @pytest.mark.parametrize("turn", [1, -1])
 def test_command_matches_tables_to_the_runs_they_are_of_in_any_order(tmp_path, turn):
     paths = write_runs(tmp_path, [COMPLETED, DIVERGED, COMPLETED])
-    table = run_command(tmp_path, paths["receipts"][::turn], paths["tables"][::turn])
+    table = run_command(tmp_path, paths["records"][::turn], paths["tables"][::turn])
     means = table.groupby(["width", "epoch"])["value"].mean()
     assert means.to_dict() == {(4, 2): 2, (4, 3): 3, (16, 2): 22, (16, 3): 23}
     assert table["manifold"].isna().sum() == 4
@@ -157,10 +157,10 @@ def test_command_names_what_does_not_fit(tmp_path, change, message):
 def test_command_wants_as_many_tables_for_each_run(tmp_path):
     paths = write_runs(tmp_path, [COMPLETED, COMPLETED, COMPLETED])
     with pytest.raises(InputError, match=r"--tables: not the same.*width 16, .*: 1\)"):
-        run_command(tmp_path, paths["receipts"], paths["tables"][:-1])
-    with pytest.raises(InputError, match=r"--receipts: not the same.*width 4, .*: 0;"):
-        run_command(tmp_path, paths["receipts"][1:], paths["tables"])
-    twice = write_runs(tmp_path, [COMPLETED] * 3)["receipts"]
+        run_command(tmp_path, paths["records"], paths["tables"][:-1])
+    with pytest.raises(InputError, match=r"--records: not the same.*width 4, .*: 0;"):
+        run_command(tmp_path, paths["records"][1:], paths["tables"])
+    twice = write_runs(tmp_path, [COMPLETED] * 3)["records"]
     with pytest.raises(InputError, match="are of the same run; give one"):
         copies = [shutil.copy(path, f"{path}.json") for path in twice]
         run_command(tmp_path, [*twice, *copies], paths["tables"])

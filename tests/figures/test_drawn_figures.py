@@ -3,11 +3,11 @@
 import matplotlib
 import numpy as np
 import pytest
+from geomem.collecting import collect
 from geomem.errors import InputError
 from geomem.figures import scales, style
 from geomem.registry.figures import FIGURES
 from geomem.registry.tables import TABLES
-from geomem.tables import collect
 
 from tests.figures import synthetic
 from tests.figures.drawing import LONG, band, caption_of, draw, labels_of, lines, tables

@@ -5,7 +5,7 @@ import json
 import pytest
 from geomem.errors import DamagedFileError
 from geomem.pages.plain import document, table
-from geomem.pages.provenance import page
+from geomem.pages.provenance_page import page
 from geomem.planning.usage import Usage
 from geomem.storage.cli import provenance_of
 from geomem.storage.pages import page_provenance, write_page
@@ -40,11 +40,11 @@ def test_the_page_of_provenance_tells_settings_versions_runs_times_and_files():
         "stage": "train", "geomem": "0", "python": "3.11", "packages": {"numpy": "9.9"},
         "inputs": {f"results/{EVIL}": "ab" * 32},
     }  # fmt: skip
-    receipt = {
+    record = {
         "status": "finished", "device": "cpu", "precision": "float32", "epochs": 30,
         "best_epoch": 7, "parameters": 12345,
     }  # fmt: skip
-    runs = [(receipt, origin), (receipt | {"best_epoch": 9}, origin)]
+    runs = [(record, origin), (record | {"best_epoch": 9}, origin)]
     usage = [Usage("train", 100, 112.5, 5e8), Usage("train", 110, 112.5, 6e8)]
     text = page("made-up", {"widths": [8], "note": EVIL}, origin, runs, usage, "2026-01-01")
     assert "<script" not in text

@@ -12,8 +12,8 @@ from geomem.storage.tables import write_document
 def job(tmp_path):
     """A training of which nothing is there."""
     cell = {"training": "vgg-small_w2_n0.5_s0-abcdef01"}
-    receipt, log = tmp_path / "training.json", tmp_path / "train.log"
-    return Job("train", cell, "", (), (str(receipt),), str(log))
+    record, log = tmp_path / "training.json", tmp_path / "train.log"
+    return Job("train", cell, "", (), (str(record),), str(log))
 
 
 def test_states_of_a_job(job, tmp_path):

@@ -16,8 +16,6 @@ from geomem.training import loop
 from geomem.training.evaluate import Targets
 from geomem.training.signals import stop_requests
 
-torch.optim.SGD([torch.zeros(1)], lr=1.0)  # imports a compiler the first time; once is enough
-
 N_CLASSES = 5
 STEPS = 4  # of an epoch: 60 images in batches of at most 16
 

@@ -103,7 +103,7 @@ def test_a_missing_key_is_named():
         Recipe.read({"epochs": 1, "optimizer": SGD})
 
 
-@pytest.mark.parametrize("module", ["recipe", "snapshot", "state", "receipt", "cache_cli"])
+@pytest.mark.parametrize("module", ["recipe", "snapshot", "state", "record", "cache_cli"])
 def test_modules_that_need_no_torch_import_none(module):
     code = f"import sys, geomem.training.{module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env=_environment()).returncode == 0

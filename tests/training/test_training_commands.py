@@ -61,7 +61,7 @@ def common(place, spec):
     return [
         "--spec", json.dumps(spec), "--cache", str(place / "cache"),
         "--images", str(place / "images.npz"), "--labels", str(place / "labels.parquet"),
-        "--receipt", str(place / "training.json"),
+        "--record", str(place / "training.json"),
     ]  # fmt: skip
 
 
@@ -78,18 +78,18 @@ def snapshot(place, spec, which):
 def test_train_and_take_snapshots(place, capsys):
     spec = spec_of(epochs=4)
     train.main(train_arguments(place, spec, "0,2"))
-    receipt = read_document(place / "training.json")
-    assert receipt["status"] == "completed"
-    assert receipt["epochs"] == 4
+    record = read_document(place / "training.json")
+    assert record["status"] == "completed"
+    assert record["epochs"] == 4
     table = read_table(place / "accuracy.parquet")
     assert list(table.columns) == ["epoch", "kind", "metric", "value", "lo", "hi", "n"]
     assert len(table) == 5 * 6 * 2
     assert (table.lo <= table.value).all() and (table.value <= table.hi).all()
     half = table[(table.kind == "validation") & (table.metric == "accuracy")]
-    assert half.set_index("epoch").value.idxmax() == receipt["best_epoch"]
+    assert half.set_index("epoch").value.idxmax() == record["best_epoch"]
 
-    store = StateStore(place / "cache" / receipt["key"])
-    for which, epoch in (("0", 0), ("2", 2), ("best", receipt["best_epoch"]), ("last", 4)):
+    store = StateStore(place / "cache" / record["key"])
+    for which, epoch in (("0", 0), ("2", 2), ("best", record["best_epoch"]), ("last", 4)):
         arrays, metadata = snapshot(place, spec, which)
         assert (metadata["epoch"], metadata["status"]) == (str(epoch), "reached")
         assert json.loads(metadata["provenance"])["stage"] == "snapshot"
@@ -102,7 +102,7 @@ def test_train_and_take_snapshots(place, capsys):
     capsys.readouterr()
     cache_cli.main(["--cache", str(place / "cache")])
     listed = capsys.readouterr().out
-    assert receipt["key"] in listed
+    assert record["key"] in listed
     assert "vgg-small width 2 seed 0 on cpu" in listed
     assert "1 trainings" in listed
 
@@ -133,9 +133,9 @@ def test_a_snapshot_of_a_run_made_with_other_settings_is_refused(place):
 def test_after_divergence_the_sweep_goes_on(place):
     spec = spec_of(optimizer={"name": "sgd", "lr": 1e30})
     assert train.main(train_arguments(place, spec)) in (None, 0)
-    receipt = read_document(place / "training.json")
-    assert receipt["status"] == "diverged"
-    assert receipt["diverged_at"] == {"epoch": 1, "step": 1}
+    record = read_document(place / "training.json")
+    assert record["status"] == "diverged"
+    assert record["diverged_at"] == {"epoch": 1, "step": 1}
     assert set(read_table(place / "accuracy.parquet").epoch) == {0}
     arrays, metadata = snapshot(place, spec, "3")
     assert arrays == {}
@@ -146,9 +146,9 @@ def test_after_divergence_the_sweep_goes_on(place):
 def test_an_epoch_after_an_early_stop_has_no_weights(place):
     spec = spec_of(epochs=6, stop_at_permuted_accuracy=0.01)
     train.main(train_arguments(place, spec))
-    receipt = read_document(place / "training.json")
-    assert receipt["stopped_early"]
-    assert receipt["epochs"] < 6
+    record = read_document(place / "training.json")
+    assert record["stopped_early"]
+    assert record["epochs"] < 6
     assert snapshot(place, spec, "6")[1]["status"] == "stopped"
 
 

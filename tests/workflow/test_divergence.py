@@ -69,7 +69,7 @@ def table(place, name):
     return read_table(place / f"tables/{name}.parquet")
 
 
-def test_the_receipt_says_where(finished_place):
+def test_the_record_says_where(finished_place):
     _, workspace = finished_place
     runs = {width: f"w{width}_n0.5_s0" for width in (2, 3, 4)}
     found = {

@@ -113,8 +113,8 @@ def test_every_result_says_where_it_came_from(finished):
             "noise",
             "seed",
         ]
-    receipt = json.loads((finished.training(RUN) / "training.json").read_text())
-    assert receipt["provenance"]["spec"]["training"]["epochs"] == 3
+    record = json.loads((finished.training(RUN) / "training.json").read_text())
+    assert record["provenance"]["spec"]["training"]["epochs"] == 3
 
 
 def test_every_job_stays_within_what_it_asks_a_scheduler_for(finished):

@@ -52,8 +52,8 @@ def extract_activations(
         In evaluation mode, on the device to compute on.
     layers : sequence of Layer
     images : ImageSet
-    analysis_set : DataFrame
-        As `geomem.data.analysis_set.choose_analysis_set` returns it.
+    analysis_set : DataFrame, or dict of str to ndarray
+        As `geomem.data.analysis_set.choose_analysis_set` returns it, or its columns.
     normalizer : Normalizer
     epoch : int
         The snapshot's.
@@ -86,7 +86,7 @@ def extract_activations(
     )
     arrays = {}
     with tempfile.TemporaryDirectory(prefix="geomem-") as folder:
-        for kind in analysis_set["kind"].unique():
+        for kind in dict.fromkeys(analysis_set["kind"]):
             pixels, _, manifolds = analysed_kind(analysis_set, images, kind)
             arrays[f"{kind}/manifolds"] = manifolds
             keep = None if store == "products" else _Features(Path(folder), layers, kind, pixels)

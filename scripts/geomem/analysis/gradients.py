@@ -279,7 +279,7 @@ def measures(products, sizes):
     -------
     list of dict with part, metric, value, lo, hi, error
     """
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     n = len(sizes)
     values = _values(products, sizes)
@@ -292,7 +292,7 @@ def measures(products, sizes):
     for key, value in values.items():
         jackknife = np.array([other[key] for other in left_out])
         error = np.sqrt((n - 1) / n * ((jackknife - jackknife.mean()) ** 2).sum())
-        half = student.ppf(0.975, n - 1) * error
+        half = stdtrit(n - 1, 0.975) * error
         least, most = _RANGES.get(key[1], (-np.inf, np.inf))
         rows.append(
             {

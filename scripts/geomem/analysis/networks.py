@@ -197,8 +197,8 @@ def analysed_kind(analysis_set, images, kind):
 
     Parameters
     ----------
-    analysis_set : DataFrame
-        As `geomem.data.analysis_set.choose_analysis_set` returns it.
+    analysis_set : DataFrame, or dict of str to ndarray
+        As `geomem.data.analysis_set.choose_analysis_set` returns it, or its columns.
     images : ImageSet
     kind : str
 
@@ -215,10 +215,15 @@ def analysed_kind(analysis_set, images, kind):
     InputError
         If an index lies outside the image set or manifolds differ in size.
     """
-    rows = analysis_set[analysis_set["kind"] == kind].sort_values(["manifold", "position"])
-    split = rows["split"].iloc[0]
+    chosen = np.flatnonzero(np.asarray(analysis_set["kind"] == kind))
+    keys = (np.asarray(analysis_set[name])[chosen] for name in ("position", "manifold"))
+    chosen = chosen[np.lexsort(tuple(keys))]
+    rows = {
+        name: np.asarray(analysis_set[name])[chosen]
+        for name in ("split", "index", "manifold", "assigned_label")
+    }
+    split, index = rows["split"][0], rows["index"]
     source = getattr(images, f"{split}_images")
-    index = rows["index"].to_numpy()
     if index.max() >= len(source):
         raise InputError(
             f"the analysis set names {split} image {index.max()}, but there are {len(source)}; "
@@ -232,5 +237,5 @@ def analysed_kind(analysis_set, images, kind):
         )
     shape = (len(manifolds), counts[0])
     pixels = source[index].reshape(*shape, *images.image_shape)
-    labels = rows["assigned_label"].to_numpy(dtype=np.int64).reshape(shape)
+    labels = rows["assigned_label"].astype(np.int64).reshape(shape)
     return pixels, labels, manifolds.astype(np.int64)

@@ -19,7 +19,6 @@ from geomem.statistics.combined import intervals, p_value
 from geomem.statistics.multiple import holm
 from geomem.statistics.planning import seeds_needed, times_needed
 
-VERDICTS = ("supported", "contradicted", "undecided", "not measured")
 REPLICATES = 400  # their standard deviation is then known to 3.5 %
 NAMES = {"vectors": "Gaussian vectors", "manifolds": "manifolds", "images": "images"}
 INTERVALS = (*SOURCES, "seeds", "total", "low_rank")

@@ -5,18 +5,6 @@
 dichotomies a hyperplane separates.
 """
 
-from geomem.geometry.anchors import anchor_geometry
-from geomem.geometry.glue import glue_from_draws, glue_from_gram, glue_geometry
-from geomem.geometry.glue_result import GlueGeometry, glue_difference
-from geomem.geometry.measure import geometry_from_products, manifold_geometry
-from geomem.geometry.products import ManifoldProducts, inner_products
-from geomem.geometry.result import ManifoldGeometry, paired_difference
-from geomem.geometry.simulated import (
-    SimulatedCapacity,
-    simulated_capacity,
-    simulated_capacity_from_gram,
-)
-
 __all__ = [
     "GlueGeometry",
     "ManifoldGeometry",
@@ -34,3 +22,20 @@ __all__ = [
     "simulated_capacity",
     "simulated_capacity_from_gram",
 ]
+
+
+def __getattr__(name):
+    """Import the rest when a name is first asked for.
+
+    What only reads stored inner products needs neither compiled code nor SciPy, which take a second
+    to import.
+    """
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from geomem.geometry import public
+
+    return getattr(public, name)
+
+
+def __dir__():
+    return [*globals(), *__all__]

@@ -97,7 +97,8 @@ def _one_by_one(part, target, scale, z):
                     size += 1
                 else:
                     z[k] = 0.0
-        w[:] = -target
+        for i in range(n):
+            w[i] = -target[i]
         for i in range(size):
             row = part[chosen[i]]
             for j in range(n):
@@ -196,7 +197,8 @@ def _solve(gram, points, t, signs, b, owner, n_manifolds, z, w):
     scale = np.abs(b).max()
     z[:] = 0.0
     if not b.max() > 0.0:
-        w[:] = -b
+        for i in range(n):
+            w[i] = -b[i]
         return 0.0
     inside = np.zeros(n, dtype=np.bool_)
     if n <= WHOLE:
@@ -224,7 +226,8 @@ def _solve(gram, points, t, signs, b, owner, n_manifolds, z, w):
         active_set(-signs.reshape(-1, 1) * points, t, scale, other)
         second = _gradient(gram, signs, b, other, gradient)
         if second < violation:
-            z[:], w[:] = other, gradient
+            for i in range(n):
+                z[i], w[i] = other[i], gradient[i]
             violation = second
     return violation / scale
 

@@ -13,6 +13,9 @@ import numpy as np
 
 from geomem.geometry.compiled import njit
 
+# Arrays are copied element by element here: copying one into a slice of another takes the compiler
+# five seconds more, for the message about shapes that differ.
+
 SWEEPS = 2, 150  # at least; one more for so many points, whose factorizations cost more
 LARGE = 96  # positive z from which LAPACK factorizes faster than the loop here
 ROUNDS = 12
@@ -27,8 +30,8 @@ jit = njit(fastmath={"reassoc", "contract"})
 def sweep(gram, inverse, b, z, w):
     """Projected Gauss-Seidel from z = 0 with 1 / diag G; leaves z, and w = G z - b."""
     n = len(b)
-    z[:] = 0.0
-    w[:] = -b
+    for i in range(n):
+        z[i], w[i] = 0.0, -b[i]
     for _ in range(SWEEPS[0] + n // SWEEPS[1]):
         for i in range(n):
             new = max(z[i] - w[i] * inverse[i], 0.0)
@@ -128,8 +131,8 @@ def pivot(gram, b, z, w, is_free, free, upper, inverse, compact):
                 size += 1
         if not _solve_free(gram, b, free, size, upper, inverse, compact):
             return False
-        z[:] = 0.0
-        w[:] = -b
+        for i in range(n):
+            z[i], w[i] = 0.0, -b[i]
         largest = 0.0
         for i in range(size):
             value = compact[i]
@@ -162,7 +165,8 @@ def pivot(gram, b, z, w, is_free, free, upper, inverse, compact):
 def _append(point, basis, upper, size):
     """Add a point to the orthonormal basis of the first `size`; the part of it that is new."""
     q = basis[size]
-    q[:] = point
+    for d in range(len(point)):
+        q[d] = point[d]
     for k in range(size):
         upper[k, size] = 0.0
     for _ in range(2):  # once more restores the orthogonality that cancellation took
@@ -243,7 +247,8 @@ def active_set(stack, t, scale, z):
                 else:
                     z[index] = 0.0
             size = kept
-        residual[:] = t
+        for d in range(dim):
+            residual[d] = t[d]
         for i in range(size):
             for d in range(dim):
                 residual[d] -= z[chosen[i]] * stack[chosen[i], d]
@@ -253,7 +258,8 @@ def active_set(stack, t, scale, z):
 def _gradient(gram, b, z, w):
     """Sets w = G z - b."""
     n = len(b)
-    w[:] = -b
+    for i in range(n):
+        w[i] = -b[i]
     for i in range(n):
         if z[i] != 0.0:
             for j in range(n):
@@ -320,7 +326,8 @@ def solve_all(gram, stack, b, t, weights):
             _gradient(gram, b[k], other, w)
             second = _violation(gram, b[k], other, w)
             if second < violation:
-                z[:] = other
+                for i in range(n):
+                    z[i] = other[i]
                 violation = second
         largest = max(largest, violation)
         z /= z.sum()

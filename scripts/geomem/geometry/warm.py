@@ -4,12 +4,24 @@ Later processes load them from the compiler's cache: beside this package, or, wh
 written, in NUMBA_CACHE_DIR or the user's cache folder.
 """
 
+import subprocess
+import sys
 import time
+
+# Modules whose import compiles a function and what it calls: neither needs the other.
+COMPILING = ("glue_solver", "newton")
 
 
 def main():
     """Compile, or load what is compiled already, and say how long it took."""
     started = time.perf_counter()
+    compilers = [
+        subprocess.Popen([sys.executable, "-c", f"import geomem.geometry.{name}"])
+        for name in COMPILING
+    ]
+    for compiler in compilers:  # one that fails says why; what it leaves is compiled below
+        compiler.wait()
+
     import numpy as np
 
     from geomem.geometry import glue_geometry, manifold_geometry

@@ -40,7 +40,10 @@ def main(argv=None):
     costs = costs_by_rule(config, jobs)
     from geomem.training.device import choose_device
 
-    print(report(costs, arguments.cores, gpu=choose_device().type != "cpu"))
+    gpu = choose_device().type != "cpu"
+    print(report(costs, arguments.cores, gpu=gpu))
+    if not gpu and (longest := longest_training(config, jobs, costs)):
+        print(precision_note(*longest))
     check_disk(costs, Path("results"))
     return 0
 
@@ -74,6 +77,34 @@ def costs_by_rule(config, jobs):
         kind = values.get("measure", job.rule)
         costs[kind].append(known(kind, name, width, noise))
     return costs
+
+
+def longest_training(config, jobs, costs):
+    """Experiment, width and data size of the training that takes longest; None without any."""
+    experiments = {name: resolve(config, name) for name in selected(config)}
+    trained, _ = trainings(experiments)
+    planned = [trained[job.wildcards["training"]] for job in jobs if job.rule == "train"]
+    if not planned:
+        return None
+    longest = max(zip(costs["train"], planned, strict=True), key=lambda pair: pair[0].seconds)[1]
+    experiment = experiments[longest.experiment]
+    return experiment, longest.settings["width"], data_size(experiment["data"])
+
+
+def precision_note(experiment, width, size):
+    """What training.precision bfloat16 would change on this CPU, timed with a few steps of each."""
+    from geomem.planning.timing import precision_gain
+
+    gain = precision_gain(experiment, width, size)
+    chosen = experiment["training"]["precision"] == "bfloat16"
+    speed = (
+        f"{experiment['model']['name']}, width {width}: bfloat16 trains {gain:.1f} times as fast"
+    )
+    if gain >= 1.1:
+        advice = "" if chosen else "; training.precision: bfloat16 uses it"
+    else:
+        advice = "; training.precision: float32 is the better choice here" if chosen else ""
+    return f"{speed} as float32 on this processor{advice}."
 
 
 class Measured:

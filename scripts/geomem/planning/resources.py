@@ -81,13 +81,20 @@ def _between(low, high, place):
 def _cost(rule, text, width, noise):
     experiment = json.loads(text)
     size = planned_size(experiment["data"])
-    # A snapshot that training did not keep is trained again, at worst from the start.
-    rule = "train" if rule == "snapshot" else rule
     return job_cost(rule, experiment, Recorded(), width, noise, size)
 
 
+def _tried(rule, attempt):
+    """The rule whose work a job does.
+
+    Training keeps the epochs asked for, so a snapshot is a copy. Only where states were removed is
+    it trained again, at worst from the start; a second attempt asks for that.
+    """
+    return "train" if rule == "snapshot" and attempt > 1 else rule
+
+
 def _steps(rule, text):
-    if rule not in ("train", "snapshot"):
+    if rule != "train":
         return 0
     experiment = json.loads(text)
     training, images = experiment["training"], planned_size(experiment["data"]).train
@@ -110,6 +117,7 @@ def minutes(rule, text, width=None, noise=None, *, gpu=False, attempt=1):
     attempt : int
         1 for the first; each further one may take as much longer.
     """
+    rule = _tried(rule, attempt)
     seconds = _cost(rule, text, width, noise).seconds
     if gpu and planned(rule).uses_gpu:
         seconds = seconds / _GPU + _STEP * _steps(rule, text)
@@ -118,5 +126,5 @@ def minutes(rule, text, width=None, noise=None, *, gpu=False, attempt=1):
 
 def megabytes(rule, text, width=None, noise=None, *, attempt=1):
     """The memory of a job, in whole MB; parameters as for `minutes`."""
-    memory = _cost(rule, text, width, noise).memory / 1e6
+    memory = _cost(_tried(rule, attempt), text, width, noise).memory / 1e6
     return math.ceil((_MEGABYTES + _MEMORY_MARGIN * memory) * attempt)

@@ -119,9 +119,9 @@ def _counted(states):
 
 
 def _diverged(job):
-    receipts = [path for path in job.outputs if path.endswith("/training.json")]
+    records = [path for path in job.outputs if path.endswith("/training.json")]
     try:
-        return any(read_document(path)["status"] == "diverged" for path in receipts)
+        return any(read_document(path)["status"] == "diverged" for path in records)
     except DamagedFileError:
         return False  # what reads it will say so
 

@@ -22,8 +22,8 @@ _CLOUDS = (400, 100)
 _WITHIN = 8
 
 _IMPORTS = {
-    "torch": "torch, pandas, pyarrow.parquet, geomem.training.loop",
-    "geometry": "pandas, pyarrow.parquet, geomem.geometry",
+    "torch": "torch, pyarrow.parquet, geomem.training.loop",
+    "geometry": "pandas, pyarrow.parquet, geomem.geometry.public",
     "table": "pandas, pyarrow.parquet",
     "arrays": "numpy, geomem.training.state",
     "plot": "pandas, pyarrow.parquet, matplotlib.pyplot",
@@ -60,34 +60,14 @@ def network_rates(experiment, width, size, analysis_set):
     -------
     NetworkRates
     """
-    import torch
-
-    from geomem.data.image_sets import ImageSet
-    from geomem.models import build_model
     from geomem.models.layers import list_layers, select_layers
-    from geomem.training.device import choose_device, compute_deterministically
-    from geomem.training.evaluate import EvaluationSet, Targets, predict_logits
-    from geomem.training.recipe import Recipe
-    from geomem.training.trainer import Trainer
+    from geomem.training.device import choose_device
+    from geomem.training.evaluate import predict_logits
 
-    torch.set_num_threads(1)
-    compute_deterministically()
-    recipe, device = Recipe.read(experiment["training"]), choose_device()
-    n, classes = min(2 * recipe.batch_size, size.train), size.classes
-    generator = np.random.default_rng(0)
-    pixels = generator.integers(0, 256, (n, *size.shape), dtype=np.uint8)
-    labels = np.arange(n, dtype=np.int64) % classes
-    names = np.array([str(i) for i in range(classes)])
-    images = ImageSet(pixels, labels, pixels, labels, names)
-    targets = Targets(labels, labels, np.zeros(n, bool), labels)
-    material = EvaluationSet.of(images, targets, device)
-    model = build_model(
-        experiment["model"], width, n_classes=classes, image_shape=size.shape, seed=0
-    )
-    trainer = Trainer(model, recipe, material, 0)
-    clock = _clock(device)
+    device = choose_device()
+    trainer, material = _trainer(experiment, width, size, device)
+    n, steps, clock = len(material.train_images), trainer.steps_per_epoch, _clock(device)
     per_step = _mean_seconds(trainer.advance, clock)
-    steps = trainer.steps_per_epoch
     forward = _mean_seconds(
         lambda: predict_logits(trainer.model, material.train_images, material.normalizer), clock
     )
@@ -106,6 +86,52 @@ def network_rates(experiment, width, size, analysis_set):
         weighted=sum(1 for layer in layers if layer.state),
         share=_share(layers),
     )
+
+
+def precision_gain(experiment, width, size):
+    """How many times as fast as in float32 a network is trained in bfloat16 on this CPU.
+
+    Parameters
+    ----------
+    experiment, width, size
+        As for `network_rates`.
+    """
+    import torch
+
+    training, seconds = experiment["training"], {}
+    for precision in ("float32", "bfloat16"):
+        changed = {**experiment, "training": {**training, "precision": precision}}
+        trainer, _ = _trainer(changed, width, size, torch.device("cpu"))
+        seconds[precision] = _mean_seconds(trainer.advance, time.process_time)
+    return seconds["float32"] / seconds["bfloat16"]
+
+
+def _trainer(experiment, width, size, device):
+    """A network about to be trained on a few made-up images, and these."""
+    import torch
+
+    from geomem.data.image_sets import ImageSet
+    from geomem.models import build_model
+    from geomem.training.device import compute_deterministically
+    from geomem.training.evaluate import EvaluationSet, Targets
+    from geomem.training.recipe import Recipe
+    from geomem.training.trainer import Trainer
+
+    torch.set_num_threads(1)
+    compute_deterministically()
+    recipe = Recipe.read(experiment["training"])
+    n, classes = min(2 * recipe.batch_size, size.train), size.classes
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (n, *size.shape), dtype=np.uint8)
+    labels = np.arange(n, dtype=np.int64) % classes
+    names = np.array([str(i) for i in range(classes)])
+    images = ImageSet(pixels, labels, pixels, labels, names)
+    targets = Targets(labels, labels, np.zeros(n, bool), labels)
+    material = EvaluationSet.of(images, targets, device)
+    model = build_model(
+        experiment["model"], width, n_classes=classes, image_shape=size.shape, seed=0
+    )
+    return Trainer(model, recipe, material, 0), material
 
 
 def _share(layers):

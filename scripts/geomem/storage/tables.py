@@ -10,11 +10,22 @@ _SUM = "geomem.checksum"
 
 
 def write_table(path, frame, provenance):
-    """Write a pandas data frame (index dropped) as Parquet with its provenance."""
+    """Write a table as Parquet with its provenance.
+
+    Parameters
+    ----------
+    path : path
+    frame : DataFrame, or dict of str to sequence
+        Its index is dropped. Columns by name need no pandas, whose import takes a second.
+    provenance : dict
+    """
     import pyarrow
     import pyarrow.parquet
 
-    table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+    if isinstance(frame, dict):
+        table = pyarrow.table(frame)
+    else:
+        table = pyarrow.Table.from_pandas(frame, preserve_index=False)
     with replacing(path) as temporary:
         with pyarrow.parquet.ParquetWriter(temporary, table.schema) as writer:
             writer.write_table(table)
@@ -33,6 +44,20 @@ def read_table(path):
     import pyarrow.parquet
 
     return _checked(path, lambda: pyarrow.parquet.read_table(path).to_pandas())
+
+
+def read_columns(path):
+    """The columns of a table as arrays by name, without pandas.
+
+    Raises
+    ------
+    DamagedFileError
+        As `read_table`.
+    """
+    import pyarrow.parquet
+
+    table = _checked(path, lambda: pyarrow.parquet.read_table(path))
+    return {name: table[name].to_numpy() for name in table.column_names}
 
 
 def table_provenance(path):

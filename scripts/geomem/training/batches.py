@@ -135,7 +135,6 @@ class AugmentedImages:
 
     def __init__(self, images, normalizer, augmentation):
         self._augmentation = augmentation
-        self._normalizer = normalizer
         self._shape = images.shape
         rows = images.permute(0, 2, 3, 1)
         if augmentation.crop:

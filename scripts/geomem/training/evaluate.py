@@ -87,7 +87,7 @@ class Targets:
 
     @classmethod
     def from_table(cls, labels, images):
-        """From a label table (data frame) and the image set it belongs to.
+        """From the columns of a label table and the image set it belongs to.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class Targets:
             If the table does not list every training image in order with its true label, or
             there are not enough test images for two halves.
         """
-        true = labels["true_label"].to_numpy(dtype=np.int64)
+        true = np.asarray(labels["true_label"], dtype=np.int64)
         if not np.array_equal(true, images.train_labels) or not np.array_equal(
             labels["index"], np.arange(len(true))
         ):
@@ -109,9 +109,9 @@ class Targets:
                 "of them choose the best epoch. Add test images"
             )
         return cls(
-            assigned=labels["assigned_label"].to_numpy(dtype=np.int64),
+            assigned=np.asarray(labels["assigned_label"], dtype=np.int64),
             true=true,
-            redrawn=(labels["kind"] != "unpermuted").to_numpy(dtype=bool),
+            redrawn=np.asarray(labels["kind"] != "unpermuted", dtype=bool),
             held_out=np.asarray(images.test_labels, dtype=np.int64),
         )
 

@@ -16,6 +16,7 @@ _MODULES = (
     "training/batches.py",
     "training/device.py",
     "training/evaluate.py",
+    "training/optimizers.py",
     "training/recipe.py",
     "training/trainer.py",
 )

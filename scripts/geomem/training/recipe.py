@@ -146,12 +146,12 @@ class Recipe:
         return lr
 
     def make_optimizer(self, parameters):
-        """The torch optimizer for these parameters; built-in ones update all in one kernel."""
-        import torch
-
+        """The optimizer for these parameters: `Fused`, or the torch optimizer of the user's own."""
         name = self.optimizer["name"]
         settings = {key: value for key, value in self.optimizer.items() if key != "name"}
         if is_path(name):
+            import torch
+
             made = called(name, parameters, **settings)
             if not isinstance(made, torch.optim.Optimizer):
                 raise InputError(
@@ -159,8 +159,9 @@ class Recipe:
                     "torch.optim.Optimizer"
                 )
             return made
-        kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-        return kinds[name](parameters, **settings, fused=True)
+        from geomem.training.optimizers import Fused
+
+        return Fused(name, parameters, settings)
 
     def make_loss(self):
         """The loss as a function of logits (b, classes) and labels (b,), its mean over them."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from geomem.config import experiments, sharing
 from geomem.registry.claims import targets_of
+from geomem.workflow.signatures import sign_methods, signed
 
 HEADLINE_TABLES = ("accuracy", "geometry", "glue", "rewind")
 
@@ -18,6 +19,7 @@ class JobFiles:
 
     def __init__(self, plan):
         self.plan = plan
+        sign_methods(self)
 
     def images_of(self, wildcards):
         """Input function: the images of a job's experiment."""
@@ -36,7 +38,9 @@ class JobFiles:
 
     def trained(self, pattern):
         """Input function: `pattern` below the folder of the training of a job's run."""
-        return lambda wildcards: f"{self.training_folder(wildcards)}/{pattern.format(**wildcards)}"
+        return signed(
+            lambda wildcards: f"{self.training_folder(wildcards)}/{pattern.format(**wildcards)}"
+        )
 
     def training_folder(self, wildcards):
         """Where the network of a job's run is trained."""
@@ -51,7 +55,7 @@ class JobFiles:
             epochs = self.plan.of(wildcards)[stage]["epochs"]
             return [f"{place}/snapshots/{epoch}.safetensors" for epoch in epochs]
 
-        return files
+        return signed(files)
 
     def profiles_of(self, wildcards):
         """Input function: what a measure has to wait for, at all epochs of its run."""
@@ -94,7 +98,7 @@ class JobFiles:
                 for epoch in epochs
             ]
 
-        return files
+        return signed(files)
 
     def table_parts(self, wildcards):
         """Input function: what one table of an experiment is collected from, run by run."""

@@ -1,6 +1,7 @@
 """Resource functions: the time and memory that a job asks for."""
 
 from geomem.planning.resources import megabytes, minutes
+from geomem.workflow.signatures import sign_methods, signed
 
 
 class JobResources:
@@ -15,20 +16,25 @@ class JobResources:
 
     def __init__(self, plan, on_gpu):
         self.plan, self.on_gpu = plan, on_gpu
+        sign_methods(self)
 
     def runtime(self, stage):
         """Resource function: a job's time limit in minutes, more at each attempt."""
-        return lambda wildcards, attempt: minutes(
-            wildcards.get("measure", stage),
-            *self.job_settings(wildcards),
-            gpu=stage in self.on_gpu,
-            attempt=attempt,
+        return signed(
+            lambda wildcards, attempt: minutes(
+                wildcards.get("measure", stage),
+                *self.job_settings(wildcards),
+                gpu=stage in self.on_gpu,
+                attempt=attempt,
+            )
         )
 
     def memory(self, stage):
         """Resource function: a job's memory in MB, more at each attempt."""
-        return lambda wildcards, attempt: megabytes(
-            wildcards.get("measure", stage), *self.job_settings(wildcards), attempt=attempt
+        return signed(
+            lambda wildcards, attempt: megabytes(
+                wildcards.get("measure", stage), *self.job_settings(wildcards), attempt=attempt
+            )
         )
 
     def job_settings(self, wildcards):

@@ -8,6 +8,7 @@ from geomem.config import code, experiments
 from geomem.config.folders import folder_digest
 from geomem.registry import datasets, own
 from geomem.registry.claims import judging_settings, targets_of
+from geomem.workflow.signatures import sign_methods, signed
 
 
 class JobSettings:
@@ -20,6 +21,7 @@ class JobSettings:
 
     def __init__(self, plan):
         self.plan = plan
+        sign_methods(self)
 
     def program(self, command, function=None):
         """Params function: checksums of the modules that a command imports, as JSON text.
@@ -38,7 +40,7 @@ class JobSettings:
             named = function(wildcards) if function else []
             return code.checksums(command, [named] if isinstance(named, str) else named)
 
-        return text
+        return signed(text)
 
     def network(self, wildcards):
         """Import path of the network."""
@@ -80,7 +82,7 @@ class JobSettings:
             experiment = self.plan.of(wildcards)
             return self.with_run(experiments.stage_spec(stage, experiment, **cell), wildcards)
 
-        return text
+        return signed(text)
 
     def with_run(self, settings, wildcards):
         """Settings as sorted JSON text, with the job's run, so that its result says whose it is."""

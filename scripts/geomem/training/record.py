@@ -1,4 +1,4 @@
-"""The receipt of a training: how it ended, and where its states are.
+"""The training record: how a training ended, and where its states are.
 
 Importing this module imports neither torch nor numpy.
 """
@@ -6,7 +6,7 @@ Importing this module imports neither torch nor numpy.
 from geomem.errors import InputError
 
 
-def receipt_of(outcome, *, parameters, key, device, precision, threads):
+def training_record(outcome, *, parameters, key, device, precision, threads):
     """The content of `training.json`, a dict.
 
     Its entries are `status` ("completed" or "diverged"), `epochs` (the last one reached),
@@ -29,10 +29,10 @@ def receipt_of(outcome, *, parameters, key, device, precision, threads):
     }
 
 
-def epoch_asked_for(snapshot, receipt):
+def epoch_asked_for(snapshot, record):
     """The epoch that `best`, `last` or a number (int or its text) means in this training."""
     if snapshot in ("best", "last"):
-        return receipt["best_epoch" if snapshot == "best" else "epochs"]
+        return record["best_epoch" if snapshot == "best" else "epochs"]
     try:
         epoch = int(snapshot)
     except (TypeError, ValueError):
@@ -42,7 +42,7 @@ def epoch_asked_for(snapshot, receipt):
     return epoch
 
 
-def status_of(epoch, receipt):
+def status_of(epoch, record):
     """Whether training came to an epoch: "reached", "diverged" or "stopped" before it.
 
     Raises
@@ -50,13 +50,13 @@ def status_of(epoch, receipt):
     InputError
         If it lies past a training that went to its end.
     """
-    if epoch <= receipt["epochs"]:
+    if epoch <= record["epochs"]:
         return "reached"
-    if receipt["status"] == "diverged":
+    if record["status"] == "diverged":
         return "diverged"
-    if receipt["stopped_early"]:
+    if record["stopped_early"]:
         return "stopped"
     raise InputError(
-        f"snapshot: epoch {epoch} lies past the end of training at epoch {receipt['epochs']}; "
+        f"snapshot: epoch {epoch} lies past the end of training at epoch {record['epochs']}; "
         "ask for an earlier one or raise training.epochs"
     )

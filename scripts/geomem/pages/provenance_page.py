@@ -19,7 +19,7 @@ def page(experiment, settings, origin, runs, usage, written):
     origin : dict
         Provenance of the page itself, whose inputs are the files listed.
     runs : list of (dict, dict)
-        Receipt and provenance of every training.
+        Record and provenance of every training.
     usage : list of geomem.planning.usage.Usage
         Of the jobs that left a benchmark.
     written : str
@@ -41,7 +41,7 @@ def page(experiment, settings, origin, runs, usage, written):
             "<h2>Versions</h2>",
             _versions([origin, *(provenance for _, provenance in runs)]),
             "<h2>Networks trained</h2>",
-            _runs([receipt for receipt, _ in runs]),
+            _runs([record for record, _ in runs]),
             "<h2>Time and memory of the jobs</h2>",
             "<p class='small'>Of those that had ended when this page was written. Memory is "
             "looked at every so often: of a job of a second or two it says little.</p>",
@@ -72,10 +72,10 @@ def _versions(origins):
     )
 
 
-def _runs(receipts):
+def _runs(records):
     groups = defaultdict(list)
-    for receipt in receipts:
-        groups[receipt["status"], receipt["device"], receipt["precision"]].append(receipt)
+    for record in records:
+        groups[record["status"], record["device"], record["precision"]].append(record)
     return table(
         ["networks", "training", "last epoch", "best epoch", "trainable parameters", "on"],
         [

@@ -25,7 +25,7 @@ class RunTables:
     width, seed : int
     noise : float
         Fraction of training images with a permuted label.
-    receipt : dict
+    record : dict
         Content of the run's training.json: `status`, `epochs` (last epoch reached), `best_epoch`,
         `parameters` (trainable parameters).
     frames : sequence of DataFrame
@@ -35,7 +35,7 @@ class RunTables:
     width: int
     noise: float
     seed: int
-    receipt: dict
+    record: dict
     frames: Sequence[pd.DataFrame]
 
 
@@ -134,16 +134,16 @@ def collect(keys, experiment, runs):
 
 
 def _with_keys(frame, experiment, run):
-    receipt = run.receipt
-    completed = receipt["status"] == "completed"
+    record = run.record
+    completed = record["status"] == "completed"
     return frame.assign(
         experiment=experiment,
         width=run.width,
         noise=float(run.noise),
         seed=run.seed,
-        parameters=receipt["parameters"],
-        best=_is_epoch(frame, receipt.get("best_epoch")),
-        last=_is_epoch(frame, receipt["epochs"] if completed else None),
+        parameters=record["parameters"],
+        best=_is_epoch(frame, record.get("best_epoch")),
+        last=_is_epoch(frame, record["epochs"] if completed else None),
     )
 
 

@@ -1,0 +1,63 @@
+"""The configuration and the plan that follows from it; and the results folder, held while a run lasts.
+
+Nothing of it may import torch, numpy or pandas: every job pays for it.
+"""
+
+import sys
+from pathlib import Path
+
+# Of this file, whichever Snakefile includes it. A clone has the package here, too; where geomem is
+# installed, it is imported from there.
+HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve()
+COMMANDS = HERE.parent / "scripts"
+sys.path.insert(0, str(COMMANDS))
+
+from geomem.config.cli import combined, plain
+from geomem.config.experiments import merged
+from geomem.errors import InputError
+from geomem.headlines.unfinished import write_unfinished
+from geomem.storage.clock import refuse_future
+from geomem.storage.lock import hold, require_folder
+from geomem.workflow.plan import Plan
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
+try:
+    if workflow.is_main_process:
+        require_folder("results")
+    # As Snakemake combines files, but a section that changes its `name` replaces the old one whole.
+    overlays = list(workflow.overwrite_configfiles)
+    bases = [path for path in workflow.configfiles if path not in overlays]
+    if workflow.config_settings.replace_workflow_config:
+        bases = []
+    # Snakemake takes numbers within a section given by --config for text.
+    given = plain(dict(workflow.config_settings.config))
+    PLAN = Plan(merged(combined([*bases, *overlays]), given))
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+# Lines about a run, of the logger plugin, name its experiments; other loggers see an empty message.
+if workflow.is_main_process:
+    logger.info("", extra={"geomem_plan": PLAN})
+
+
+def hold_results():
+    """Keep other runs out of results/ for as long as this one lasts, if it can run at all."""
+    if workflow.is_main_process:
+        try:
+            hold("results")
+            refuse_future("results")
+        except InputError as error:
+            raise WorkflowError(str(error)) from None
+
+
+def show_unfinished():
+    """Let the landing page, and the last lines in the terminal, say which experiments are not done."""
+    if workflow.is_main_process:
+        pending = [
+            (job.wildcards.experiment, job.rule.name)
+            for job in workflow.dag.needrun_jobs()
+            if "experiment" in job.wildcards.keys()
+        ]
+        names = write_unfinished(PLAN.experiments, pending)
+        logger.info("", extra={"geomem_unfinished": names})
