@@ -1,7 +1,7 @@
 """Snakemake's logger plugin `geomem`: a few lines about a run instead of thousands.
 
-`profiles/default` asks for it. While a run goes on it shows how far it is, and at its end what
-came out (`geomem.terminal`). Snakemake writes its own log to `.snakemake/log/` as ever. Dry runs,
+`profiles/default` asks for it. While a run goes on it shows how far it is, and at its end what came
+out (`geomem.terminal`). Snakemake writes its own log to `.snakemake/log/` as ever. Dry runs,
 reports and what else runs no jobs print what Snakemake prints without it; so do `--verbose` and
 `--debug-dag`.
 
@@ -118,9 +118,11 @@ class _Run:
                 self._say(text)
 
     def _start(self):
+        from geomem.headlines.sentences import counted
+
         totals = self._state.totals
         each = ", ".join(f"{count} {rule}" for rule, count in totals.items())
-        return f"{sum(totals.values())} jobs: {each}"
+        return f"{counted(sum(totals.values()), 'job')}: {each}"
 
     def _follow(self):
         while not self._ended.wait(self._screen.pause):

@@ -1,6 +1,5 @@
 """The landing page, in a real browser."""
 
-import itertools
 import re
 
 import pytest
@@ -29,7 +28,7 @@ def examples():
 
 @pytest.fixture(scope="module")
 def text():
-    return page(examples(), {"big": "Not done: 3 jobs (train 3). `make status` says why."})
+    return page(examples(), {"big": "Not done: 3 jobs (train 3). `geomem status` says why."})
 
 
 @pytest.fixture
@@ -46,7 +45,7 @@ def test_every_headline_is_there_and_every_link_names_a_result(opened):
     shown = opened.driver.find_element("tag name", "body").text
     assert (
         "3 of 4 experiments are done" in shown
-        and "Not done: 3 jobs (train 3). make status says why." in shown
+        and "Not done: 3 jobs (train 3). geomem status says why." in shown
     )
     for example in examples():
         for title, sentence in headlines(example):
@@ -61,7 +60,8 @@ def test_every_headline_is_there_and_every_link_names_a_result(opened):
     assert opened.complaints() == [] and opened.requests() == []
 
 
-@pytest.mark.parametrize(("width", "dark"), itertools.product((700, 1000, 1400), (False, True)))
+@pytest.mark.parametrize("width", [700, 1000, 1400])
+@pytest.mark.parametrize("dark", [False, True])
 def test_it_fits_and_can_be_read(opened, width, dark):
     driver = opened.driver
     metrics = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False}

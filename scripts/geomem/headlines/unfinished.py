@@ -33,7 +33,9 @@ def write_unfinished(experiments, pending):
         if left := counts.get(name):
             rules = ", ".join(f"{rule} {count}" for rule, count in left.items())
             jobs = counted(sum(left.values()), "job")
-            why[name] = f"Not done: {jobs} ({rules}). `make status` says why; `make run` goes on."
+            why[name] = (
+                f"Not done: {jobs} ({rules}). `geomem status` says why; the same command goes on."
+            )
     paths = [Path("results") / name / "headline.json" for name in experiments if name not in why]
     paths = [path for path in paths if path.exists()]
     found = [read_document(path) for path in paths]

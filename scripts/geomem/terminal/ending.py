@@ -43,7 +43,7 @@ def ending(state, experiments, unfinished, seconds, snakemake_log):
         lines += [f"  {line}" for line in failure.reason]
         lines += [f"  ({failure.job.log})", ""] if failure.job.log else [""]
     if (more := len(state.failed) - _FAILURES) > 0:
-        lines += [f"{more} more jobs failed: `make status` lists them.", ""]
+        lines += [f"{more} more jobs failed: `geomem status` lists them.", ""]
     if snakemake_log:
         lines.append(f"Snakemake's log: {snakemake_log}")
     if Path("results/index.html").exists():
