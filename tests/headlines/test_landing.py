@@ -44,7 +44,7 @@ def opened(browser, text, tmp_path):
 def test_every_headline_is_there_and_every_link_names_a_result(opened):
     shown = opened.driver.find_element("tag name", "body").text
     assert (
-        "3 of 4 experiments are done" in shown
+        "Done: 3 of 4 experiments." in shown
         and "Not done: 3 jobs (train 3). geomem status says why." in shown
     )
     for example in examples():

@@ -8,6 +8,7 @@ from geomem.headlines.sentences import (
     VERDICTS,
     about,
     claims,
+    counted,
     grown_layers,
     headlines,
     percent,
@@ -35,8 +36,7 @@ def page(found, unfinished=None):
     """
     unfinished = unfinished or {}
     style, script = ((_HERE / f"landing.{kind}").read_text() for kind in ("css", "js"))
-    done = len(found)
-    total = done + len(unfinished)
+    total = len(found) + len(unfinished)
     parts = [
         "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'>",
         "<meta name='viewport' content='width=device-width, initial-scale=1'>",
@@ -44,7 +44,7 @@ def page(found, unfinished=None):
         "<header><h1>What came out</h1>",
         "<p>Networks are trained on images of which some labels are wrong (permuted). Which "
         "layers memorize the wrong labels, and does rewinding them undo it? "
-        f"<b>{done} of {total} experiments are done.</b></p></header><main>",
+        f"<b>Done: {len(found)} of {counted(total, 'experiment')}.</b></p></header><main>",
         *(_failed(name, why) for name, why in unfinished.items()),
         *map(_experiment, found),
         "</main><footer><p>Best epoch: the one with the highest validation accuracy. Capacity: "

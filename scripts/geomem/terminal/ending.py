@@ -5,7 +5,7 @@ import textwrap
 from pathlib import Path
 
 from geomem.errors import GeomemError
-from geomem.headlines.sentences import headlines
+from geomem.headlines.sentences import counted, headlines
 from geomem.storage.tables import read_document
 from geomem.terminal.words import duration
 
@@ -43,7 +43,7 @@ def ending(state, experiments, unfinished, seconds, snakemake_log):
         lines += [f"  {line}" for line in failure.reason]
         lines += [f"  ({failure.job.log})", ""] if failure.job.log else [""]
     if (more := len(state.failed) - _FAILURES) > 0:
-        lines += [f"{more} more jobs failed: `geomem status` lists them.", ""]
+        lines += [f"{counted(more, 'more job')} failed: `geomem status` lists them.", ""]
     if snakemake_log:
         lines.append(f"Snakemake's log: {snakemake_log}")
     if Path("results/index.html").exists():
@@ -56,7 +56,7 @@ def _first(state, seconds):
     if state.nothing:
         return "Nothing to do: every result is there and up to date."
     if done == total:
-        return f"Done: {done} jobs in {duration(seconds)}."
+        return f"Done: {counted(done, 'job')} in {duration(seconds)}."
     what = f"{len(state.failed)} failed" if state.failed else "stopped"
     return (
         f"Not done: {what}, {done} of {total} jobs made in {duration(seconds)}. "

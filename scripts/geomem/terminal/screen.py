@@ -3,6 +3,7 @@
 import os
 import shutil
 
+from geomem.headlines.sentences import counted
 from geomem.terminal import logs
 from geomem.terminal.left import seconds_left
 from geomem.terminal.words import duration
@@ -27,7 +28,7 @@ def lines(state, expected, now, began):
     trainings = {n: job for n, job in state.running.items() if job.rule == "train"}
     said = {number: logs.progress(job.log) for number, job in trainings.items()}
     says = {number: left for number, (_, left) in said.items() if left is not None}
-    head = [f"{done} of {total} jobs done"]
+    head = [f"{done} of {counted(total, 'job')} done"]
     if state.failed:
         head.append(f"{len(state.failed)} failed")
     head.append(f"{duration(now - began)} so far")

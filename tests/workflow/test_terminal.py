@@ -1,0 +1,97 @@
+"""What a run prints: with and without a terminal, when a job fails, and when it is silenced."""
+
+import contextlib
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+from geomem.storage.pages import page_provenance
+
+HEADLINE = "results/tiny/headline.json"
+NOTE = "Using workflow specific profile profiles/default"
+
+
+def said(finished, *arguments, **how):
+    """What a run prints, line by line, without Snakemake's note on the profile."""
+    ended = finished.snakemake(*arguments, **how)
+    assert ended.stdout == ""
+    return [line for line in ended.stderr.splitlines() if not line.startswith(NOTE)]
+
+
+def test_with_nothing_to_do_it_says_what_came_out_and_what_to_open(finished):
+    lines = said(finished)
+    assert lines[:3] == ["", "Nothing to do: every result is there and up to date.", ""]
+    assert lines[3] == "tiny" and lines[4].startswith("  Accuracy:      Test accuracy is ")
+    assert lines[-1] == "Open results/index.html"
+    assert len(lines) < 25 and max(map(len, lines)) <= 100
+
+
+def test_a_run_has_few_lines_and_snakemakes_log_has_all(finished):
+    lines = said(finished, "--force", "results/index.html")
+    assert lines[0] == "1 job: 1 landing"
+    assert any(line.startswith("Done: 1 job in ") for line in lines)
+    assert len(lines) < 25
+    (log,) = [line.split(": ")[1] for line in lines if line.startswith("Snakemake's log: ")]
+    assert "rule landing:" in (finished.path / log).read_text()
+
+
+@contextlib.contextmanager
+def damaged(path):
+    content = path.read_bytes()
+    path.write_bytes(content[:-20] + bytes(20))
+    try:
+        yield
+    finally:
+        path.write_bytes(content)
+
+
+def test_a_failed_job_says_why_at_the_end_and_the_page_that_it_is_not_done(finished):
+    page = finished.path / "results/index.html"
+    with damaged(finished.path / "results/tiny/tables/accuracy.parquet"):
+        lines = said(finished, "--forcerun", "headline", check=False)
+        text = "\n".join(lines[-8:])
+        assert "FAILED: headline, tiny" in text
+        assert "error: " in text and "tables/accuracy.parquet" in text
+        assert "(results/tiny/logs/headline.log)" in text
+        assert any(line.startswith("Not done: 1 failed, 0 of 2 jobs made") for line in lines)
+        assert "tiny: not done" in lines
+        assert "RuleException" not in "\n".join(lines)
+        assert "Done: 0 of 1 experiment." in page.read_text()
+        assert page_provenance(page)["stage"] == "write_landing"
+    finished.snakemake()
+    assert "Done: 1 of 1 experiment." in page.read_text()
+    assert finished.pending() == set()
+
+
+@pytest.mark.parametrize("option", ["--verbose", "--dry-run"])
+def test_all_of_snakemakes_log_is_one_option_away(finished, option):
+    ended = finished.snakemake("--force", "results/index.html", option)
+    assert "rule landing:" in ended.stdout + ended.stderr
+
+
+def test_silenced_it_is_silent(finished):
+    assert said(finished, "--force", "results/index.html", "--quiet", "all") == []
+    lines = said(finished, "--force", "results/index.html", "--quiet", "progress")
+    assert lines[-1] == "Open results/index.html"
+
+
+def test_on_a_terminal_lines_move(finished):
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--force", HEADLINE]
+    running = subprocess.Popen(
+        command, cwd=finished.path, env=finished.environment(TERM="xterm"), stderr=theirs
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # of a terminal that nobody writes to any more
+        while part := os.read(ours, 65536):
+            shown += part
+    os.close(ours)
+    assert running.wait() == 0
+    text = shown.decode()
+    assert "] 0 of 1 job done" in text and "headline 0/1" in text
+    assert "\x1b[2A" in text, "two lines are drawn again"
+    assert text.rstrip().endswith("Open results/index.html")
+    finished.snakemake()
