@@ -23,8 +23,10 @@ def finished(number, at):
     return record("job_finished", at=at, job_id=number)
 
 
-def failed(number, rule, log, said=None):
-    return record("job_error", jobid=number, rule_name=rule, log=[log], rule_msg=said)
+def failed(number, rule, log, said=None, indent=False):
+    return record(
+        "job_error", jobid=number, rule_name=rule, log=[log], rule_msg=said, indent=indent
+    )
 
 
 def totals(**counts):

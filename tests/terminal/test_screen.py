@@ -41,6 +41,27 @@ def test_a_job_that_is_tried_again_has_not_failed(state, tmp_path):
     assert not state.failed and list(state.running) == [1]
 
 
+def test_of_a_submission_those_jobs_failed_whose_log_says_so(state, tmp_path):
+    ends = {
+        1: "ended with status 0 after 1.0 s\n",
+        2: "error: no\nended with status 2 after 1.0 s\n",
+    }
+    for number, text in ends.items():
+        (tmp_path / f"{number}.log").write_text(BEGAN + text)
+    paths = {number: str(tmp_path / f"{number}.log") for number in (1, 2, 3)}  # 3 was not begun
+    jobs = [{"jobid": n, "rule_name": "measure", "log": [path]} for n, path in paths.items()]
+    see(state, *(started(n, "measure", log=path) for n, path in paths.items()))
+    error = record("group_error", groupid="g", job_error_info=jobs, aux_logs=[])
+    see(state, error, *(failed(n, "measure", path, indent=True) for n, path in paths.items()))
+    assert list(state.failed) == [2] and state.failed[2].reason == ["error: no"]
+    assert not state.running
+
+    see(state, record("group_error", groupid="g", job_error_info=[jobs[0]], aux_logs=["slurm.log"]))
+    assert state.failed["g"].job.log == "slurm.log"
+    see(state, record("group_info", group_id="g"), started(2, "measure"))
+    assert not state.failed, "both are tried again"
+
+
 def test_time_left_of_equal_jobs_is_the_obvious_one(state):
     """Four of seven jobs took 10 s each on two cores: three more take 15."""
     for number in range(4):

@@ -35,6 +35,12 @@ def progress(path):
     return f"epoch {epoch} of {last}, accuracy: {shown}", float(left)
 
 
+def failed(path):
+    """Whether a job has begun this log and not ended it well."""
+    text = _tail(path)
+    return bool(text) and exit_status(text) != 0
+
+
 def reason(path):
     """Why the job with this log failed, as a list of lines.
 

@@ -48,6 +48,7 @@ class State:
         Together, of the jobs done, by rule.
     running : dict of int to Job
     failed : dict of int to Failure
+        By number of the job, or name of a submission that failed as a whole.
     cores : int
         Local ones; 0 on a cluster.
     most : int
@@ -82,8 +83,12 @@ class State:
             job = self.running.pop(record.job_id)
             self.done[job.rule] += 1
             self.seconds[job.rule] += record.created - job.since
-        elif event == "job_error":
+        elif event == "job_error" and not getattr(record, "indent", False):
             self._fail(record)
+        elif event == "group_info":
+            self.failed.pop(record.group_id, None)
+        elif event == "group_error":  # after it comes a job_error for each of its jobs, indented
+            self._fail_group(record)
         elif not event and str(record.msg).startswith("Nothing to be done"):
             self.nothing = True
 
@@ -95,6 +100,20 @@ class State:
         if record.rule_msg:  # of a cluster: how the scheduler ended it
             reason = [*reason, *str(record.rule_msg).splitlines()[:2]]
         self.failed[record.jobid] = Failure(job, reason)
+
+    def _fail_group(self, record):
+        """Of the jobs of one submission, those failed whose log says so; without any, all of it."""
+        found = {}
+        for each in record.job_error_info:
+            number, log = each["jobid"], next(iter(each["log"]), "")
+            job = self.running.pop(number, Job(each["rule_name"], each["rule_name"], log, 0.0))
+            if logs.failed(log):
+                found[number] = Failure(job, logs.reason(log))
+        if not found:
+            log = next(iter(record.aux_logs), "")
+            job = Job("", f"submission {record.groupid}", log, 0.0)
+            found[record.groupid] = Failure(job, ["none of its jobs says why; its own log may"])
+        self.failed |= found
 
     @property
     def jobs(self):
