@@ -1,8 +1,8 @@
 """Snakemake's logger plugin `geomem`: a few lines about a run instead of thousands.
 
 `profiles/default` asks for it. While a run goes on it shows how far it is, and at its end what came
-out (`geomem.terminal`). Snakemake writes its own log to `.snakemake/log/` as ever. Dry runs, reports
-and what else runs no jobs print what Snakemake prints without it; so do `--verbose` and
+out (`geomem.terminal`). Snakemake writes its own log to `.snakemake/log/` as ever. Dry runs,
+reports and what else runs no jobs print what Snakemake prints without it; so do `--verbose` and
 `--debug-dag`.
 
 Snakemake imports this module whenever it starts, in jobs on a cluster too, and before the Snakefile
