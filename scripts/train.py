@@ -24,6 +24,7 @@ def main(argv=None):
     )  # fmt: skip
     options.add_argument("--keep", default="", help="epochs whose state is kept, as 0,2,14")
     options.add_argument("--accuracy", type=Path, required=True, help="table written (.parquet)")
+    options.add_argument("--examples", type=Path, required=True, help="table written (.parquet)")
     options.add_argument("--receipt", type=Path, required=True, help="document written (.json)")
     arguments = options.parse_args(argv)
     keep = _epochs(arguments.keep)
@@ -35,6 +36,7 @@ def main(argv=None):
 
     import pandas
     import torch
+    from geomem.analysis.examples import correctness_table
     from geomem.data.image_sets import load_images
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table, write_document, write_table
@@ -46,7 +48,8 @@ def main(argv=None):
 
     torch.set_num_threads(arguments.threads)
     images = load_images(arguments.images)
-    targets = Targets.from_table(read_table(arguments.labels), images)
+    labels = read_table(arguments.labels)
+    targets = Targets.from_table(labels, images)
     training = Training(
         arguments.spec, images, targets, cache=arguments.cache, asked_to_stop=asked_to_stop
     )
@@ -63,10 +66,12 @@ def main(argv=None):
         [arguments.images, arguments.labels],
         device=device_name(training.device),
     )
-    for path in (arguments.accuracy, arguments.receipt):
+    for path in (arguments.accuracy, arguments.examples, arguments.receipt):
         remove_leftovers(path)
     columns = ["epoch", "kind", "metric", "value", "lo", "hi", "n"]
     write_table(arguments.accuracy, pandas.DataFrame(rows)[columns], made)
+    examples = correctness_table(outcome.correct, labels, range(outcome.epochs + 1))
+    write_table(arguments.examples, examples, made)
     content = receipt_of(
         outcome,
         parameters=training.parameters,

@@ -64,7 +64,8 @@ def network_rates(experiment, width, size, analysis_set):
 
     from geomem.data.image_sets import ImageSet
     from geomem.models import build_model
-    from geomem.models.layers import list_layers, select_layers
+    from geomem.models.chosen import analysed_layers
+    from geomem.models.layers import list_layers
     from geomem.training.device import choose_device, compute_deterministically
     from geomem.training.evaluate import EvaluationSet, Targets, predict_logits
     from geomem.training.recipe import Recipe
@@ -92,7 +93,7 @@ def network_rates(experiment, width, size, analysis_set):
         lambda: predict_logits(trainer.model, material.train_images, material.normalizer), clock
     )
     layers = list_layers(trainer.model)
-    analysed = select_layers(layers, experiment["analysis"]["layers"])
+    analysed, _ = analysed_layers(trainer.model, experiment["analysis"])
     features = tuple(layer.features for layer in analysed)
     state = trainer.state()
     return NetworkRates(

@@ -65,10 +65,14 @@ def _activations(experiment, cell):
     analysis = experiment["analysis"]
     return {
         **_network(experiment, cell),
-        "layers": analysis["layers"],
+        **_observed(analysis),
         "seed": cell["seed"],
         "store": analysis["store"],
     }
+
+
+def _observed(analysis):
+    return {name: analysis[name] for name in ("layers", "pooling") if name in analysis}
 
 
 def _rewind(experiment, cell):
@@ -83,11 +87,16 @@ def _gradients(experiment, cell):
 def _simulation(experiment, cell):
     return {
         **_network(experiment, cell),
-        "layers": experiment["analysis"]["layers"],
+        **_observed(experiment["analysis"]),
         # Dichotomies have no margin, whatever that of the geometry is.
         "geometry": {k: v for k, v in experiment["geometry"].items() if k != "kappa"},
         "simulation": {k: v for k, v in experiment["simulation"].items() if k != "epochs"},
     }
+
+
+def _examples(experiment, cell):
+    rewind = experiment["rewind"]
+    return {"train_images": rewind["train_images"] if rewind["epochs"] else None}
 
 
 _WORK = "geomem.planning.work:"
@@ -100,10 +109,14 @@ STAGES = {
         Stage("analysis_set", "table", _analysis_set, cost=_WORK + "analysis_set"),
         Stage("train", "torch", builds_network=True, cost=_WORK + "train"),
         Stage("snapshot", "arrays", builds_network=True, cost=_WORK + "snapshot"),
+        Stage("imported_network", "torch", builds_network=True, cost=_WORK + "imported_network"),
+        Stage("imported_snapshot", "torch", cost=_WORK + "snapshot"),
         Stage(
             "activations", "torch", _activations,
             builds_network=True, cost=_WORK + "activations",
         ),
+        Stage("recorded_activations", "arrays", cost=_WORK + "recorded_activations"),
+        Stage("recorded_run", "table"),
         Stage("measure", "geometry"),
         Stage(
             "rewind", "torch", _rewind,
@@ -117,6 +130,7 @@ STAGES = {
             "simulation", "torch", _simulation,
             section="simulation", builds_network=True, cost=_WORK + "simulation",
         ),
+        Stage("examples", "table", _examples, cost=_WORK + "examples"),
         Stage("table", "table", cost=_WORK + "table"),
         Stage("figure", "plot", cost=_WORK + "figure"),
         Stage("claims", "table", cost=_WORK + "table"),
