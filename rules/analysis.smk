@@ -8,6 +8,7 @@ Makes:  results/EXPERIMENT/runs/RUN/activations/EPOCH.npz     inner products of 
         results/EXPERIMENT/runs/RUN/rewind.parquet            accuracies with layers rewound
         results/EXPERIMENT/runs/RUN/gradients.parquet         label-dependent and -independent parts
         results/EXPERIMENT/runs/RUN/simulation.parquet        capacity by theory and by trial
+        results/EXPERIMENT/runs/RUN/examples.parquet          when each training image is learned
 """
 
 
@@ -22,6 +23,8 @@ rule activations:
         "results/{experiment}/logs/activations/w{width}_n{noise}_s{seed}_{epoch}.log",
     benchmark:
         "results/{experiment}/benchmarks/activations/w{width}_n{noise}_s{seed}_{epoch}.tsv"
+    wildcard_constraints:
+        experiment=one_of(name for name in PLAN.experiments if name not in PLAN.collections),
     resources:
         runtime=needs.runtime("activations"),
         mem_mb=needs.memory("activations"),
@@ -156,3 +159,25 @@ rule simulation:
         "{params.command} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --analysis-set {input.analysis_set:q} --snapshots {input.snapshots:q}"
         " --output {output:q} 2> {log:q}"
+
+
+rule examples:
+    input:
+        examples=files.trained("examples.parquet"),
+        rewind=files.rewound_of,
+    output:
+        "results/{experiment}/runs/w{width}_n{noise}_s{seed}/examples.parquet",
+    log:
+        "results/{experiment}/logs/examples/w{width}_n{noise}_s{seed}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/examples/w{width}_n{noise}_s{seed}.tsv"
+    resources:
+        runtime=needs.runtime("examples"),
+        mem_mb=needs.memory("examples"),
+    params:
+        code=settings.program("list_examples.py"),
+        command=command("list_examples.py"),
+        spec=settings.spec("examples"),
+    shell:
+        "{params.command} --spec {params.spec:q} --threads {threads}"
+        " --examples {input.examples:q} --rewind {input.rewind:q} --output {output:q} 2> {log:q}"

@@ -22,6 +22,11 @@ CACHE = "results/cache/training"
 files, settings, needs = JobFiles(PLAN), JobSettings(PLAN), JobResources(PLAN, ON_GPU)
 
 
+def one_of(names):
+    """A pattern of these names; of none, one that nothing matches."""
+    return "|".join(names) or "(?!)"
+
+
 wildcard_constraints:
     experiment="|".join(PLAN.experiments),
     width=r"\d+",
@@ -33,7 +38,7 @@ wildcard_constraints:
     figure=r"\w+",
     data="[^/]+",
     training="[^/]+",
-    labelling="[a-z]+",
+    labelling="[a-z]+(-[0-9a-f]{8})?",
 
 
 # Snakemake leaves params whose function takes `threads` out of what it compares between runs: the

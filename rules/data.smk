@@ -33,6 +33,7 @@ rule images:
 rule labels:
     input:
         images="results/shared/data/{data}/images.npz",
+        given=files.labels_read,
     output:
         "results/shared/data/{data}/labels/{labelling}_n{noise}_s{seed}.parquet",
     log:

@@ -10,7 +10,7 @@ Makes:  results/EXPERIMENT/explorer.html     tables to look through, in a browse
 
 rule explorer:
     input:
-        unpack(files.all_tables),
+        unpack(files.explored_tables),
     output:
         report(
             "results/{experiment}/explorer.html",
@@ -29,7 +29,7 @@ rule explorer:
         code=settings.program("write_explorer.py"),
         command=command("write_explorer.py"),
         spec=settings.explorer_spec,
-        inputs=lambda wildcards, input: options_of(files.all_tables(wildcards)),
+        inputs=lambda wildcards, input: options_of(files.explored_tables(wildcards)),
     shell:
         "{params.command} --spec {params.spec:q} --threads {threads}"
         " --tables {params.inputs} --output {output:q} 2> {log:q}"

@@ -2,6 +2,7 @@
 
 Needs:  images, labels; the config's `model` and `training` sections
 Makes:  results/shared/trained/TRAINING/accuracy.parquet              loss and accuracies per epoch
+        results/shared/trained/TRAINING/examples.parquet              which images are right, per epoch
         results/shared/trained/TRAINING/training.json                 how it ended, best epoch
         results/shared/trained/TRAINING/snapshots/EPOCH.safetensors   EPOCH a number, best or last
 
@@ -19,11 +20,14 @@ rule train:
         labels=files.labels_of,
     output:
         accuracy="results/shared/trained/{training}/accuracy.parquet",
+        examples="results/shared/trained/{training}/examples.parquet",
         record="results/shared/trained/{training}/training.json",
     log:
         "results/shared/logs/train/{training}.log",
     benchmark:
         "results/shared/benchmarks/train/{training}.tsv"
+    wildcard_constraints:
+        training=f"(?!({sharing.RECORDED}|{sharing.IMPORTED})_)[^/]+",
     resources:
         runtime=needs.runtime("train"),
         mem_mb=needs.memory("train"),
@@ -39,7 +43,8 @@ rule train:
         "{params.command} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q}"
         " --cache {params.cache:q} --keep={params.keep}"
-        " --observed {params.observed:q} --accuracy {output.accuracy:q} --record {output.record:q} 2> {log:q}"
+        " --observed {params.observed:q} --accuracy {output.accuracy:q}"
+        " --examples {output.examples:q} --record {output.record:q} 2> {log:q}"
 
 
 rule snapshot:
@@ -53,6 +58,8 @@ rule snapshot:
         "results/shared/logs/snapshot/{training}_{epoch}.log",
     benchmark:
         "results/shared/benchmarks/snapshot/{training}_{epoch}.tsv"
+    wildcard_constraints:
+        training=f"(?!{sharing.IMPORTED}_)[^/]+",
     resources:
         runtime=needs.runtime("snapshot"),
         mem_mb=needs.memory("snapshot"),

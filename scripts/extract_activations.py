@@ -22,7 +22,7 @@ def main(argv=None):
     from geomem.analysis.activations import extract_activations
     from geomem.analysis.networks import load_snapshot, networks_at
     from geomem.data.image_sets import load_images
-    from geomem.models.layers import list_layers, select_layers
+    from geomem.models.chosen import analysed_layers
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_columns
     from geomem.training.device import choose_device, compute_deterministically, device_name
@@ -42,7 +42,7 @@ def main(argv=None):
         return
     images = load_images(arguments.images)
     [(_, model, normalizer)] = networks_at([arguments.snapshot], spec, images, device)
-    layers = select_layers(list_layers(model), spec["layers"])
+    layers, every = analysed_layers(model, spec)
     with extract_activations(
         model,
         layers,
@@ -52,6 +52,7 @@ def main(argv=None):
         epoch=snapshot.epoch,
         seed=spec["seed"],
         store=spec["store"],
+        network=every,
     ) as content:
         write_activations(arguments.output, content, origin())
     log(f"epoch {snapshot.epoch}: {len(layers)} layers, {', '.join(content.kinds)}")

@@ -29,7 +29,8 @@ def main(argv=None):
     )
     from geomem.analysis.rewind import COLUMNS, choose_material, rewind
     from geomem.data.image_sets import load_images
-    from geomem.models.layers import depth_columns, list_layers
+    from geomem.models.inner import layers_for
+    from geomem.models.layers import depth_columns
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_columns, write_table
     from geomem.training.device import choose_device, compute_deterministically, device_name
@@ -59,8 +60,11 @@ def main(argv=None):
             for snapshot in earlier
             if snapshot.reached
         ]
-        found = rewind(model, list_layers(model), final, reached, material, spec["rewind"])
-        rows = [{**row, **depth_columns(model)} for row in found]
+        settings = spec["rewind"]
+        asked = [glob for globs in settings["sets"].values() for glob in globs]
+        layers = layers_for(model, [*asked, *settings.get("layers", ())])
+        found = rewind(model, layers, final, reached, material, settings)
+        rows = [{**row, **depth_columns(layers)} for row in found]
     log(f"{len(rows)} accuracies in {time.monotonic() - started:.1f} s")
     frame = pd.DataFrame(rows, columns=[*COLUMNS, "n_layers", "weighted_layers"]).astype(
         {"layer_index": "Int64"}

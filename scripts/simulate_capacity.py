@@ -25,7 +25,7 @@ def main(argv=None):
     from geomem.analysis.networks import networks_at
     from geomem.analysis.simulation import COLUMNS, choose_points, simulate
     from geomem.data.image_sets import load_images
-    from geomem.models.layers import list_layers, select_layers
+    from geomem.models.chosen import analysed_layers
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table, write_table
     from geomem.training.device import choose_device, compute_deterministically, device_name
@@ -44,7 +44,7 @@ def main(argv=None):
     for epoch, model, normalizer in networks_at(arguments.snapshots, spec, images, device):
         rows += simulate(
             model,
-            select_layers(list_layers(model), spec["layers"]),
+            analysed_layers(model, spec)[0],
             images,
             analysis_set,
             normalizer,

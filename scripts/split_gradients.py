@@ -39,7 +39,7 @@ def main(argv=None):
     for epoch, model, normalizer in networks_at(arguments.snapshots, spec, images, device):
         layers = list_layers(model)
         found = split_gradients(model, layers, images, labels, normalizer, epoch=epoch, **chosen)
-        rows += [{**row, **depth_columns(model)} for row in found]
+        rows += [{**row, **depth_columns(layers)} for row in found]
         log(f"epoch {epoch}: {time.monotonic() - started:.1f} s")
     inputs = [arguments.images, arguments.labels, *arguments.snapshots]
     origin = provenance("split_gradients", spec, inputs, device=device_name(device))

@@ -24,6 +24,7 @@ def main(argv=None):
     )  # fmt: skip
     options.add_argument("--keep", default="", help="epochs whose state is kept, as 0,2,14")
     options.add_argument("--accuracy", type=Path, required=True, help="table written (.parquet)")
+    options.add_argument("--examples", type=Path, required=True, help="table written (.parquet)")
     options.add_argument("--record", type=Path, required=True, help="document written (.json)")
     arguments = options.parse_args(argv)
     keep = _epochs(arguments.keep)
@@ -37,6 +38,7 @@ def main(argv=None):
     from geomem.data.image_sets import load_images
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_columns, write_document, write_table
+    from geomem.training.correctness import correctness_table
     from geomem.training.device import device_name
     from geomem.training.evaluate import Targets, measurement_rows
     from geomem.training.loop import Training
@@ -45,7 +47,8 @@ def main(argv=None):
 
     torch.set_num_threads(arguments.threads)
     images = load_images(arguments.images)
-    targets = Targets.from_table(read_columns(arguments.labels), images)
+    labels = read_columns(arguments.labels)
+    targets = Targets.from_table(labels, images)
     training = Training(
         arguments.spec, images, targets, cache=arguments.cache, asked_to_stop=asked_to_stop
     )
@@ -62,11 +65,13 @@ def main(argv=None):
         [arguments.images, arguments.labels],
         device=device_name(training.device),
     )
-    for path in (arguments.accuracy, arguments.record):
+    for path in (arguments.accuracy, arguments.examples, arguments.record):
         remove_leftovers(path)
     columns = ["epoch", "kind", "metric", "value", "lo", "hi", "n"]
     table = {name: [row[name] for row in rows] for name in columns}
     write_table(arguments.accuracy, table, made)
+    examples = correctness_table(outcome.correct, labels, range(outcome.epochs + 1))
+    write_table(arguments.examples, examples, made)
     content = training_record(
         outcome,
         parameters=training.parameters,

@@ -14,6 +14,10 @@ _TYPES = {
     "object": "section",
     "array": "list",
 }
+_IMAGES = """Images. The keys depend on `name`. Every data set takes `normalize`, a section with
+`mean` and `std` of each channel on the scale 0 to 1: what networks are given images with, in place
+of the training images' own.
+"""
 _TITLES = {
     "labels": "How labels are replaced.",
     "model": "The network. A function of yours is given every other key as a keyword.",
@@ -25,6 +29,8 @@ _TITLES = {
     "gradients": "Label-dependent and label-independent gradients. `epochs: []` leaves it out.",
     "simulation": "Simulated capacity, beside the theory's. `epochs: []` leaves it out.",
     "claims": "Verdicts on the paper's claims.",
+    "activations": "Recorded elsewhere, in place of a network. Left out by default.",
+    "weights": "Of a network trained elsewhere, in place of a training. Left out by default.",
 }
 _INTRODUCTION = """# Configuration
 
@@ -55,12 +61,12 @@ def configuration_page():
     experiment = whole["$defs"]["experiment"]["properties"]
     alone = {key: node for key, node in experiment.items() if key not in ("data", *_TITLES)}
     parts = [_INTRODUCTION, "## Networks and figures\n", _table(rows(whole, alone, defaults))]
-    parts += ["## data\n", "Images. The keys depend on `name`.\n", _data(defaults["data"])]
+    parts += ["## data\n", _IMAGES, _data(defaults["data"])]
     for name in experiment:
         if name in _TITLES:
             node = _resolved(whole, experiment[name])
             parts.append(f"## {name}\n\n{_TITLES[name]}\n")
-            parts.append(_table(rows(whole, _properties(node), defaults[name])))
+            parts.append(_table(rows(whole, _properties(node), defaults.get(name, {}))))
     return "\n".join(parts)
 
 

@@ -17,8 +17,11 @@ from tests.docs.blocks import ROOT, blocks, pages
 
 PAGES = {str(page.relative_to(ROOT)): page for page in pages()}
 TUTORIALS = ("docs/tutorials/network.md", "docs/tutorials/verdicts.md")  # one after the other
-# Their code needs the files that the page describes; tests/workflow/test_extending.py follows it.
-ELSEWHERE = ("docs/extending.md",)
+# Their code needs the files that the page describes; tests of their own follow them:
+# tests/workflow/test_extending.py and tests/foreign/.
+ELSEWHERE = tuple(
+    f"docs/{name}.md" for name in ("extending", "labels", "own-activations", "own-weights")
+)
 PROGRAM = Path(sys.executable).parent
 
 
@@ -97,7 +100,8 @@ def test_commands_exist(name):
                 named = [word for word in words[1:] if "=" not in word]
                 assert set(named) <= set(targets), line
             elif words[:1] == ["python"] and words[1].endswith(".py"):
-                assert (ROOT / words[1]).is_file(), line
+                on_the_page = f"# {words[1]}\n" in PAGES[name].read_text()
+                assert on_the_page or (ROOT / words[1]).is_file(), line
             for word in words:
                 if word.startswith(("presets/", "profiles/")):
                     assert (ROOT / word).exists(), line

@@ -65,9 +65,11 @@ def training_of(spec, cache, images=None, noise=0.5, **settings):
 
 
 def differing(one, other):
-    """Names of the arrays that are not bit-identical in two states, and "history"."""
-    first = {**one.arrays, "history": one.history}
-    second = {**other.arrays, "history": other.history}
+    """Names of the arrays that are not bit-identical in two states, "history" and "correct" too."""
+    first, second = (
+        {**state.arrays, "history": state.history, "correct": state.correct}
+        for state in (one, other)
+    )
     assert first.keys() == second.keys()
     return [k for k in first if first[k].tobytes() != second[k].tobytes()]
 

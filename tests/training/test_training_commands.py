@@ -18,6 +18,7 @@ from geomem.data.image_sets import save_images
 from geomem.errors import InputError
 from geomem.storage.tables import read_document, read_table, write_table
 from geomem.training import cache_cli
+from geomem.training.correctness import correctness
 from geomem.training.snapshot import read_snapshot
 from geomem.training.state import StateStore, model_arrays
 
@@ -66,7 +67,8 @@ def common(place, spec):
 
 
 def train_arguments(place, spec, keep=""):
-    return [*common(place, spec), "--keep", keep, "--accuracy", str(place / "accuracy.parquet")]
+    tables = [f"--{name}={place / name}.parquet" for name in ("accuracy", "examples")]
+    return [*common(place, spec), "--keep", keep, *tables]
 
 
 def snapshot(place, spec, which):
@@ -87,6 +89,15 @@ def test_train_and_take_snapshots(place, capsys):
     assert (table.lo <= table.value).all() and (table.value <= table.hi).all()
     half = table[(table.kind == "validation") & (table.metric == "accuracy")]
     assert half.set_index("epoch").value.idxmax() == record["best_epoch"]
+
+    # Image by image it says what the table of accuracies counts.
+    for which, kind in (("assigned", "train"), ("true", "restored")):
+        epochs, right = correctness(read_table(place / "examples.parquet"), which)
+        labels = read_table(place / "labels.parquet")
+        wrong = labels["true_label"] != labels["assigned_label"]
+        of_kind = right if kind == "train" else right[:, wrong]
+        counted = table[(table.kind == kind) & (table.metric == "accuracy")]
+        np.testing.assert_allclose(of_kind.mean(axis=1), counted.set_index("epoch").value[epochs])
 
     store = StateStore(place / "cache" / record["key"])
     for which, epoch in (("0", 0), ("2", 2), ("best", record["best_epoch"]), ("last", 4)):

@@ -35,7 +35,8 @@ EXPLORER = {("explorer", EXPERIMENT)} | PROVENANCE
 CLAIMS = {("claims", EXPERIMENT)} | HEADLINE | PROVENANCE
 PAGES = EXPLORER | CLAIMS
 GEOMETRY_ONWARD = tables("geometry") | figures("depth", "epochs") | PAGES
-REWIND_ONWARD = tables("rewind") | figures("rewind", "localization") | PAGES
+EXAMPLES_ONWARD = tables("examples") | figures("examples") | PROVENANCE
+REWIND_ONWARD = tables("rewind") | figures("rewind", "localization") | PAGES | EXAMPLES_ONWARD
 GRADIENTS_ONWARD = tables("gradients") | figures("gradients", "localization") | PAGES
 
 
@@ -49,7 +50,7 @@ def after_training(run, training):
         per_epoch("snapshot", training, "0", "1", "last")
         | per_epoch("activations", run, "0", "last")
         | measured("geometry", run, "0", "last")
-        | {("rewind", run), ("gradients", run)}
+        | {("rewind", run), ("gradients", run), ("examples", run)}
         | simulation_onward(run)
         | tables("accuracy")
         | figures("accuracy")
@@ -109,7 +110,7 @@ CHANGES = {
     "one more epoch to rewind to": (
         "rewind.epochs",
         [1, 2],
-        per_epoch("snapshot", TRAINING, "2") | {("rewind", RUN)} | REWIND_ONWARD,
+        per_epoch("snapshot", TRAINING, "2") | {("rewind", RUN), ("examples", RUN)} | REWIND_ONWARD,
     ),
     "one more epoch of gradients": (
         "gradients.epochs",
@@ -209,10 +210,10 @@ SOURCES = {
     },
     "figures/style.py": figures(
         *("samples", "accuracy", "depth", "epochs", "simulation", "rewind", "gradients"),
-        "localization",
+        *("localization", "examples"),
     )
     | EXPLORER,
-    "analysis/rewind.py": {("rewind", RUN)} | REWIND_ONWARD,
+    "analysis/rewind.py": {("rewind", RUN), ("examples", RUN)} | REWIND_ONWARD,
     "analysis/gradients.py": {("gradients", RUN)} | GRADIENTS_ONWARD,
     "data/labels.py": labels(0.5, 0)
     | {("analysis_set", CELL)}

@@ -30,7 +30,7 @@ from geomem.geometry.products import (
     moments,
     project,
 )
-from geomem.models.layers import depth_columns, observe
+from geomem.models.layers import depth_columns, list_layers, observe
 from geomem.training.batches import resident
 
 STORES = ("products", "gram", "raw")
@@ -42,7 +42,16 @@ _GRAM_COLUMNS = 2**12  # features turned into float64 at a time
 
 @contextlib.contextmanager
 def extract_activations(
-    model, layers, images, analysis_set, normalizer, *, epoch, seed=0, store="products"
+    model,
+    layers,
+    images,
+    analysis_set,
+    normalizer,
+    *,
+    epoch,
+    seed=0,
+    store="products",
+    network=None,
 ):
     """Inner products (and, if asked, more) of every layer and kind.
 
@@ -61,6 +70,8 @@ def extract_activations(
         Of the Gaussian points of the kind `surrogate`.
     store : {"products", "gram", "raw"}
         `gram` adds the inner products of all points, `raw` the features themselves.
+    network : sequence of Layer, optional
+        All layers of the network, for the table; default: `list_layers`.
 
     Yields
     ------
@@ -99,7 +110,7 @@ def extract_activations(
                 arrays |= keep.features()
             elif store == "gram":
                 arrays |= keep.grams()
-        yield ActivationFile(epoch, described, arrays, depth_columns(model))
+        yield ActivationFile(epoch, described, arrays, depth_columns(network or list_layers(model)))
 
 
 @dataclass(eq=False)

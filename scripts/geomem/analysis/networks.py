@@ -177,7 +177,7 @@ def networks_at(paths, spec, images, device):
         The same object every time.
     normalizer : Normalizer
     """
-    normalizer = Normalizer.fit(images.train_images)
+    normalizer = Normalizer.of(images)
     model = empty_network(spec, images, device)
     seen = set()
     for path in paths:

@@ -33,7 +33,7 @@ class Plan:
     rewound: frozenset
 
 
-def make_plans(layers, epochs, final_epoch, schemes, sets):
+def make_plans(layers, epochs, final_epoch, schemes, sets, globs=None):
     """All networks to evaluate: nothing rewound, and for each epoch everything and each choice.
 
     Parameters
@@ -46,6 +46,8 @@ def make_plans(layers, epochs, final_epoch, schemes, sets):
         Among `SCHEMES`.
     sets : dict of str to sequence of str
         Globs of layer names by the set's name.
+    globs : sequence of str, optional
+        Names of the layers that the schemes go over; default: all with weights.
 
     Returns
     -------
@@ -53,11 +55,15 @@ def make_plans(layers, epochs, final_epoch, schemes, sets):
     """
     weighted = [layer for layer in layers if layer.state]
     names = [layer.name for layer in weighted]
+    members = weighted if globs is None else select_layers(weighted, globs, "rewind.layers")
+    over = {layer.name for layer in members}
     plans = [Plan("none", "", None, final_epoch, frozenset())]
     for epoch in epochs:
         plans.append(Plan("all", "", None, epoch, frozenset(names)))
         for scheme in schemes:
             for i, layer in enumerate(weighted):
+                if layer.name not in over:
+                    continue
                 chosen = {"single": names[i : i + 1], "suffix": names[i:], "prefix": names[: i + 1]}
                 rewound = frozenset(chosen[scheme])
                 plans.append(Plan(scheme, layer.name, layer.index, epoch, rewound))

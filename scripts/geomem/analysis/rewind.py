@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from geomem.analysis.examples import chosen_images
 from geomem.analysis.networks import recalibrate
 from geomem.analysis.plans import combined, make_plans, source, states_for
 from geomem.errors import GeomemError
@@ -57,9 +58,7 @@ class Material:
 
 
 def choose_material(images, targets, device, precision="float32", count=None):
-    """All test images and `count` training images (all when None).
-
-    The choice is the same every time, and a smaller one lies inside a larger one.
+    """All test images and `count` training images (all when None), see `chosen_images`.
 
     Parameters
     ----------
@@ -69,10 +68,7 @@ def choose_material(images, targets, device, precision="float32", count=None):
     precision : str
     count : int, optional
     """
-    n = len(images.train_images)
-    index = np.arange(n)
-    if count is not None and count < n:
-        index = np.sort(np.random.default_rng(0).permutation(n)[:count])
+    index = chosen_images(len(images.train_images), count)
     return Material(
         resident(images.train_images[index], device),
         resident(images.test_images, device),
@@ -82,7 +78,7 @@ def choose_material(images, targets, device, precision="float32", count=None):
             redrawn=targets.redrawn[index],
             held_out=targets.held_out,
         ),
-        Normalizer.fit(images.train_images),
+        Normalizer.of(images),
         precision,
     )
 
@@ -101,7 +97,8 @@ def rewind(model, layers, final, earlier, material, settings):
         The epochs to go back to; an epoch that comes twice is taken once.
     material : Material
     settings : dict
-        `schemes`, `sets`, `batch_norm` as in the configuration's `rewind` section.
+        `schemes`, `sets`, `batch_norm` and, if wanted, `layers` as in the configuration's `rewind`
+        section.
 
     Returns
     -------
@@ -118,7 +115,14 @@ def rewind(model, layers, final, earlier, material, settings):
         everything not those of the earlier epoch.
     """
     states = {snapshot.epoch: snapshot.state for snapshot in earlier}
-    plans = make_plans(layers, list(states), final.epoch, settings["schemes"], settings["sets"])
+    plans = make_plans(
+        layers,
+        list(states),
+        final.epoch,
+        settings["schemes"],
+        settings["sets"],
+        settings.get("layers"),
+    )
     parameters = {name for name, _ in model.named_parameters(remove_duplicate=False)}
     rows = []
     for policy in settings["batch_norm"]:
@@ -136,8 +140,9 @@ def rewind(model, layers, final, earlier, material, settings):
 def predict(model, layers, plans, states, material):
     """Predicted classes of every plan's network.
 
-    In a network that is a sequence of layers, plans that agree up to some layer are computed
-    together up to it, batch by batch; others one network after the other.
+    In a network that is a sequence of modules, each with the weights of whole layers, plans that
+    agree up to some module are computed together up to it, batch by batch; others one network after
+    the other.
 
     Returns
     -------
@@ -148,9 +153,9 @@ def predict(model, layers, plans, states, material):
     if stages is None:
         return _predict_one_by_one(model, layers, plans, states, material)
     modules = {}
-    for module, layer in stages:
-        for where in {None if layer is None else source(plan, layer) for plan in plans}:
-            modules[module, where] = _variant(model, module, where, states)
+    for module, owners in stages:
+        for where in {tuple(source(plan, layer) for layer in owners) for plan in plans}:
+            modules[module, where] = _variant(model, module, owners, where, states)
     found = []
     for images in (material.train, material.test):
         outputs = [[] for _ in plans]
@@ -169,28 +174,28 @@ def _descend(stages, modules, value, members, plans, outputs):
         for member in members:
             outputs[member].append(classes)
         return
-    (module, layer), *rest = stages
+    (module, owners), *rest = stages
     by_source = {}
     for member in members:
-        where = None if layer is None else source(plans[member], layer)
+        where = tuple(source(plans[member], layer) for layer in owners)
         by_source.setdefault(where, []).append(member)
     for where, group in by_source.items():
         _descend(rest, modules, modules[module, where](value), group, plans, outputs)
 
 
 def _stages(model, layers):
-    """The network as a sequence of (module name, Layer whose weights it holds or None).
+    """The network as a sequence of (module name, the Layers whose weights it holds).
 
     None if it is no such sequence: then its forward pass is its own affair.
     """
     owner = {key: layer for layer in layers for key in layer.state}
+    names = _sequence("", model)
+    if names == [""]:
+        return None
     stages = []
-    for name in _sequence("", model):
-        keys = model.get_submodule(name).state_dict(prefix=f"{name}.") if name else owner
-        owners = {owner[key].name: owner[key] for key in keys}
-        if len(owners) > 1:
-            return None
-        stages.append((name, next(iter(owners.values()), None)))
+    for name in names:
+        keys = model.get_submodule(name).state_dict(prefix=f"{name}.")
+        stages.append((name, tuple({owner[key].name: owner[key] for key in keys}.values())))
     return stages
 
 
@@ -206,11 +211,14 @@ def _sequence(name, module):
     return [x for part in parts for x in part]
 
 
-def _variant(model, name, where, states):
-    """A copy of the module called `name` with its weights from the source `where`."""
+def _variant(model, name, owners, where, states):
+    """A copy of the module called `name` with each layer's weights from its source in `where`."""
     module = copy.deepcopy(model.get_submodule(name))
-    keys = module.state_dict()
-    module.load_state_dict({key: states[where][f"{name}.{key}"] for key in keys})
+    sources = dict.fromkeys((f"{name}.{key}" for key in module.state_dict()), None)
+    for layer, place in zip(owners, where, strict=True):
+        sources |= dict.fromkeys((key for key in layer.state if key in sources), place)
+    start = len(name) + 1
+    module.load_state_dict({key[start:]: states[place][key] for key, place in sources.items()})
     module.memory_format = memory_format(model)
     return placed(module).eval()
 

@@ -20,7 +20,7 @@ def deviation_from_cloud(kind, epoch):
 
     def effect(view):
         capacity = view.geometry(epoch, kind, "capacity", depth.every)
-        return np.abs(capacity * view.run.per_class / 2 - 1).max(axis=1)
+        return _from_cloud(view, capacity).max(axis=1)
 
     return effect
 
@@ -28,6 +28,13 @@ def deviation_from_cloud(kind, epoch):
 def final_deviation_from_cloud(view):
     """Relative distance of the restored final-layer capacity from 2/M at the last epoch."""
     capacity = view.geometry("last", "restored", "capacity", depth.final)[:, 0]
+    return _from_cloud(view, capacity)
+
+
+def _from_cloud(view, capacity):
+    """Relative distance from 2/M."""
+    if view.run.per_class is None:
+        raise NotMeasuredError("2/M is not known: activations.per_class is not given")
     return np.abs(capacity * view.run.per_class / 2 - 1)
 
 

@@ -6,8 +6,8 @@ import math
 import jsonschema
 import yaml
 
-from geomem.config import functions
-from geomem.config.experiments import resolve, selected
+from geomem.config import elsewhere, functions
+from geomem.config.experiments import selected, written
 from geomem.config.schema import schema as read_schema
 from geomem.config.sharing import FOLDER
 from geomem.errors import InputError
@@ -15,6 +15,8 @@ from geomem.registry.datasets import DATASETS
 from geomem.registry.stages import OBSERVING
 
 _TAKEN = ("cache", FOLDER)  # folders beside those of the experiments
+
+_PLAIN_RULES = ("permute", "uniform", "other")
 
 _RENAMED = {"noises": "label_noise", "remove_low_rank": "low_rank"}  # keys of earlier versions
 
@@ -75,7 +77,7 @@ def _messages(error, at=()):
     kind = error.validator
     if kind in ("oneOf", "anyOf"):
         meant = [branch for branch in rule if _is_a(value, branch.get("type"))]
-        if len(meant) == 1 and isinstance(value, list):  # so what is wrong lies within
+        if len(meant) == 1 and isinstance(value, list | dict):  # so what is wrong lies within
             for inner in _errors(meant[0], value):
                 yield from _messages(inner, (*at, *error.absolute_path))
             return
@@ -138,7 +140,7 @@ def _relations(schema, config):
             continue
         if name in _TAKEN:
             yield f"experiments.{name}: the name is taken by results/{name}; choose another"
-        experiment = resolve(config, name)
+        experiment = written(config, name)
         whole = {"$defs": schema["$defs"], **schema["$defs"]["experiment"]}
         errors = list(_errors(whole, experiment))
         for error in errors:
@@ -148,6 +150,13 @@ def _relations(schema, config):
 
 
 def _experiment_relations(at, experiment):
+    yield from (f"{at}.{problem}" for problem in elsewhere.problems(experiment))
+    if "activations" in experiment:
+        yield from _measured(at, experiment)
+        return
+    if "weights" in experiment:
+        yield from _of_images(at, experiment)
+        return
     epochs = experiment["training"]["epochs"]
     for section in OBSERVING:
         for epoch in experiment[section]["epochs"]:
@@ -156,26 +165,39 @@ def _experiment_relations(at, experiment):
     for epoch in experiment["training"]["snapshots"]:
         if epoch > epochs:
             yield f"{at}.training.snapshots: {epoch} lies past training.epochs = {epochs}"
+    yield from _of_images(at, experiment)
     optimizer = experiment["training"]["optimizer"]
     if optimizer.get("nesterov") and not optimizer.get("momentum"):
         yield (
             f"{at}.training.optimizer.nesterov: true needs a momentum above 0; set momentum or "
             "leave nesterov out"
         )
+
+
+def _of_images(at, experiment):
+    """Whether there are as many images, classes and labels as the analyses want."""
     data, analysis = experiment["data"], experiment["analysis"]
     yield from _simulated(at, experiment["simulation"], analysis)
+    yield from _measured(at, experiment)
+    known = DATASETS[data["name"]].known if data["name"] in DATASETS else None
+    found = elsewhere.label_problems(experiment["labels"], known(data)[2] if known else None)
+    yield from (f"{at}.{problem}" for problem in found)
+    # How many labels a user's file or matrix changes in each class is not known.
+    if known and experiment["labels"]["rule"] in _PLAIN_RULES:
+        yield from _counts(at, experiment["label_noise"], data, known(data), analysis)
+
+
+def _measured(at, experiment):
+    """Whether measures have what they need, and functions of the user's own are there."""
+    measures = set(experiment["analysis"]["measures"])
     if experiment["geometry"]["low_rank"]["k"] == "shared" and (
-        {"geometry", "low_rank"} - set(analysis["measures"]) == {"low_rank"}
+        {"geometry", "low_rank"} - measures == {"low_rank"}
     ):
         yield (
             f"{at}.geometry.low_rank.k: 'shared' is found from the measure low_rank; add it to "
             "analysis.measures"
         )
-    found = list(functions.problems(experiment))
-    yield from (f"{at}.{problem}" for problem in found)
-    known = DATASETS[data["name"]].known if data["name"] in DATASETS else None
-    if known:
-        yield from _counts(at, experiment["label_noise"], data, known(data), analysis)
+    yield from (f"{at}.{problem}" for problem in functions.problems(experiment))
 
 
 def _simulated(at, simulation, analysis):

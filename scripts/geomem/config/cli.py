@@ -24,7 +24,8 @@ def main(argv=None):
     for name in selected(config):
         experiment = resolve(config, name)
         count = len(runs(experiment))
-        print(f"{name}: {count} {'network' if count == 1 else 'networks'}")
+        what = "recording" if experiment.get("activations") else "network"
+        print(f"{name}: {count} {what}{'' if count == 1 else 's'}")
     return 0
 
 

@@ -3,6 +3,7 @@
 import itertools
 import json
 
+from geomem.config.recorded import filled, noise_text
 from geomem.registry.stages import OBSERVING, STAGES
 
 
@@ -25,21 +26,20 @@ def merged(base, changes):
     return result
 
 
-def resolve(config, name):
+def written(config, name):
     """The settings of experiment `name`, with the configuration's defaults applied."""
     return merged(config.get("defaults") or {}, config["experiments"][name])
+
+
+def resolve(config, name):
+    """The settings of experiment `name` as it will run; see `geomem.config.recorded.filled`."""
+    return filled(written(config, name))
 
 
 def selected(config):
     """Names of the experiments to run, in the order they stand."""
     names = config.get("run", "all")
     return list(config["experiments"]) if names == "all" else list(names)
-
-
-def noise_text(noise):
-    """A label noise as names have it: the shortest text that gives exactly this number."""
-    short = f"{noise:g}"
-    return short if float(short) == noise else repr(float(noise))
 
 
 def runs(experiment):

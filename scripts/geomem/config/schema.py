@@ -18,6 +18,7 @@ from geomem.registry.stages import STAGES
 
 FILE = ROOT / "rules" / "config.schema.yaml"
 OWN = {"pattern": own.PATTERN}
+_OPTIONAL = ("activations", "weights")  # sections that an experiment may lack
 
 
 @functools.cache
@@ -34,7 +35,7 @@ def schema():
     for stage in STAGES.values():
         if stage.section:
             experiment["properties"][stage.section] = {"$ref": f"#/$defs/{stage.section}"}
-    experiment["required"] = list(experiment["properties"])
+    experiment["required"] = [n for n in experiment["properties"] if n not in _OPTIONAL]
     return found
 
 
@@ -52,12 +53,29 @@ def _named(entries):
     return {"type": "string", "anyOf": [{"enum": list(entries)}, OWN]}
 
 
+def _list(description, **bounds):
+    items = {"type": "number", **bounds}
+    return {"description": description, "type": "array", "minItems": 1, "items": items}
+
+
+_NORMALIZE = {
+    "description": "what networks are given images with, in place of the training images' own",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["mean", "std"],
+    "properties": {
+        "mean": _list("of each channel, on the scale 0 to 1", minimum=0, maximum=1),
+        "std": _list("of each channel, on the scale 0 to 1", exclusiveMinimum=0),
+    },
+}
+
+
 def _data():
     """The section `data`: one form for each data set; a user's function takes any further key."""
     return {
         "type": "object",
         "required": ["name"],
-        "properties": {"name": _named(DATASETS)},
+        "properties": {"name": _named(DATASETS), "normalize": _NORMALIZE},
         "allOf": [
             {
                 "if": {"properties": {"name": {"const": entry.name}}, "required": ["name"]},
@@ -65,7 +83,7 @@ def _data():
                     "description": entry.description,
                     "additionalProperties": False,
                     "required": ["name", *entry.required],
-                    "properties": {"name": {}, **entry.keys},
+                    "properties": {"name": {}, "normalize": {}, **entry.keys},
                 },
             }
             for entry in DATASETS.values()

@@ -10,6 +10,8 @@ from geomem.config.experiments import as_text, kept_epochs, noise_text, runs
 
 FOLDER = "shared"  # in results/, so no experiment has this name
 PLACE = f"results/{FOLDER}"
+# Begin the names of what was recorded, and of what was trained, elsewhere.
+RECORDED, IMPORTED = "recorded", "imported"
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,23 @@ def data_name(experiment):
 
 def labels_name(experiment, noise, seed):
     """Name of one table of labels of an experiment's images."""
-    return f"{experiment['labels']['rule']}_n{noise_text(noise)}_s{seed}"
+    return f"{labelling_name(experiment['labels'])}_n{noise_text(noise)}_s{seed}"
+
+
+def labelling_name(labels):
+    """What a `labels` section is called: its rule, with a checksum of what else it says."""
+    more = {key: value for key, value in labels.items() if key != "rule"}
+    return f"{labels['rule']}-{_checksum(more)}" if more else labels["rule"]
 
 
 def training_settings(experiment, width, noise, seed):
     """All settings that decide the result of a training, as a dict."""
+    if "activations" in experiment:
+        names = {"activations": experiment["activations"]}
+        return {**names, "width": width, "noise": noise, "seed": seed}
+    if "weights" in experiment:
+        names = {name: experiment[name] for name in ("data", "labels", "model", "weights")}
+        return {**names, "width": width, "noise": noise, "seed": seed}
     # Which epochs are kept decides nothing about the weights.
     training = {k: v for k, v in experiment["training"].items() if k != "snapshots"}
     return {
@@ -60,7 +74,9 @@ def training_settings(experiment, width, noise, seed):
 def training_name(settings):
     """Folder of the results of a training with these settings."""
     cell = f"w{settings['width']}_n{noise_text(settings['noise'])}_s{settings['seed']}"
-    return f"{_word(settings['model']['name'])}_{cell}-{_checksum(settings)}"
+    name = _word(settings["model"]["name"]) if "model" in settings else ""
+    start = [RECORDED] if "activations" in settings else [IMPORTED] * ("weights" in settings)
+    return f"{'_'.join([*start, *([name] if name else []), cell])}-{_checksum(settings)}"
 
 
 def trainings(experiments):

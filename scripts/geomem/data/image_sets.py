@@ -25,6 +25,9 @@ class ImageSet:
     train_labels, test_labels : ndarray of int64, shape (n,)
         Class ids, 0 to `n_classes` - 1.
     class_names : ndarray of str, shape (n_classes,)
+    normalization : ndarray of float64, shape (2, channels), or None
+        Mean and standard deviation that networks are given images with, on the scale 0 to 255;
+        None: those of the training images.
     """
 
     train_images: np.ndarray
@@ -32,6 +35,7 @@ class ImageSet:
     test_images: np.ndarray
     test_labels: np.ndarray
     class_names: np.ndarray
+    normalization: np.ndarray | None = None
 
     @property
     def n_classes(self):
@@ -52,6 +56,8 @@ class ImageSet:
             digest.update(np.ascontiguousarray(array))
         names = "\n".join(map(str, self.class_names))
         digest.update(names.encode("utf-8", "surrogatepass"))
+        if self.normalization is not None:
+            digest.update(f"\nnormalization {self.normalization.tolist()}".encode())
         return digest.hexdigest()
 
 
@@ -158,6 +164,8 @@ def first_per_class(labels, count, source):
 def save_images(path, images, provenance):
     """Write an ImageSet as one .npz file."""
     arrays = {field: getattr(images, field) for field in _FIELDS}
+    empty = np.zeros((2, 0))
+    arrays["normalization"] = empty if images.normalization is None else images.normalization
     write_arrays(path, {**arrays, "fingerprint": np.array(images.fingerprint)}, provenance)
 
 
@@ -169,8 +177,9 @@ def load_images(path):
     DamagedFileError
         If the file is missing, truncated or altered.
     """
-    arrays, _ = read_arrays(path, (*_FIELDS, "fingerprint"))
+    arrays, _ = read_arrays(path, (*_FIELDS, "normalization", "fingerprint"))
     recorded = str(arrays.pop("fingerprint"))
+    arrays["normalization"] = arrays["normalization"] if arrays["normalization"].size else None
     images = ImageSet(**arrays)
     if images.fingerprint != recorded:
         raise damaged(path, "its fingerprint does not match its images")

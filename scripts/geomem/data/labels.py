@@ -8,6 +8,9 @@ three kinds, the same for accuracies, manifolds and gradients:
 - coincident: it was drawn again and came out true. Such an image is mislabelled for nobody, yet it
   was not left alone either. It is trained on and counts for neither of the other kinds.
 
+Labels that come from elsewhere (a file, a transition matrix: `geomem.data.given_labels`) may be
+true, and then leave an image unpermuted.
+
 At equal seed the subset of a lower noise level lies inside that of a higher one.
 """
 
@@ -19,7 +22,7 @@ from geomem.errors import InputError
 KINDS = ("unpermuted", "permuted", "coincident")
 
 
-def assign_labels(true_labels, *, rule="permute", noise, seed=0):
+def assign_labels(true_labels, *, rule="permute", noise, seed=0, given=None):
     """Relabel a part of every class.
 
     Parameters
@@ -35,12 +38,15 @@ def assign_labels(true_labels, *, rule="permute", noise, seed=0):
     noise : float
         Fraction of every class that is relabelled (rounded to whole images), 0 to 1.
     seed : int
+    given : array of int, shape (n,), optional
+        Labels that the subset takes, in place of a rule.
 
     Returns
     -------
     assigned_labels : ndarray of int64, shape (n,)
     redrawn : ndarray of bool, shape (n,)
-        The images whose label was drawn again, whatever label they got.
+        The images whose label was drawn again, whatever label they got; with `given` those whose
+        label is wrong now.
 
     Raises
     ------
@@ -50,13 +56,16 @@ def assign_labels(true_labels, *, rule="permute", noise, seed=0):
     true_labels = np.asarray(true_labels, dtype=np.int64)
     if isinstance(noise, bool) or not isinstance(noise, int | float) or not 0 <= noise <= 1:
         raise InputError(f"noise is {noise!r}; expected a fraction, 0 to 1")
-    if rule not in _RULES:
+    if given is None and rule not in _RULES:
         raise InputError(f"labels.rule is {rule!r}; expected one of {', '.join(_RULES)}")
     redrawn = np.zeros(len(true_labels), dtype=bool)
     for label in np.unique(true_labels):
         members = np.flatnonzero(true_labels == label)
         order = generator("noisy subset", seed, label).permutation(members)
         redrawn[order[: round(noise * len(members))]] = True
+    if given is not None:
+        assigned = np.where(redrawn, np.asarray(given, dtype=np.int64), true_labels)
+        return assigned, assigned != true_labels
     assigned = np.where(redrawn, _RULES[rule](true_labels, redrawn, seed), true_labels)
     return assigned, redrawn
 

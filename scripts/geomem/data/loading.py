@@ -2,6 +2,7 @@
 
 import inspect
 import os
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,6 +32,7 @@ def load_data(spec):
         If a setting is unknown or missing, or the data cannot be used.
     """
     settings = dict(spec)
+    normalize = settings.pop("normalize", None)
     path, name = settings.pop("load"), settings.pop("name")
     parameters = inspect.signature(imported(path)).parameters.values()
     known = [parameter.name for parameter in parameters]
@@ -48,12 +50,37 @@ def load_data(spec):
     if isinstance(settings.get("path"), str):
         settings["path"] = os.path.expanduser(settings["path"])
     try:
-        return checked(as_image_set(called(path, **settings), path), f"data set {name}")
+        found = checked(as_image_set(called(path, **settings), path), f"data set {name}")
+        return found if normalize is None else normalized(found, normalize)
     except PermissionError as error:
         raise InputError(
             f"data.path: {error.filename} may not be read (or, for a download, written) by this "
             "user; change its permissions"
         ) from error
+
+
+def normalized(images, normalize):
+    """An ImageSet that networks are given with the mean and standard deviation that a user names.
+
+    Parameters
+    ----------
+    images : ImageSet
+    normalize : dict
+        `mean` and `std`, a number for each channel, on the scale 0 to 1.
+
+    Raises
+    ------
+    InputError
+        If there are not as many as channels.
+    """
+    values = [normalize["mean"], normalize["std"]]
+    channels = images.image_shape[0]
+    if {len(each) for each in values} != {channels}:
+        raise InputError(
+            f"data.normalize has {len(values[0])} means and {len(values[1])} deviations; the "
+            f"images have {channels} channels: give one of each for every channel"
+        )
+    return replace(images, normalization=255 * np.array(values, dtype=np.float64))
 
 
 def as_image_set(found, path):

@@ -1,7 +1,7 @@
 """Geometry of the manifolds over the layers of the network (the paper's figure 3)."""
 
 from geomem.figures import paper, scales, seeds, style, warned
-from geomem.figures.style import CONTROLS, KINDS, Look
+from geomem.figures.style import KINDS, Look
 
 METRICS = ("capacity", "radius", "dimension")
 
@@ -99,10 +99,9 @@ def draw_layers(axes, table, names):
     """
     summary = seeds.over_seeds(table, ["metric", "kind", "layer_index", "layer"])
     curves = []
-    for kind, look in {**CONTROLS, **KINDS}.items():
+    for kind, look in style.looks_of(summary["kind"]).items():
         of_kind = summary[summary["kind"] == kind]
-        if len(of_kind):
-            curves.append(style.curve(axes, of_kind["layer"].map(names.index), of_kind, look))
+        curves.append(style.curve(axes, of_kind["layer"].map(names.index), of_kind, look))
     scales.layer_axis(axes, names)
     return curves
 

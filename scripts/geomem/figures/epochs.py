@@ -2,7 +2,7 @@
 
 from geomem.figures import scales, seeds, style, warned
 from geomem.figures.depth import METRICS
-from geomem.figures.style import KINDS
+from geomem.figures.style import CONTROLS
 
 
 @style.styled
@@ -50,9 +50,9 @@ def draw(geometry, accuracy, *, layers=3, metrics=None):
             by = ["metric", "layer_index", "layer", "kind", "epoch"]
             summary = seeds.over_seeds(of_layer, by)
             axes_of[metric].append(axes)
-            for kind, look in KINDS.items():
+            for kind, look in style.looks_of(summary["kind"]).items():
                 of_kind = summary[summary["kind"] == kind]
-                if len(of_kind):
+                if kind not in CONTROLS:
                     curves[metric].append(style.curve(axes, of_kind["epoch"], of_kind, look))
             scales.mark_epochs(axes, best, "best epoch")
             handles += axes.get_lines()

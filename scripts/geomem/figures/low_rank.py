@@ -5,6 +5,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
 from geomem.figures import seeds, style
+from geomem.figures.style import CONTROLS, KINDS
 
 # metric, title, whether it is shown relative to its least value
 COLUMNS = (
@@ -18,7 +19,7 @@ MAP = "viridis"
 
 
 @style.styled
-def draw(low_rank, accuracy, *, kinds=("unpermuted", "permuted", "restored", "test", "shuffled")):
+def draw(low_rank, accuracy, *, kinds=None):
     """A row for each kind at the last epoch, a panel for each metric, a line for each layer.
 
     Of the widest network with the most label noise, its first seed.
@@ -29,8 +30,8 @@ def draw(low_rank, accuracy, *, kinds=("unpermuted", "permuted", "restored", "te
         Collected table of the measure.
     accuracy : DataFrame
         Collected accuracy table, which tells what runs diverged.
-    kinds : sequence of str
-        Kinds drawn, where they are there.
+    kinds : sequence of str, optional
+        Kinds drawn, where they are there; default: all but the control `surrogate`.
 
     Returns
     -------
@@ -42,6 +43,7 @@ def draw(low_rank, accuracy, *, kinds=("unpermuted", "permuted", "restored", "te
     for key in ("width", "noise"):
         rows = rows[rows[key] == rows[key].max()]
     rows = rows[rows["seed"] == rows["seed"].min()]
+    kinds = kinds or [*KINDS, "shuffled", *sorted({*rows["kind"]} - {*KINDS, *CONTROLS})]
     drawn = [kind for kind in kinds if (rows["kind"] == kind).any()]
     figure, grid = style.panels(max(len(drawn), 1), len(COLUMNS), height=1.25)
     names = seeds.layers_of(rows) if len(rows) else []

@@ -44,7 +44,7 @@ def draw(images, labels, *, count=16, seed=0):
         axes.set_axis_off()
     for axes_row, row in zip(grid, rows, strict=True):
         for axes, sample in zip(axes_row, row.itertuples(), strict=False):
-            _show(axes, images["train_images"][sample.index], names, sample)
+            show(axes, images["train_images"][sample.index], names, sample)
     noise = np.mean(labels["kind"] == "permuted")
     style.caption(
         figure,
@@ -54,7 +54,8 @@ def draw(images, labels, *, count=16, seed=0):
     return figure
 
 
-def _show(axes, image, names, sample):
+def show(axes, image, names, sample):
+    """An image (C, H, W) with its assigned label as title, its true one below if permuted."""
     pixels = np.moveaxis(image, 0, -1)
     grey = pixels.shape[-1] == 1
     axes.imshow(pixels[..., 0] if grey else pixels, cmap="gray" if grey else None,

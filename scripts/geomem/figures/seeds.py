@@ -209,7 +209,7 @@ def of_condition(table, condition):
 def condition_title(condition):
     """Name of one pair (noise, width) for a panel."""
     noise, width = condition
-    return f"width {width}, label noise {noise:g}"
+    return f"width {width}, label noise {noise:g}" if width else "recorded activations"
 
 
 def at_epoch(table, epoch):
@@ -226,7 +226,9 @@ def epochs_of(table):
 
 
 def epoch_title(rows, epoch):
-    """Name of the rows `at_epoch` gave, such as "best epoch (12–16)"."""
+    """Name of the rows `at_epoch` gave, such as "best epoch (12–16)", or their condition."""
+    if "condition" in rows:
+        return ", ".join(rows["condition"].astype(str).unique())
     low, high = rows["epoch"].min(), rows["epoch"].max()
     number = f"{low}" if low == high else f"{low}–{high}"
     return f"{epoch} epoch ({number})" if epoch in ("best", "last") else f"epoch {number}"

@@ -90,6 +90,8 @@ CONTROLS = {
     "shuffled": Look("control: classes shuffled", "#3d3d3d", "", (0, (4, 1.6))),
     "surrogate": Look("control: Gaussian points", "#8c8c8c", "", (0, (1, 1.3))),
 }
+# Kinds of recorded activations, whatever their names.
+OTHERS = (("#0072B2", "o"), ("#D55E00", "^"), ("#009E73", "s"), ("#CC79A7", "D"), ("#E69F00", "v"))
 PAPER = "#7f7f7f"
 LABELS = {
     "epoch": "epoch",
@@ -100,6 +102,14 @@ LABELS = {
     "utility": "utility $\\Psi_M$\n(fraction)",
     "gradient": "gradient norm (nats / unit weight)",
 }
+
+
+def looks_of(kinds):
+    """`{kind: Look}` of these kinds in the order drawn: controls, networks' kinds, then others."""
+    known, present = {**CONTROLS, **KINDS}, set(kinds)
+    for number, kind in enumerate(sorted(present - set(known))):
+        known[kind] = Look(kind, *OTHERS[number % len(OTHERS)])
+    return {kind: look for kind, look in known.items() if kind in present}
 
 
 @contextlib.contextmanager

@@ -1,8 +1,11 @@
 """Capacity, radius and dimension of the manifolds in a file.
 
-FILE is .npy: one array (manifolds, points, features); .npz or .safetensors: such an array, or one
-array (points, features) per manifold, or one array (points, features) with labels of the points
-(whole numbers from 0 up, or text), one manifold per label.
+FILE is .npy: one array (manifolds, points, features); .npz, .safetensors, .mat, .h5 or .zarr: such
+an array, or one array (points, features) per manifold, or one array (points, features) with labels
+of the points (whole numbers from 0 up, or text), one manifold per label.
+
+FILE may also be a manifest (.csv, .parquet) of many arrays, or a folder of them, with layers,
+epochs and subjects: then --output is a folder for tables, figures and explorer.
 """
 
 import csv
@@ -13,8 +16,10 @@ from pathlib import Path
 
 from geomem import commands
 from geomem.errors import InputError
-from geomem.geometry.files import read_manifolds, require_readable_type
+from geomem.foreign.manifest import is_collection
+from geomem.geometry.files import read_manifolds
 from geomem.geometry.glue_cli import add_glue_options, glue_settings, measure_glue
+from geomem.geometry.readers import require_type
 from geomem.geometry.residual import CONVENTIONS
 from geomem.statistics.cli import add_options, run_shuffles, run_sweep
 from geomem.storage.atomic import replacing, require_writable
@@ -37,7 +42,11 @@ def main(argv=None):
     add_glue_options(parser)
     add_options(parser)
     options = parser.parse_args(argv)
-    require_readable_type(options.file)
+    if is_collection(options.file):
+        from geomem.foreign.command import measure_collection
+
+        return measure_collection(options)
+    require_type(options.file)
     output = options.output or options.file.with_suffix(".geometry.csv")
     if output.suffix not in (".csv", ".parquet"):
         raise InputError(f"--output is {output}; expected a name ending in .csv or .parquet")

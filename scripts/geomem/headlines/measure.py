@@ -34,6 +34,8 @@ def headline(tables, claims, described):
         there; each has `missing`, why there are no numbers, or "").
     """
     accuracy = tables["accuracy"]
+    if "recorded" in described:  # without accuracies
+        accuracy = accuracy.assign(last=False)
     runs = accuracy.groupby(["noise", "width", "seed"])
     cells = []
     for (noise, width), rows in accuracy.groupby(["noise", "width"]):

@@ -7,7 +7,12 @@ _MOST = 2  # sentences about single conditions; of more, ranges are told
 
 
 def about(found):
-    """What was trained, as one sentence."""
+    """What was trained, or recorded, as one sentence."""
+    if "recorded" in found:
+        return (
+            f"Activations recorded elsewhere, {found['recorded']}: "
+            f"{counted(found['seeds'], 'subject')}, {counted(found['epochs'], 'epoch')}."
+        )
     widths = "width" if len(found["widths"]) == 1 else "widths"
     noise = ", ".join(f"{100 * value:g} %" for value in found["label_noise"])
     return (
@@ -19,6 +24,8 @@ def about(found):
 
 def state(found):
     """How the trainings ended."""
+    if "recorded" in found:
+        return "nothing trained"
     trained = counted(found["networks"], "network") + " trained"
     return f"{trained}, {found['diverged']} diverged" if found["diverged"] else trained
 

@@ -12,8 +12,8 @@ from geomem import commands
 _RECIPE = {"epochs": 1, "batch_size": 4, "optimizer": {"name": "sgd", "lr": 0.01}}
 
 
-def layer_table(model_spec, width, n_classes, image_shape):
-    """One row per layer of a network.
+def layer_table(model_spec, width, n_classes, image_shape, inside=False):
+    """One row per layer of a network; with `inside` also those within blocks.
 
     Returns
     -------
@@ -22,6 +22,7 @@ def layer_table(model_spec, width, n_classes, image_shape):
         and `parameters` (those that belong to the layer; batch-norm statistics not counted).
     """
     from geomem.models.build import build_model
+    from geomem.models.inner import inner_layers
     from geomem.models.layers import list_layers
 
     model = build_model(model_spec, width, n_classes=n_classes, image_shape=image_shape, seed=0)
@@ -35,7 +36,7 @@ def layer_table(model_spec, width, n_classes, image_shape):
             "features": layer.features,
             "parameters": sum(sizes.get(key, 0) for key in layer.state),
         }
-        for layer in list_layers(model)
+        for layer in (inner_layers if inside else list_layers)(model)
     ]
 
 
@@ -47,6 +48,7 @@ def main(argv=None):
     parser.add_argument("--classes", type=int, default=100)
     parser.add_argument("--image-shape", type=int, nargs=3, default=(3, 32, 32), metavar="N")
     parser.add_argument("--options", type=_object, default={}, help="other options, as JSON")
+    parser.add_argument("--inside", action="store_true", help="also the layers within blocks")
     arguments = parser.parse_args(argv)
     spec = {**arguments.options, "name": arguments.model}
     from geomem.training.device import choose_device
@@ -55,7 +57,7 @@ def main(argv=None):
 
     recipe = Recipe.read(_RECIPE)
     shape = tuple(arguments.image_shape)
-    rows = layer_table(spec, arguments.width, arguments.classes, shape)
+    rows = layer_table(spec, arguments.width, arguments.classes, shape, arguments.inside)
     size = max(len(row["name"]) for row in rows)
     print(f"index  {'layer':{size}}  kind    {'shape':16} {'features':>9} {'parameters':>11}")
     for row in rows:

@@ -20,6 +20,7 @@ from torch import nn
 from geomem.errors import InputError
 from geomem.models.checks import LOGITS, image_places, nothing_changed
 from geomem.models.layout import by_image
+from geomem.models.pooling import pooled_output
 
 INPUT = "input"
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d)
@@ -50,6 +51,9 @@ class Layer:
         The keys of `state_dict`, parameters and buffers, that belong to it.
     axis, before : int
         Where the images are in its output, see `geomem.models.layout.by_image`.
+    pooling : str
+        What is kept of it: `none` (everything), `mean` or `max` over its tokens or positions,
+        `first`, `last` or the number of a token; `shape` is that of what is kept.
     """
 
     name: str
@@ -61,6 +65,7 @@ class Layer:
     state: tuple[str, ...]
     axis: int = 0
     before: int = 1
+    pooling: str = "none"
 
     @property
     def features(self):
@@ -73,8 +78,13 @@ def list_layers(model):
     return list(model.layers_found)
 
 
-def depth_columns(model):
+def depth_columns(layers):
     """What tables say about the depth of a network, the same in all their rows.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        All of the network, analysed or not.
 
     Returns
     -------
@@ -82,13 +92,14 @@ def depth_columns(model):
         `n_layers`, how many layers the network has, the input included (analysed or not), and
         `weighted_layers`, the indices of those with parameters or buffers as text, "1,2,4".
     """
-    layers = list_layers(model)
     weighted = ",".join(str(layer.index) for layer in layers if layer.state)
     return {"n_layers": len(layers), "weighted_layers": weighted}
 
 
 def select_layers(layers, globs, key="layers"):
     """The layers whose name matches at least one glob, in order of computation.
+
+    A name with a slash, of a layer within a block, is matched by globs with a slash alone.
 
     Parameters
     ----------
@@ -104,13 +115,17 @@ def select_layers(layers, globs, key="layers"):
     """
     names = [layer.name for layer in layers]
     for glob in globs:
-        if not any(fnmatchcase(name, glob) for name in names):
+        if not any(_matches(name, glob) for name in names):
             near = difflib.get_close_matches(glob, names, n=3, cutoff=0.0)
             raise InputError(
                 f"{key}: {glob!r} matches no layer of this network; the nearest names are "
                 f"{', '.join(near)}. All of them: {', '.join(names)}"
             )
-    return [x for x in layers if any(fnmatchcase(x.name, glob) for glob in globs)]
+    return [x for x in layers if any(_matches(x.name, glob) for glob in globs)]
+
+
+def _matches(name, glob):
+    return fnmatchcase(name, glob) and ("/" in glob or "/" not in name)
 
 
 def observe(model, layers, images):
@@ -139,7 +154,7 @@ def observe(model, layers, images):
         if layer := wanted.get((name, call)):
             values = by_image(output.detach(), len(images), layer.axis, layer.before)
             # a copy, for a later in-place ReLU would change the output
-            found[layer.name] = values.flatten(1).clone()
+            found[layer.name] = pooled_output(values, layer.pooling).flatten(1).clone()
 
     with _calls_seen(model, {name for name, _ in wanted}, end=keep), torch.no_grad():
         model(images)
@@ -200,7 +215,7 @@ def find_layers(model, images):
     began = []  # names of modules in the order in which their calls began
 
     def run(batch, begin=None):
-        return _outputs(model, kinds, set(modules), batch, begin)
+        return called_outputs(model, kinds, set(modules), batch, begin)
 
     order = [len(images) - 1, *range(len(images) - 1)]
     with nothing_changed(model):
@@ -218,7 +233,7 @@ def find_layers(model, images):
     return layers, small[LOGITS]
 
 
-def _outputs(model, kinds, names, images, begin=None):
+def called_outputs(model, kinds, names, images, begin=None):
     """What each call of a layer returns, by (module, call), and under `LOGITS` the network."""
     found = {}
 
@@ -239,8 +254,11 @@ def _outputs(model, kinds, names, images, begin=None):
 
 
 def _kind(module):
-    if hasattr(module, "layer_kind"):
-        return module.layer_kind
+    return module.layer_kind if hasattr(module, "layer_kind") else kind_of_type(module)
+
+
+def kind_of_type(module):
+    """`conv`, `linear` or `pool`; None for other modules."""
     return next((kind for kind, types in _KINDS.items() if isinstance(module, types)), None)
 
 

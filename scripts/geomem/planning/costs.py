@@ -11,6 +11,7 @@ from geomem.planning.sizes import analysis_size, data_size
 from geomem.planning.work import Job, Work
 from geomem.registry.stages import planned
 
+_FEATURES = 4096  # of a layer that was recorded elsewhere
 _WORKSPACE = 200e6  # bytes that torch takes beyond what it is asked for, measured
 
 
@@ -54,6 +55,13 @@ class NetworkRates:
     share: float
 
 
+def _network(experiment, rates, width):
+    if experiment.get("activations"):  # how many features they have is not known
+        layers = len(experiment["analysis"]["layers"])
+        return NetworkRates(0, 0, 0, 0, 0, (_FEATURES,) * layers, 0, 0)
+    return rates.network(experiment, width)
+
+
 def job_cost(rule, experiment, rates, width=None, noise=None, size=None):
     """The cost of one job on one core.
 
@@ -83,7 +91,7 @@ def job_cost(rule, experiment, rates, width=None, noise=None, size=None):
         rates=rates,
         size=size,
         analysis_set=analysis_size(experiment, size, 1 if noise is None else noise),
-        network=None if width is None else rates.network(experiment, width),
+        network=None if width is None else _network(experiment, rates, width),
         noise=1 if noise is None else noise,
     )
     work = resolve_name(stage.cost)(job) if stage.cost else Work()

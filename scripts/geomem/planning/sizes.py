@@ -8,6 +8,7 @@ from pathlib import Path
 from geomem.config.experiments import kept_epochs
 from geomem.registry import datasets
 
+_PER_CLASS = 50  # of recorded activations that do not say
 _MEASURES = 8  # rows for each manifold in a geometry table, about
 
 
@@ -101,7 +102,8 @@ def analysis_size(experiment, size, noise):
     absent = () if noise else ("permuted", "restored")
     kinds = [kind for kind in experiment["analysis"]["kinds"] if kind not in absent]
     kinds += experiment["analysis"]["controls"]
-    return AnalysisSize(classes, experiment["analysis"]["per_class"], len(kinds))
+    per_class = experiment["analysis"]["per_class"] or _PER_CLASS
+    return AnalysisSize(classes, per_class, len(kinds))
 
 
 def states_kept(experiment):

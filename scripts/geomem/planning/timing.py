@@ -60,7 +60,8 @@ def network_rates(experiment, width, size, analysis_set):
     -------
     NetworkRates
     """
-    from geomem.models.layers import list_layers, select_layers
+    from geomem.models.chosen import analysed_layers
+    from geomem.models.layers import list_layers
     from geomem.training.device import choose_device
     from geomem.training.evaluate import predict_logits
 
@@ -72,7 +73,7 @@ def network_rates(experiment, width, size, analysis_set):
         lambda: predict_logits(trainer.model, material.train_images, material.normalizer), clock
     )
     layers = list_layers(trainer.model)
-    analysed = select_layers(layers, experiment["analysis"]["layers"])
+    analysed, _ = analysed_layers(trainer.model, experiment["analysis"])
     features = tuple(layer.features for layer in analysed)
     state = trainer.state()
     return NetworkRates(

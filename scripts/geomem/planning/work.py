@@ -15,6 +15,7 @@ from geomem.planning.sizes import (
 )
 
 _DRAWING = 2.2  # seconds of CPU for a figure, its libraries loaded
+_TORCH = 4.7, 650e6  # seconds and bytes to read what torch saved, measured
 _DECODING = 1e-3  # for an image read from a file
 _ROW = 2e-6, 300  # seconds and bytes of memory for a row of a table that is read
 _STORED_ROW = 30  # bytes of a row in Parquet, measured: 20 to 40
@@ -65,9 +66,10 @@ class Job:
 
     @property
     def rows(self):
-        """Of a geometry table of the whole experiment, the largest there is."""
+        """Of the whole experiment's table of geometry or of single images, the larger one."""
         epochs = len(self.experiment["analysis"]["epochs"])
-        return len(runs(self.experiment)) * epochs * geometry_rows(self.analysis_set, 20)
+        each = epochs * geometry_rows(self.analysis_set, 20)
+        return len(runs(self.experiment)) * max(each, self.size.train)
 
 
 def images(job):
@@ -77,7 +79,9 @@ def images(job):
 
 
 def labels(job):
-    return Work(disk=job.size.train * _STORED_ROW)
+    path = str(job.experiment["labels"].get("path", ""))
+    seconds, memory = _TORCH if path.endswith((".pt", ".pth")) else (0, 0)
+    return Work(seconds, memory, job.size.train * _STORED_ROW)
 
 
 def analysis_set(job):
@@ -92,6 +96,16 @@ def train(job):
     return Work(seconds, memory, states_kept(job.experiment) * network.state_bytes)
 
 
+def imported_network(job):
+    size, network = job.size, job.network
+    count = len(job.experiment["weights"]["epochs"])
+    seconds = count * (size.train + size.test) * network.forward
+    memory = (
+        2 * size.bytes + (count + 2) * network.weight_bytes + 4 * sum(network.features) * _BATCH
+    )
+    return Work(seconds, memory)
+
+
 def snapshot(job):
     return Work(disk=job.network.weight_bytes)
 
@@ -104,6 +118,12 @@ def activations(job):
     # What is written is held twice: layer by layer, and as the file's arrays.
     written = activations_bytes(job.experiment, analysis_set, network.features)
     return Work(seconds, job.size.bytes + _kept_bytes(job) + 2 * written, written)
+
+
+def recorded_activations(job):
+    written = activations_bytes(job.experiment, job.analysis_set, job.network.features)
+    layer = max(job.network.features) * job.analysis_set.images * 16  # bytes, as read and centred
+    return Work(memory=2 * written + layer, disk=written)
 
 
 def geometry(job):
@@ -173,6 +193,11 @@ def simulation(job):
     layers = len(network.features) * job.rates.simulation(job.experiment)
     seconds = len(settings["epochs"]) * len(kinds) * (layers + images * network.forward)
     return Work(seconds, job.size.bytes + _kept_bytes(job))
+
+
+def examples(job):
+    count = job.size.train
+    return Work(count * _ROW[0], count * (_ROW[1] + job.experiment["training"]["epochs"]), 0)
 
 
 def table(job):

@@ -15,11 +15,27 @@ from geomem.registry.tables import tables_of
 
 PICTURES = ("images", "labels")  # besides tables
 
+
+def _recorded(experiment):
+    return bool(experiment.get("activations"))
+
+
+def _shown_epochs(experiment):
+    """Of recorded activations up to four epochs, evenly; None leaves a figure its own choice."""
+    if not _recorded(experiment):
+        return None
+    epochs = experiment["analysis"]["epochs"]
+    count = min(len(epochs), 4)
+    return [epochs[round(i * (len(epochs) - 1) / max(count - 1, 1))] for i in range(count)]
+
+
+# What a keyword argument of the same name is given; None leaves it at its default.
 SETTINGS = {
     # What a capacity can be compared with: 2/M, and the paper's if measured the same way.
     "per_class": lambda experiment: experiment["analysis"]["per_class"],
     "kappa": lambda experiment: experiment["geometry"]["kappa"],
     "remove_low_rank": lambda experiment: experiment["geometry"]["low_rank"]["k"] != "none",
+    "epochs": _shown_epochs,
     "network": lambda experiment: experiment["model"]["name"],
     "data": lambda experiment: experiment["data"]["name"],
 }
@@ -54,7 +70,8 @@ class Figure:
     def settings(self, experiment):
         """The settings of an experiment that it takes."""
         taken = own.locate(self.function).keywords
-        return {name: SETTINGS[name](experiment) for name in taken if name in SETTINGS}
+        found = {name: SETTINGS[name](experiment) for name in taken if name in SETTINGS}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 def _builtin(name, caption, asked=lambda experiment: True):
@@ -82,6 +99,16 @@ images against their true labels) and test images. One panel for each width and 
 over seeds; shaded or barred: 95 % Student t interval over seeds, or with one seed the Wilson
 interval over images. Dotted: each seed's best epoch, that of the highest validation accuracy. A
 cross marks where a seed diverged.""",
+            lambda experiment: not _recorded(experiment),
+        ),
+        _builtin(
+            "examples",
+            """Single training images. Above: fraction (%) that has been given its assigned label
+once, over epochs; fraction that was forgotten at least so often, between evaluations after each
+epoch (Toneva et al. 2019); of the memorized images, permuted ones that end with their assigned
+label, the fraction that the shortest suffix of rewound layers makes forget it, by the layer where
+that suffix starts. Below: permuted images learned first and last, each with its assigned label and
+in parentheses the true one. The widest network with the most label noise, its first seed.""",
         ),
         _builtin(
             "depth",
@@ -194,7 +221,7 @@ independent accuracies (from their Wilson intervals).""",
 
 def figures_of(experiment):
     """`{name: Figure}` of the figures that an experiment's settings ask for."""
-    there = {*tables_of(experiment), *PICTURES}
+    there = {*tables_of(experiment), *(() if _recorded(experiment) else PICTURES)}
     listed = [*FIGURES.values(), *map(find, experiment["figures"])]
     return {
         figure.name: figure

@@ -65,7 +65,7 @@ def _activations(experiment, cell):
     analysis = experiment["analysis"]
     return {
         **_network(experiment, cell),
-        "layers": analysis["layers"],
+        **_observed(analysis),
         "seed": cell["seed"],
         "store": analysis["store"],
     }
@@ -75,6 +75,10 @@ def _low_rank(experiment, cell):
     settings = experiment["geometry"]
     kept = {name: settings[name] for name in ("confidence", "seed")}
     return {"rule": settings["low_rank"]["rule"], **kept}
+
+
+def _observed(analysis):
+    return {name: analysis[name] for name in ("layers", "pooling") if name in analysis}
 
 
 def _rewind(experiment, cell):
@@ -89,11 +93,16 @@ def _gradients(experiment, cell):
 def _simulation(experiment, cell):
     return {
         **_network(experiment, cell),
-        "layers": experiment["analysis"]["layers"],
+        **_observed(experiment["analysis"]),
         # Dichotomies have no margin, whatever that of the geometry is.
         "geometry": {k: v for k, v in experiment["geometry"].items() if k != "kappa"},
         "simulation": {k: v for k, v in experiment["simulation"].items() if k != "epochs"},
     }
+
+
+def _examples(experiment, cell):
+    rewind = experiment["rewind"]
+    return {"train_images": rewind["train_images"] if rewind["epochs"] else None}
 
 
 _WORK = "geomem.planning.work:"
@@ -106,11 +115,15 @@ STAGES = {
         Stage("analysis_set", "table", _analysis_set, cost=_WORK + "analysis_set"),
         Stage("train", "torch", builds_network=True, cost=_WORK + "train"),
         Stage("snapshot", "arrays", builds_network=True, cost=_WORK + "snapshot"),
+        Stage("imported_network", "torch", builds_network=True, cost=_WORK + "imported_network"),
+        Stage("imported_snapshot", "torch", cost=_WORK + "snapshot"),
         Stage(
             "activations", "torch", _activations,
             builds_network=True, cost=_WORK + "activations",
         ),
         Stage("find_low_rank", "geometry", _low_rank, cost=_WORK + "low_rank"),
+        Stage("recorded_activations", "arrays", cost=_WORK + "recorded_activations"),
+        Stage("recorded_run", "table"),
         Stage("measure", "geometry"),
         Stage(
             "rewind", "torch", _rewind,
@@ -124,6 +137,7 @@ STAGES = {
             "simulation", "torch", _simulation,
             section="simulation", builds_network=True, cost=_WORK + "simulation",
         ),
+        Stage("examples", "table", _examples, cost=_WORK + "examples"),
         Stage("table", "table", cost=_WORK + "table"),
         Stage("figure", "plot", cost=_WORK + "figure"),
         Stage("claims", "table", cost=_WORK + "table"),

@@ -27,9 +27,12 @@ class Table:
     title : str
         Heading in the explorer.
     shown : tuple of str
-        Columns by which the explorer tells values apart, besides width, noise and seed.
+        Columns by which the explorer tells values apart, besides width, noise and seed; of none it
+        leaves the table out.
     lines : str
         Column that the lines of the explorer's charts stand for at first.
+    trained : bool
+        Whether it is of training, so that recorded activations have none.
     heat : bool
         Whether the explorer draws maps over layers and epochs.
     metrics : tuple of Metric
@@ -45,10 +48,13 @@ class Table:
     lines: str
     judged: bool = True
     heat: bool = True
+    trained: bool = False
     metrics: tuple = ()
 
     def asked(self, experiment):
         """Whether an experiment's settings ask for this table."""
+        if self.trained and experiment.get("activations"):
+            return False
         return not self.section or bool(experiment[self.section]["epochs"])
 
     def described(self, experiment):
@@ -79,6 +85,18 @@ _FIXED = (
         lines="kind",
         heat=False,
         metrics=(Metric("accuracy", unit="%"), Metric("loss", unit="nats")),
+    ),
+    Table(
+        "examples",
+        keys=("epoch", "index", "kind", "metric"),
+        parts=f"{_RUN}/examples.parquet",
+        section="",
+        title="When each training image is learned",
+        shown=(),
+        lines="kind",
+        judged=False,
+        heat=False,
+        trained=True,
     ),
     Table(
         "rewind",

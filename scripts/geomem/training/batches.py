@@ -60,6 +60,13 @@ class Normalizer:
         std = np.sqrt(np.maximum(squares / count - mean**2, 0.0))
         return cls(tuple(mean.tolist()), tuple(np.where(std > 1e-6, std, 1.0).tolist()))
 
+    @classmethod
+    def of(cls, images):
+        """That of an ImageSet: the one it names, or that of its training images."""
+        if images.normalization is None:
+            return cls.fit(images.train_images)
+        return cls(*(tuple(each) for each in images.normalization.tolist()))
+
     def __call__(self, images):
         """Normalize images (n, C, H, W), uint8 or float on the scale 0 to 255, to float32.
 

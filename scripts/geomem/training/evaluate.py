@@ -146,7 +146,7 @@ class EvaluationSet:
             resident(images.train_images, device),
             resident(images.test_images, device),
             targets,
-            Normalizer.fit(images.train_images),
+            Normalizer.of(images),
         )
 
 
@@ -233,6 +233,18 @@ def _summary(correct, losses):
         return float(correct.sum()), float(losses.mean()), float(losses.std())
 
 
+def correctness(train_logits, targets):
+    """Which training images are given their assigned label, and which their true one.
+
+    Returns
+    -------
+    ndarray of uint8, shape (2, ceil(n_train / 8))
+        A bit for each image, see `numpy.packbits`.
+    """
+    found = train_logits.argmax(1).cpu().numpy()
+    return np.packbits([found == targets.assigned, found == targets.true], axis=1)
+
+
 def evaluate(model, images, *, precision="float32"):
     """Measure a network on an `EvaluationSet`: one pass over train and one over test.
 
@@ -240,11 +252,16 @@ def evaluate(model, images, *, precision="float32"):
     -------
     ndarray of float64, shape (len(KINDS), len(MEASURES)), see `measure`.
     """
+    return evaluate_each(model, images, precision=precision)[0]
+
+
+def evaluate_each(model, images, *, precision="float32"):
+    """What `evaluate` returns, and `correctness` of each training image, in the same passes."""
     train, test = (
         predict_logits(model, part, images.normalizer, precision=precision)
         for part in (images.train_images, images.test_images)
     )
-    return measure(train, test, images.targets)
+    return measure(train, test, images.targets), correctness(train, images.targets)
 
 
 def accuracy(measurement, targets, kind):

@@ -10,9 +10,10 @@ import numpy as np
 
 from geomem.command import log
 from geomem.errors import InputError, PreemptedError
-from geomem.models import build_model, list_layers, select_layers
+from geomem.models import build_model, select_layers
+from geomem.models.inner import layers_for
 from geomem.training.device import choose_device, compute_deterministically
-from geomem.training.evaluate import KINDS, MEASURES, EvaluationSet, accuracy, evaluate
+from geomem.training.evaluate import KINDS, MEASURES, EvaluationSet, accuracy, evaluate_each
 from geomem.training.key import content_key, determinants, note_use
 from geomem.training.recipe import Recipe
 from geomem.training.rehearsal import rehearse
@@ -33,6 +34,8 @@ class Outcome:
     status : str
         "completed" or "diverged".
     history : ndarray of float64, shape (epochs + 1, kinds, measures)
+    correct : ndarray of uint8, shape (epochs + 1, 2, bytes)
+        Which training images were right, see `geomem.training.evaluate.correctness`.
     diverged_at : dict or None
         `epoch` (counted from 1, the one that did not complete) and `step` (from 0) of the first
         loss that was not finite. A step equal to the steps per epoch means that the loss was
@@ -43,6 +46,7 @@ class Outcome:
 
     status: str
     history: np.ndarray
+    correct: np.ndarray
     diverged_at: dict | None = None
     stopped_early: bool = False
 
@@ -117,8 +121,8 @@ class Training:
         observed : dict of str to list of str
             Globs of layer names by the key of the configuration they stand in.
         """
-        layers = list_layers(self._model)
         for key, globs in observed.items():
+            layers = layers_for(self._model, globs)
             weighted = [layer for layer in layers if layer.state or ".rewind." not in f".{key}"]
             select_layers(weighted, globs, key)
         rehearse(
@@ -150,11 +154,10 @@ class Training:
         with self.store.locked(self._asked_to_stop):
             note_use(self.store.folder, self.determinants)
             state = self.store.newest()
-            history = [] if state is None else list(state.history)
-            end = self._end(history)
+            end = None if state is None else self._end(state.history)
             if end is None:
                 return self._train(state, self.recipe.epochs, set(keep))
-            return self._outcome(history[: end + 1])
+            return self._outcome(_History.of(state, end + 1))
 
     def state_after(self, epoch):
         """The state after an epoch: the saved one, or retrained from the nearest before it.
@@ -195,14 +198,14 @@ class Training:
             if (due or completed) and (bad := _first_bad(trainer.losses())) is not None:
                 return self._diverged(history, bad)
             if completed:
-                measurement = self._evaluate(trainer, images)
+                measurement, correct = self._evaluate(trainer, images)
                 if not _finite(measurement):
                     return self._diverged(history, trainer.steps_per_epoch)
-                history.append(measurement)
+                history.append(measurement, correct)
                 progress.report(measurement, self._targets)
                 if self._reached(measurement) and not retraining:
                     last = trainer.epoch
-            best = completed and not retraining and best_epoch(history) == trainer.epoch
+            best = completed and not retraining and history.best_epoch == trainer.epoch
             if completed and (trainer.epoch in keep or trainer.epoch == last):
                 role = "epoch"
             else:
@@ -224,15 +227,16 @@ class Training:
         if state is not None:
             log(f"going on after epoch {state.epoch}, step {state.step}")
             trainer.restore(state.arrays, state.epoch, state.step)
-            return list(state.history)
-        history = [self._evaluate(trainer, images)]
-        if not _finite(history[0]):
+            return _History.of(state)
+        history = _History([], [])
+        history.append(*self._evaluate(trainer, images))
+        if not _finite(history.measurements[0]):
             raise InputError("model: its loss at initialization is not finite; nothing to train")
         self.store.save("epoch", _state(trainer, history))
         return history
 
     def _evaluate(self, trainer, images):
-        return evaluate(trainer.model, images, precision=self.recipe.precision)
+        return evaluate_each(trainer.model, images, precision=self.recipe.precision)
 
     def _reached(self, measurement):
         target = self.recipe.stop_at_permuted_accuracy
@@ -247,16 +251,43 @@ class Training:
 
     def _outcome(self, history):
         early = len(history) - 1 < self.recipe.epochs
-        return Outcome("completed", np.array(history), stopped_early=early)
+        return Outcome("completed", *history.arrays(), stopped_early=early)
 
     def _diverged(self, history, step):
         log(f"diverged: the loss is not finite in epoch {len(history)}, step {step}")
         where = {"epoch": len(history), "step": step}
-        return Outcome("diverged", np.array(history), diverged_at=where)
+        return Outcome("diverged", *history.arrays(), diverged_at=where)
+
+
+@dataclass
+class _History:
+    """Measurements and correctness at epoch 0 and after every epoch, a list each."""
+
+    measurements: list
+    correct: list
+
+    @classmethod
+    def of(cls, state, length=None):
+        """Of a State, its first `length` epochs or all."""
+        return cls(list(state.history[:length]), list(state.correct[:length]))
+
+    def append(self, measurement, correct):
+        self.measurements.append(measurement)
+        self.correct.append(correct)
+
+    def arrays(self):
+        return np.array(self.measurements), np.array(self.correct)
+
+    def __len__(self):
+        return len(self.measurements)
+
+    @property
+    def best_epoch(self):
+        return best_epoch(self.measurements)
 
 
 def _state(trainer, history):
-    return State(trainer.epoch, trainer.step, trainer.state(), np.array(history))
+    return State(trainer.epoch, trainer.step, trainer.state(), *history.arrays())
 
 
 def _first_bad(losses):

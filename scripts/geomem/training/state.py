@@ -41,12 +41,15 @@ class State:
         What `Trainer.state` returns.
     history : ndarray of float64, shape (epoch + 1, kinds, measures)
         The measurements at epoch 0 and after every epoch, see `evaluate.measure`.
+    correct : ndarray of uint8, shape (epoch + 1, 2, bytes)
+        Which images were right then, see `evaluate.correctness`.
     """
 
     epoch: int
     step: int
     arrays: dict
     history: np.ndarray
+    correct: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ class StateStore:
             name += f"-{state.step:06d}"
         write_snapshot(
             self.folder / f"{name}.safetensors",
-            {**state.arrays, "history": state.history},
+            {**state.arrays, "history": state.history, "correct": state.correct},
             {"epoch": str(state.epoch), "step": str(state.step)},
         )
         if role == "resume":
@@ -148,7 +151,8 @@ class StateStore:
             arrays, metadata = unpack(file.path.read_bytes())
             if (int(metadata["epoch"]), int(metadata["step"])) != file.position:
                 raise ValueError("it is of another epoch than its name says")
-            return State(*file.position, arrays=arrays, history=arrays.pop("history"))
+            kept = {name: arrays.pop(name) for name in ("history", "correct")}
+            return State(*file.position, arrays=arrays, **kept)
         except FileNotFoundError:
             return None  # removed by another process since it was listed
         except (ValueError, KeyError) as error:

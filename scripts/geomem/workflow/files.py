@@ -1,8 +1,9 @@
 """Input functions: which files a job reads, and which an experiment ends with."""
 
+import os
 from pathlib import Path
 
-from geomem.config import experiments, sharing
+from geomem.config import experiments, recorded, sharing
 from geomem.registry.claims import targets_of
 from geomem.workflow.signatures import sign_methods, signed
 
@@ -36,6 +37,12 @@ class JobFiles:
         labels = sharing.labels_name(self.plan.experiments[name], noise, seed)
         return f"{sharing.PLACE}/data/{self.plan.data_of[name]}/labels/{labels}.parquet"
 
+    def labels_read(self, wildcards):
+        """Input function: the user's file of labels, or of a transition matrix, if there is one."""
+        labels = self.plan.labels[wildcards.labelling]
+        paths = [labels.get("path"), labels.get("matrix")]
+        return [os.path.expanduser(path) for path in paths if isinstance(path, str)]
+
     def trained(self, pattern):
         """Input function: `pattern` below the folder of the training of a job's run."""
         return signed(
@@ -47,6 +54,17 @@ class JobFiles:
         run = wildcards.get("run") or "w{width}_n{noise}_s{seed}".format(**wildcards)
         return f"{sharing.PLACE}/trained/{self.plan.training_of[wildcards.experiment, run]}"
 
+    def recorded_of(self, wildcards):
+        """Input function: files of the arrays and labels of one subject and epoch, elsewhere."""
+        collection = self.plan.collections[wildcards.experiment]
+        return collection.files(int(wildcards.seed), int(wildcards.epoch))
+
+    def weights_of(self, wildcards):
+        """Input function: files of the weights of a network trained elsewhere, by epoch."""
+        settings = self.plan.trainings[wildcards.training].settings
+        cell = (settings[name] for name in ("width", "noise", "seed"))
+        return recorded.weight_files(settings["weights"], *cell)
+
     def epochs_of(self, stage):
         """Input function: the snapshots of one run that `stage` looks at."""
 
@@ -56,6 +74,14 @@ class JobFiles:
             return [f"{place}/snapshots/{epoch}.safetensors" for epoch in epochs]
 
         return signed(files)
+
+    def rewound_of(self, wildcards):
+        """Input function: the rewinding table of a run, where there is one."""
+        if not self.plan.of(wildcards)["rewind"]["epochs"]:
+            return []
+        return [
+            "results/{experiment}/runs/w{width}_n{noise}_s{seed}/rewind.parquet".format(**wildcards)
+        ]
 
     def profiles_of(self, wildcards):
         """Input function: what a measure has to wait for, at all epochs of its run."""
@@ -123,6 +149,12 @@ class JobFiles:
         """Input function: an experiment's tables by name."""
         place = f"results/{wildcards.experiment}/tables"
         return {name: f"{place}/{name}.parquet" for name in self.plan.tables[wildcards.experiment]}
+
+    def explored_tables(self, wildcards):
+        """Input function: the tables that an experiment's explorer shows, by name."""
+        tables = self.plan.tables[wildcards.experiment]
+        files = self.all_tables(wildcards)
+        return {name: files[name] for name in tables if tables[name].shown}
 
     def judged_tables(self, wildcards):
         """Input function: the tables that an experiment's claims are about, by name."""

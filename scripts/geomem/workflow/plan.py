@@ -2,6 +2,7 @@
 
 from geomem.config import experiments, sharing
 from geomem.config.check import check
+from geomem.config.recorded import collection_of
 from geomem.registry.figures import figures_of
 from geomem.registry.measures import chosen
 from geomem.registry.tables import tables_of
@@ -21,12 +22,18 @@ class Plan:
         As they will run, by name.
     texts : dict of str to str
         The same as JSON.
+    written : dict of str to dict
+        As the configuration has them, defaults applied.
+    collections : dict of str to geomem.foreign.manifest.Collection
+        Of the experiments with recorded activations.
     tables, figures, measures : dict of str to dict
         Table, Figure and Measure by name, for each experiment.
     trainings : dict of str to geomem.config.sharing.Training
         By name; experiments that ask for the same share them.
     training_of : dict of (str, str) to str
         Training of each (experiment, run).
+    labels : dict of str to dict
+        Sections `labels`, by `geomem.config.sharing.labelling_name`.
     data_of, data : dict of str to str
         Data set of each experiment, and an experiment of each data set.
 
@@ -40,6 +47,9 @@ class Plan:
         check(config)
         names = experiments.selected(config)
         self.experiments = {name: experiments.resolve(config, name) for name in names}
+        self.written = {name: experiments.written(config, name) for name in names}
+        found = {name: collection_of(experiment) for name, experiment in self.written.items()}
+        self.collections = {name: each for name, each in found.items() if each is not None}
         every = self.experiments.items()
         self.texts = {name: experiments.as_text(experiment) for name, experiment in every}
         self.tables = {name: tables_of(experiment) for name, experiment in every}
@@ -50,6 +60,10 @@ class Plan:
         }
         self.trainings, self.training_of = sharing.trainings(self.experiments)
         self.data_of = {name: sharing.data_name(experiment) for name, experiment in every}
+        self.labels = {
+            sharing.labelling_name(experiment["labels"]): experiment["labels"]
+            for experiment in self.experiments.values()
+        }
         self.data = {data: name for name, data in self.data_of.items()}
 
     def experiment_of(self, wildcards):

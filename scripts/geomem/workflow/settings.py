@@ -49,6 +49,8 @@ class JobSettings:
     def trained_by(self, wildcards):
         """Import paths of the network and of what else of the user's trains it."""
         training = self.plan.of(wildcards)["training"]
+        if "weights" in self.plan.of(wildcards):
+            return [self.network(wildcards)]
         parts = (
             training["optimizer"]["name"],
             training["augmentation"]["function"],
@@ -95,7 +97,7 @@ class JobSettings:
         """Params function: the settings of a table of labels."""
         return experiments.as_text(
             {
-                "rule": wildcards.labelling,
+                **self.plan.labels[wildcards.labelling],
                 "noise": float(wildcards.noise),
                 "seed": int(wildcards.seed),
             }
@@ -123,7 +125,11 @@ class JobSettings:
                 continue
             experiment, at = self.plan.experiments[name], f"experiments.{name}"
             asked[f"{at}.analysis.layers"] = experiment["analysis"]["layers"]
+            if "pooling" in experiment["analysis"]:
+                asked[f"{at}.analysis.pooling"] = list(experiment["analysis"]["pooling"])
             if experiment["rewind"]["epochs"]:
+                if "layers" in experiment["rewind"]:
+                    asked[f"{at}.rewind.layers"] = experiment["rewind"]["layers"]
                 for which, globs in experiment["rewind"]["sets"].items():
                     asked[f"{at}.rewind.sets.{which}"] = globs
         return experiments.as_text(asked)
@@ -136,6 +142,35 @@ class JobSettings:
         data = self.plan.of(wildcards)["data"]
         watched = datasets.find(data["name"]).watched
         return folder_digest(data["path"]) if watched else ""
+
+    def recorded_spec(self, wildcards):
+        """Params function: what a manifest says of one subject and epoch, and what is stored."""
+        experiment = self.plan.of(wildcards)
+        collection = self.plan.collections[wildcards.experiment]
+        seed, epoch = int(wildcards.seed), int(wildcards.epoch)
+        settings = {
+            "epoch": epoch,
+            "rows": collection.digest(seed, epoch),
+            "store": experiment["analysis"]["store"],
+            "controls": experiment["analysis"]["controls"],
+            "per_class": experiment["analysis"]["per_class"],
+        }
+        return self.with_run(settings, wildcards)
+
+    def recorded_path(self, wildcards, threads):
+        """The manifest of recorded activations; its rows decide, see `recorded_spec`."""
+        return self.plan.collections[wildcards.experiment].path
+
+    def recorded_run_spec(self, wildcards):
+        """Params function: what is known of a run that was recorded elsewhere."""
+        collection = self.plan.collections[self.plan.experiment_of(wildcards)]
+        seed = self.plan.trainings[wildcards.training].settings["seed"]
+        settings = {
+            "last": max(collection.epochs),
+            "subject": collection.subjects.get(seed),
+            "conditions": collection.conditions,
+        }
+        return self.with_run(settings, wildcards)
 
     def measure_spec(self, wildcards):
         """Params function: a measure's function, what it is given, and its settings."""
@@ -185,6 +220,11 @@ class JobSettings:
         """Params function: what the landing page says of an experiment besides its results."""
         name = wildcards.experiment
         experiment = self.plan.experiments[name]
+        collection = self.plan.collections.get(name)
+        recorded = collection and {
+            "recorded": experiment["activations"]["path"],
+            "epochs": len(collection.epochs),
+        }
         return experiments.as_text(
             {
                 "experiment": name,
@@ -197,13 +237,14 @@ class JobSettings:
                 "confidence": experiment["claims"]["confidence"],
                 "figures": list(self.plan.figures[name]),
                 "tables": list(self.plan.tables[name]),
+                **(recorded or {}),
             }
         )
 
     def provenance_spec(self, wildcards):
         """Params function: all settings of an experiment."""
         name = wildcards.experiment
-        return experiments.as_text({"experiment": name, "settings": self.plan.experiments[name]})
+        return experiments.as_text({"experiment": name, "settings": self.plan.written[name]})
 
     def explorer_spec(self, wildcards):
         """Params function: what the explorer has to know of each table."""
@@ -212,6 +253,6 @@ class JobSettings:
         return experiments.as_text(
             {
                 "experiment": wildcards.experiment,
-                "tables": [table.described(experiment) for table in tables],
+                "tables": [table.described(experiment) for table in tables if table.shown],
             }
         )

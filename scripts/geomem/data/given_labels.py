@@ -1,0 +1,224 @@
+"""Labels that the user gives: a file of them, or a matrix from which they are drawn.
+
+The files of CIFAR-10N and CIFAR-100N (Wei et al., Learning with noisy labels revisited, ICLR 2022)
+are dicts of arrays saved by torch, with the keys `clean_label`, `aggre_label`, `worse_label` and
+others; they are read as they are.
+"""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from geomem.data.randomness import generator
+from geomem.errors import DamagedFileError, InputError
+from geomem.geometry.readers import named_arrays
+
+_CLEAN = "clean_label"
+_TABLES = (".csv", ".parquet")
+_TYPES = (*_TABLES, ".npy", ".npz", ".pt", ".pth")
+
+
+def read_labels(path, true_labels, class_names, column=None):
+    """The label that a file gives to each training image.
+
+    Parameters
+    ----------
+    path : str
+        A table (.csv, .parquet) with the columns `index` and `label`, of all images or of some;
+        or an array for all images in order: .npy, one of an .npz, or of a dict saved by torch.
+    true_labels : ndarray of int, shape (n,)
+    class_names : sequence of str
+        Labels may be these or their positions.
+    column : str, optional
+        Name of the column or of the array, where there are several.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        The true label where a table says nothing.
+
+    Raises
+    ------
+    InputError
+        If there are not as many labels as images, one is no class, or the file's own clean labels
+        are not those of the images (as when its order is another).
+    DamagedFileError
+        If the file is missing or cannot be read.
+    """
+    path = Path(path).expanduser()
+    if path.suffix not in _TYPES:
+        raise InputError(f"labels.path: {path} is not of a type this reads: {', '.join(_TYPES)}")
+    if not path.exists():
+        raise DamagedFileError(f"labels.path: {path} does not exist")
+    if path.suffix in _TABLES:
+        index, given = _table(path, column)
+        if len(index) and (index.min() < 0 or index.max() >= len(true_labels)):
+            raise InputError(
+                f"{path}: index {index.min() if index.min() < 0 else index.max()} is outside the "
+                f"{len(true_labels)} training images, which count from 0"
+            )
+        if len(np.unique(index)) < len(index):
+            raise InputError(f"{path}: an index stands there twice; give one label for each image")
+        labels = true_labels.copy()
+        labels[index] = _classes(path, given, class_names)
+        return labels
+    arrays = _dict_of(path) if path.suffix in (".pt", ".pth") else named_arrays(path)
+    chosen = _chosen(path, arrays, column)
+    for name in dict.fromkeys((_CLEAN, chosen)):
+        if name in arrays and arrays[name].shape != true_labels.shape:
+            raise InputError(
+                f"{path}: {name} has shape {arrays[name].shape} and there are {len(true_labels)} "
+                "training images; use all images of the data set (data.train_per_class: null)"
+            )
+    if _CLEAN in arrays:
+        differing = np.mean(_classes(path, arrays[_CLEAN], class_names) != true_labels)
+        if differing:
+            raise InputError(
+                f"{path}: its {_CLEAN} differs from the labels of {100 * differing:.3g} % of the "
+                "training images; the order of the images is another, or it is of another data set"
+            )
+    return _classes(path, arrays[chosen], class_names)
+
+
+def _table(path, column):
+    """Index and label columns of a table, as arrays."""
+    if path.suffix == ".csv":
+        try:
+            with open(path, newline="", encoding="utf-8-sig") as file:
+                rows = list(csv.DictReader(file))
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise DamagedFileError(f"{path} cannot be read ({error}); expected CSV") from error
+        columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+    else:
+        import pyarrow.parquet
+
+        try:
+            columns = pyarrow.parquet.read_table(path).to_pydict()
+        except Exception as error:  # an altered header can raise nearly anything
+            raise DamagedFileError(f"{path} cannot be read ({error})") from error
+    column = column or "label"
+    for name in ("index", column):
+        if name not in columns:
+            raise InputError(
+                f"{path} has no column {name!r}; it has {', '.join(map(str, columns)) or 'none'}"
+            )
+    try:
+        index = np.array([int(value) for value in columns["index"]], dtype=np.int64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}: index holds what is no whole number ({error})") from None
+    return index, np.array([str(value).strip() for value in columns[column]])
+
+
+def _dict_of(path):
+    """Arrays of a dict saved by torch; nothing but arrays and plain values is unpickled."""
+    import torch
+
+    rebuild = np.zeros(1).__reduce__()[0]
+    kinds = {type(np.dtype(code)) for code in "bhilBHILfd"}
+    # Files of NumPy 1 call the module otherwise than those of NumPy 2.
+    names = [f"numpy.{core}.multiarray._reconstruct" for core in ("core", "_core")]
+    allowed = [*((rebuild, name) for name in names), np.ndarray, np.dtype, *kinds]
+    try:
+        with torch.serialization.safe_globals(allowed):
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # what is cut off, altered or no such file can raise anything
+        raise DamagedFileError(
+            f"{path} cannot be read ({str(error).splitlines()[0]}); expected a dict of arrays "
+            "saved by torch"
+        ) from error
+    if not isinstance(found, dict):
+        raise InputError(f"{path} holds {type(found).__name__}; expected a dict of arrays")
+    return {str(name): np.asarray(value) for name, value in found.items()}
+
+
+def _chosen(path, arrays, column):
+    names = [name for name in arrays if name != _CLEAN]
+    if column is None and len(names) == 1:
+        return names[0]
+    if column not in arrays:
+        what = "labels.column is missing" if column is None else f"labels.column is {column!r}"
+        raise InputError(f"{what}; {path} has {', '.join(arrays) or 'no array'}: choose one")
+    return column
+
+
+def _classes(path, labels, class_names):
+    """Class ids of labels that are whole numbers or names of classes."""
+    labels = np.asarray(labels)
+    if labels.dtype.kind in "US":
+        known = {str(name): number for number, name in enumerate(class_names)}
+        known |= {str(number): number for number in range(len(class_names))}
+        unknown = [label for label in np.unique(labels.astype(str)) if label not in known]
+        if unknown:
+            raise InputError(
+                f"{path}: {unknown[0]!r} is no class; expected a number from 0 to "
+                f"{len(class_names) - 1} or a name such as {class_names[0]!s}"
+            )
+        return np.array([known[label] for label in labels.astype(str)], dtype=np.int64)
+    if labels.dtype.kind not in "iu":
+        raise InputError(f"{path}: labels are {labels.dtype}; expected whole numbers or names")
+    if len(labels) and not 0 <= labels.min() <= labels.max() < len(class_names):
+        raise InputError(
+            f"{path}: labels are {labels.min()} to {labels.max()}; with {len(class_names)} classes "
+            f"they must lie in 0 to {len(class_names) - 1}"
+        )
+    return labels.astype(np.int64)
+
+
+def read_matrix(matrix, n_classes):
+    """A class-transition matrix as an array.
+
+    Parameters
+    ----------
+    matrix : list of lists, or str
+        Row c has the probability of each label for an image of class c; or a .csv (no header) or
+        .npy of it.
+    n_classes : int
+
+    Returns
+    -------
+    ndarray of float64, shape (n_classes, n_classes)
+
+    Raises
+    ------
+    InputError
+        If it is of another shape, or a row is no distribution.
+    """
+    where = "labels.matrix"
+    if isinstance(matrix, str):
+        where, path = f"labels.matrix: {matrix}", Path(matrix).expanduser()
+        try:
+            if path.suffix == ".csv":
+                matrix = np.loadtxt(path, delimiter=",", ndmin=2)
+            else:
+                (matrix,) = named_arrays(path).values()
+        except (OSError, ValueError) as error:
+            raise InputError(f"{where} cannot be read as a matrix ({error})") from error
+    matrix = np.asarray(matrix, dtype=float)
+    if matrix.shape != (n_classes, n_classes):
+        raise InputError(
+            f"{where} has shape {matrix.shape}; with {n_classes} classes expected "
+            f"({n_classes}, {n_classes})"
+        )
+    for label, row in enumerate(matrix):
+        if not (np.isfinite(row).all() and (row >= 0).all() and abs(row.sum() - 1) < 1e-6):
+            raise InputError(
+                f"{where}: row {label} is no distribution (sum {row.sum():.6g}, least "
+                f"{row.min():.3g}); expected probabilities that add up to 1"
+            )
+    return matrix
+
+
+def draw_labels(true_labels, matrix, seed):
+    """A label for each image from its class's row of a transition matrix.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        At equal seed the same whatever part of them is used.
+    """
+    level = generator("transition labels", seed).random(len(true_labels))
+    ends = np.cumsum(matrix, axis=1)
+    ends /= ends[:, -1:]
+    # The first label whose cumulative probability exceeds the level, so none of probability 0.
+    return (level[:, None] >= ends[true_labels]).sum(axis=1).astype(np.int64)

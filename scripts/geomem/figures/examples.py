@@ -1,0 +1,116 @@
+"""When single training images are learned and forgotten, and which permuted ones come first."""
+
+import numpy as np
+
+from geomem.figures import scales, seeds, style
+from geomem.figures.samples import COLUMNS, show
+from geomem.figures.style import KINDS
+
+
+@style.styled
+def draw(examples, images):
+    """Learning and forgetting over all images, and permuted images that are learned first and last.
+
+    Of the widest network with the most label noise, its first seed.
+
+    Parameters
+    ----------
+    examples : DataFrame
+        Collected table of single training images.
+    images : dict of str to ndarray
+        `train_images` uint8 (n, C, H, W) with C 1 or 3, `class_names` (n_classes,).
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    rows = examples
+    for key in ("width", "noise"):
+        rows = rows[rows[key] == rows[key].max()]
+    rows = rows[rows["seed"] == rows["seed"].min()]
+    permuted = rows[(rows["kind"] == "permuted") & rows["value"].notna()]
+    order = permuted.sort_values(["value", "index"])
+    strips = [("learned first", order[:COLUMNS]), ("learned last", order[-COLUMNS:])]
+    strips = [(title, strip) for title, strip in strips if len(strip)]
+    figure = style.canvas(1 + len(strips), height=1.6)
+    grid = figure.add_gridspec(1 + len(strips), 1, height_ratios=[1.5, *[1] * len(strips)])
+    above = figure.add_subfigure(grid[0]).subplots(1, 3)
+    _learned(above[0], rows)
+    _forgotten(above[1], rows)
+    _remembered(above[2], rows)
+    for number, (title, strip) in enumerate(strips, start=1):
+        part = figure.add_subfigure(grid[number])
+        part.suptitle(f"permuted, {title}", x=0.01, ha="left", fontsize=7.5)
+        panels = part.subplots(1, COLUMNS)
+        for axes in panels:
+            axes.set_axis_off()
+        for axes, sample in zip(panels, strip.itertuples(), strict=False):
+            show(axes, images["train_images"][sample.index], images["class_names"], sample)
+            text = f"epoch {sample.value:.0f}"
+            axes.text(0.5, -0.06, text, transform=axes.transAxes, ha="center", va="top", size=6)
+    style.caption(figure, *_words(rows))
+    return figure
+
+
+def _learned(axes, rows):
+    """Fraction of the images of each kind that have been learned, over epochs."""
+    end = rows["epoch"].max() if len(rows) else 0
+    epochs = np.arange(int(end) + 1)
+    for kind, of_kind in _by_kind(rows):
+        first = np.sort(of_kind["value"].dropna().to_numpy())
+        fraction = 100 * np.searchsorted(first, epochs, side="right") / len(of_kind)
+        look = KINDS[kind]
+        axes.step(epochs, fraction, where="post", color=look.color, label=look.label)
+    axes.set(xlabel="epoch", ylabel="learned once (%)", ylim=(0, 102))
+    axes.set_title("first learned")
+    axes.legend(loc="lower right")
+
+
+def _forgotten(axes, rows):
+    """Fraction of the images of each kind that were forgotten at least so often."""
+    most = int(rows["forgetting_events"].max()) if len(rows) else 0
+    counts = np.arange(1, max(most, 1) + 1)
+    for kind, of_kind in _by_kind(rows):
+        events = of_kind["forgetting_events"].to_numpy()
+        fraction = [100 * np.mean(events >= count) for count in counts]
+        look = KINDS[kind]
+        axes.plot(counts, fraction, color=look.color, marker=look.marker, label=look.label)
+    axes.set(xlabel="forgetting events, at least", ylabel="images (%)")
+    axes.set_ylim(bottom=0)
+    axes.set_title("forgotten")
+
+
+def _remembered(axes, rows):
+    """Of memorized images, the fraction whose shortest forgetting suffix starts at each layer."""
+    memorized = rows[rows["memorized"].astype(bool) & rows["suffix_layer"].notna()]
+    axes.set_title("forgotten by rewinding from")
+    if not len(memorized):
+        axes.text(0.5, 0.5, "not rewound", ha="center", transform=axes.transAxes, size=7)
+        axes.set_axis_off()
+        return
+    counts = memorized.groupby("suffix_layer_index")["suffix_layer"].agg(["first", "size"])
+    places = np.arange(len(counts))
+    axes.bar(places, 100 * counts["size"] / len(memorized), color=KINDS["permuted"].color)
+    axes.set_ylabel("memorized images (%)")
+    scales.layer_axis(axes, counts["first"].tolist())
+
+
+def _by_kind(rows):
+    for kind in ("unpermuted", "permuted"):
+        of_kind = rows[rows["kind"] == kind]
+        if len(of_kind):
+            yield kind, of_kind
+
+
+def _words(rows):
+    if not len(rows):
+        yield "No measurements."
+        return
+    yield f"{seeds.condition_title((rows['noise'].iloc[0], rows['width'].iloc[0])).capitalize()},"
+    yield f"seed {rows['seed'].iloc[0]}."
+    memorized = rows[rows["memorized"].astype(bool)]
+    count = (rows["kind"] == "permuted").sum()
+    yield f"{len(memorized)} of {count} permuted images are memorized."
+    kept = memorized["suffix_layer"].isna().sum()
+    if kept and kept < len(memorized):
+        yield f"{kept} of these are not forgotten, or were not evaluated."

@@ -1,0 +1,80 @@
+"""`python -m geomem geometry` of a manifest or a folder: tables, figures and explorer.
+
+What the workflow makes of an experiment with recorded activations, in one process and with the
+settings of the command line.
+"""
+
+import importlib.util
+import shutil
+
+from geomem.command import limit_threads
+from geomem.config.recorded import with_collection
+from geomem.errors import InputError
+from geomem.foreign.manifest import read_collection
+from geomem.storage.atomic import require_writable
+
+_NEEDED = ("pandas", "pyarrow", "matplotlib", "vl_convert", "yaml")
+
+
+def measure_collection(options):
+    """Measure a collection with the options of `geomem geometry`; returns the exit status.
+
+    All arrays are read and checked before the first is measured.
+    """
+    output = options.output or options.file.with_name(f"{options.file.stem}-geometry")
+    if output.suffix in (".csv", ".parquet") or output.is_file():
+        raise InputError(f"--output is {output}; for a manifest or a folder it is a folder")
+    if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
+        raise InputError(
+            f"tables and figures of {options.file} need {', '.join(missing)}; install geomem with "
+            "its extra workflow: pip install 'geomem[workflow]'"
+        )
+    collection = read_collection(options.file)
+    experiment = with_collection(_settings(options), collection)
+    require_writable(output / "explorer.html")
+    if options.threads:
+        limit_threads(options.threads)
+    from geomem.foreign import results
+
+    runs = output / "runs"
+    paths = results.read_all(collection, experiment, runs)
+    shutil.rmtree(output / "figures", ignore_errors=True)  # of other settings, perhaps
+    tables = results.measure_all(collection, experiment, paths, output, options.threads or 1)
+    figures = results.draw_all(experiment, tables, output)
+    results.write_explorer(experiment, tables, output)
+    for name in (*(f"tables/{name}.parquet" for name in tables), *figures, "explorer.html"):
+        print(output / name)
+    return 0
+
+
+def _settings(options):
+    """The sections of a configuration that measures, tables and figures read."""
+    joint = options.estimator == "glue"
+    if joint and (options.kappa != 0 or options.keep_low_rank or options.n_t == "auto"):
+        raise InputError(
+            "--kappa, --keep-low-rank and --n-t auto are of the mean-field estimator; leave them "
+            "out with --estimator glue"
+        )
+    if not options.n_t.isdigit():
+        raise InputError(f"--n-t is {options.n_t}; expected a whole number for many arrays")
+    common = {"n_t": int(options.n_t), "confidence": options.confidence, "seed": options.seed}
+    low_rank = {"rule": "barrier", "k": "none" if options.keep_low_rank else "auto"}
+    measures = ["glue"] if joint else ["geometry", "low_rank"]
+    return {
+        "activations": {"path": str(options.file)},
+        "analysis": {
+            "measures": measures,
+            "store": "gram" if joint else "products",
+            "controls": [],
+        },
+        "geometry": {**common, "kappa": options.kappa, "low_rank": low_rank},
+        "glue": {
+            **common,
+            "dichotomies": options.dichotomies or "random",
+            "preprocess": options.preprocess or "center",
+        },
+        "model": {"name": "recorded"},
+        "data": {"name": "recorded"},
+        "figures": [],
+        **{name: {} for name in ("rewind", "gradients", "simulation")},
+    }

@@ -1,0 +1,155 @@
+"""Points and labels of one array of a collection."""
+
+import csv
+import functools
+from pathlib import Path
+
+import numpy as np
+
+from geomem.errors import DamagedFileError, InputError
+from geomem.geometry.clouds import real_array
+from geomem.geometry.files import checked_labels
+from geomem.geometry.readers import named_arrays
+
+
+def pooled(array, pooling="none", axis=(), where="the array"):
+    """One row of features for each point.
+
+    Parameters
+    ----------
+    array : ndarray, shape (n, ...)
+        Points first.
+    pooling : str
+        `none` takes all values as features; `mean` and `max` over the dimensions `axis`; `first`,
+        `last` or an index one place of one dimension.
+    axis : tuple of int
+        Dimensions from 1 up; empty: dimension 1 of an array of three dimensions (tokens).
+    where : str
+        What a message calls the array.
+
+    Returns
+    -------
+    ndarray, shape (n, N)
+        Means are accumulated in float64 and rounded to the array's own type, float32 at least.
+
+    Raises
+    ------
+    InputError
+        If the array has no such dimension, or the axis has to be named.
+    """
+    if array.ndim < 2:
+        raise InputError(f"{where} has shape {array.shape}; expected points first: (n, features)")
+    if pooling != "none":
+        array = _over(array, pooling, _axes(array, axis, where), where)
+    return array.reshape(len(array), -1)
+
+
+def _axes(array, axis, where):
+    if not axis and array.ndim != 3:
+        raise InputError(
+            f"{where} has shape {array.shape} and a pooling; name the dimensions that it pools "
+            "over in the column axis, such as 1 for tokens or 2 3 for positions of a convolution"
+        )
+    axis = axis or (1,)
+    if max(axis) >= array.ndim or array.ndim - len(axis) < 2:
+        raise InputError(
+            f"{where} has shape {array.shape}, which has no dimensions {axis} to pool over that "
+            "leave features; correct the column axis"
+        )
+    return axis
+
+
+def _over(array, pooling, axis, where):
+    if pooling == "mean":
+        kind = np.result_type(array.dtype, np.float32)
+        return array.mean(axis=axis, dtype=np.float64).astype(kind)
+    if pooling == "max":
+        return array.max(axis=axis)
+    index = {"first": 0, "last": -1}.get(pooling)
+    index = int(pooling) if index is None else index
+    if index >= array.shape[axis[0]]:
+        raise InputError(
+            f"{where} has {array.shape[axis[0]]} places in dimension {axis[0]}, so there is no "
+            f"pooling {pooling}; they count from 0"
+        )
+    return np.take(array, index, axis=axis[0])
+
+
+def points_of(entry):
+    """The points of an `Entry`, real and finite, shape (n, N).
+
+    Raises
+    ------
+    InputError, DamagedFileError
+        Naming the file.
+    """
+    where = f"{entry.file} ({entry.array})" if entry.array else entry.file
+    array = real_array(_array(entry), where)
+    points = pooled(array, entry.pooling, entry.axis, where)
+    if not np.isfinite(points).all():
+        bad = int(np.flatnonzero(~np.isfinite(points).all(axis=1))[0])
+        raise InputError(
+            f"{where} holds values that are not finite, first in point {bad}; leave such points "
+            "out, in the labels too"
+        )
+    return points
+
+
+def _array(entry):
+    arrays = named_arrays(entry.file, entry.array or None)
+    if entry.array:
+        return arrays[entry.array]
+    own = entry.labels_array if entry.labels == entry.file else None
+    others = {name: array for name, array in arrays.items() if name != own}
+    if len(others) != 1:
+        raise InputError(
+            f"{entry.file} holds {', '.join(others) or 'no array'}; name one in the column array"
+        )
+    return next(iter(others.values()))
+
+
+def labels_of(entry, n_points=None):
+    """The label of each point of an `Entry`: whole numbers from 0 up, booleans or text.
+
+    Parameters
+    ----------
+    entry : Entry
+    n_points : int, optional
+        How many there must be.
+
+    Raises
+    ------
+    InputError, DamagedFileError
+        Naming the file.
+    """
+    found = Path(entry.labels).stat()
+    labels = _labels(entry.labels, entry.labels_array, found.st_mtime_ns, found.st_size)
+    return checked_labels(labels, labels.size if n_points is None else n_points, entry.labels)
+
+
+@functools.lru_cache(8)  # all layers have the same
+def _labels(file, array, time, size):
+    path = Path(file)
+    if path.suffix == ".csv":
+        return _csv_labels(path)
+    arrays = named_arrays(path, array or None)
+    if len(arrays) != 1:
+        raise InputError(f"{path} holds {', '.join(arrays)}; name the labels, {path.name}#ARRAY")
+    return next(iter(arrays.values()))
+
+
+def _csv_labels(path):
+    """The column `label` of a CSV file, or its only one; numbers where all are."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            rows, columns = list(reader), reader.fieldnames or []
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DamagedFileError(f"{path} cannot be read ({error}); expected CSV") from error
+    name = "label" if "label" in columns else columns[0] if len(columns) == 1 else None
+    if name is None:
+        raise InputError(f"{path} has columns {', '.join(columns)}; expected one called label")
+    texts = [(row[name] or "").strip() for row in rows]
+    if all(text.isascii() and text.isdigit() for text in texts):
+        return np.array(texts, dtype=np.int64)
+    return np.array(texts)

@@ -1,0 +1,172 @@
+"""Activations of any `nn.Module`, written from the user's own training loop."""
+
+import contextlib
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from geomem.errors import InputError
+from geomem.foreign.points import pooled
+from geomem.foreign.writing import write_activations
+
+
+class Recorder:
+    """Writes what layers compute for some inputs, each time that it is called.
+
+    Parameters
+    ----------
+    model : nn.Module
+        It may change between calls, as training changes it.
+    inputs : Tensor (n, ...), or dict of str to Tensor (n, ...)
+        What the model is called with, as its argument or as keywords, in batches. They are moved
+        to the device of the model's first parameter.
+    labels : array or Tensor, shape (n,)
+        The class of each input.
+    folder : path
+        Of the activations, see `write_activations`.
+    layers : sequence of str, optional
+        Globs of module names, as `model.named_modules()` has them; default: every convolution,
+        linear map and embedding.
+    pooling, axis
+        Of outputs with more than two dimensions, see `geomem.foreign.points.pooled`.
+    subject, kind
+        As for `write_activations`.
+    batch_size : int
+
+    Raises
+    ------
+    InputError
+        If no module has such a name, or labels do not fit.
+    """
+
+    def __init__(
+        self,
+        model,
+        inputs,
+        labels,
+        folder,
+        *,
+        layers=None,
+        pooling="none",
+        axis=(),
+        subject="0",
+        kind="test",
+        batch_size=256,
+    ):
+        self._model, self._inputs, self._folder = model, inputs, folder
+        self._labels = np.asarray(labels.cpu() if hasattr(labels, "cpu") else labels)
+        self._names = _chosen(model, layers)
+        self._pooling, self._axis = pooling, tuple(axis) if np.iterable(axis) else (axis,)
+        self._options = {"subject": subject, "kind": kind}
+        self._size = batch_size
+        counts = {len(value) for value in _parts(inputs)}
+        if counts != {len(self._labels)}:
+            raise InputError(
+                f"inputs holds {', '.join(map(str, sorted(counts)))} examples and labels "
+                f"{len(self._labels)}; expected one label for each"
+            )
+
+    def __call__(self, epoch):
+        """Compute and write the activations after an epoch; the path of the manifest.
+
+        The model is in evaluation mode meanwhile, and no gradient is kept.
+        """
+        found = {}
+        for start in range(0, len(self._labels), self._size):
+            for name, points in self._batch(start).items():
+                found.setdefault(name, []).append(points)
+        arrays = {name: np.concatenate(parts) for name, parts in found.items()}
+        return write_activations(self._folder, arrays, self._labels, epoch=epoch, **self._options)
+
+    def _batch(self, start):
+        import torch
+
+        device = next(self._model.parameters()).device
+        stop = min(start + self._size, len(self._labels))
+        found = {}
+
+        def keep(name, output):
+            number = sum(1 for key in found if key == name or key.startswith(f"{name}:")) + 1
+            found[name if number == 1 else f"{name}:{number}"] = self._rows(
+                name, output, stop - start
+            )
+
+        with _evaluating(self._model), _hooked(self._model, self._names, keep), torch.no_grad():
+            if isinstance(self._inputs, dict):
+                self._model(**{k: v[start:stop].to(device) for k, v in self._inputs.items()})
+            else:
+                self._model(self._inputs[start:stop].to(device))
+        if missing := [name for name in self._names if name not in found]:
+            raise InputError(f"layers: the model does not call {missing[0]!r}; leave it out")
+        return found
+
+    def _rows(self, name, output, count):
+        # a copy, for a later in-place ReLU would change it
+        values = _first_tensor(name, output).detach().clone().float().cpu().numpy()
+        if values.ndim < 2 or len(values) != count:
+            raise InputError(
+                f"layers: {name!r} returns shape {values.shape} for {count} inputs; expected the "
+                "inputs in dimension 0. Choose the module around it"
+            )
+        pooling = self._pooling if values.ndim > 2 else "none"
+        return pooled(values, pooling, self._axis, f"the output of {name!r}")
+
+
+def _chosen(model, layers):
+    """Names of the modules to observe, in the order of definition."""
+    from torch import nn
+
+    modules = {name: module for name, module in model.named_modules() if name}
+    if layers is None:
+        kinds = (nn.modules.conv._ConvNd, nn.Linear, nn.Embedding)
+        return [name for name, module in modules.items() if isinstance(module, kinds)]
+    for glob in layers:
+        if not any(fnmatchcase(name, glob) for name in modules):
+            raise InputError(
+                f"layers: {glob!r} matches no module; there are {', '.join(modules) or 'none'}"
+            )
+    return [name for name in modules if any(fnmatchcase(name, glob) for glob in layers)]
+
+
+def _parts(inputs):
+    return list(inputs.values()) if isinstance(inputs, dict) else [inputs]
+
+
+def _first_tensor(name, output):
+    """The tensor itself, or the first one in what a module returned."""
+    import torch
+
+    values = output.values() if isinstance(output, dict) else output
+    for value in [output] if isinstance(output, torch.Tensor) else values:
+        if isinstance(value, torch.Tensor):
+            return value
+    raise InputError(f"layers: {name!r} returns {type(output).__name__} without a tensor")
+
+
+@contextlib.contextmanager
+def _evaluating(model):
+    """The model in evaluation mode; each module goes back to the mode that it was in."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+@contextlib.contextmanager
+def _hooked(model, names, keep):
+    """Within the block, `keep(name, output)` is called after each call of the named modules."""
+    modules = dict(model.named_modules())
+    handles = [
+        modules[name].register_forward_hook(
+            lambda module, inputs, output, name=name: keep(name, output)
+        )
+        for name in names
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,123 @@
+"""The results of a collection of recorded activations, in the layout of an experiment's folder."""
+
+import numpy as np
+import pandas as pd
+
+from geomem.analysis.activation_file import read_activations, write_activations
+from geomem.analysis.measuring import measured
+from geomem.collecting import RunTables, collect
+from geomem.command import log
+from geomem.config.experiments import runs as runs_of
+from geomem.figures.draw import draw
+from geomem.figures.style import save
+from geomem.foreign.activations import activation_file
+from geomem.foreign.record import COLUMNS, record_of_recorded
+from geomem.pages.explorer import library, page
+from geomem.pages.records import records
+from geomem.registry.figures import figures_of
+from geomem.registry.measures import chosen
+from geomem.registry.tables import tables_of
+from geomem.storage.pages import write_page
+from geomem.storage.provenance import provenance
+from geomem.storage.tables import write_table
+
+
+def read_all(collection, experiment, folder):
+    """Read every array into the files that measures read.
+
+    Parameters
+    ----------
+    collection : geomem.foreign.manifest.Collection
+    experiment : dict
+        Settings, see `geomem.config.recorded.with_collection`. Its `analysis.per_class` becomes
+        the number of points of each class, where they are as many in all.
+    folder : pathlib.Path
+        `RUN/activations/EPOCH.npz` is written below it.
+
+    Returns
+    -------
+    dict of (str, int) to pathlib.Path
+        By run and epoch.
+    """
+    paths, counts = {}, set()
+    for run, (_, _, seed) in runs_of(experiment).items():
+        for epoch in collection.epochs:
+            content = activation_file(
+                collection, seed, epoch, store=experiment["analysis"]["store"]
+            )
+            for name, array in content.arrays.items():
+                counts |= set(np.unique(array)) if name.endswith("/counts") else set()
+            paths[run, epoch] = path = folder / run / "activations" / f"{epoch}.npz"
+            files = [f for f in collection.files(seed, epoch) if not f.endswith(".zarr")]
+            write_activations(path, content, provenance("geometry", _spec(experiment), files))
+    if len(counts) == 1:
+        experiment["analysis"]["per_class"] = int(counts.pop())
+    return paths
+
+
+def measure_all(collection, experiment, paths, folder, threads):
+    """Compute every measure and write the collected tables.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By name; a table of accuracies without rows among them, which figures expect.
+    """
+    found = {}
+    for measure in chosen(experiment):
+        parts = {}
+        for (run, epoch), path in paths.items():
+            content = read_activations(path, heavy=measure.source != "products")
+            log(f"{measure.name}: {run}, epoch {epoch}, {len(content.layers)} layers")
+            table = measured(content, measure.spec(experiment), threads)
+            place = folder / "runs" / run / "measures" / measure.name / f"{epoch}.parquet"
+            write_table(place, table, provenance("geometry", measure.spec(experiment), [path]))
+            parts.setdefault(run, []).append(table)
+        found[measure.name] = _collected(collection, experiment, measure.name, parts)
+    found["accuracy"] = pd.DataFrame(columns=["width", "noise", "seed", *COLUMNS, "best", "last"])
+    for name, table in found.items():
+        origin = provenance("geometry", _spec(experiment))
+        write_table(folder / "tables" / f"{name}.parquet", table, origin)
+    return found
+
+
+def _collected(collection, experiment, name, parts):
+    record = record_of_recorded(
+        {"last": max(collection.epochs), "subject": None, "conditions": collection.conditions}
+    )
+    cells = runs_of(experiment)
+    tables = [RunTables(*cells[run], record=record, frames=frames) for run, frames in parts.items()]
+    return collect(tables_of(experiment)[name].keys, "recorded", tables)
+
+
+def draw_all(experiment, tables, folder):
+    """Draw the figures; their paths below `folder`."""
+    drawn = []
+    for name, figure in figures_of(experiment).items():
+        inputs = {table: tables[table] for table in figure.inputs}
+        settings = figure.settings(experiment)
+        picture = draw(figure.function, inputs, settings)
+        place = folder / "figures"
+        save(
+            picture,
+            place / f"{name}.png",
+            place / f"{name}.svg",
+            provenance("geometry", {"figure": name, **settings}),
+        )
+        drawn.append(f"figures/{name}.png")
+        log(f"drew {name}")
+    return drawn
+
+
+def write_explorer(experiment, tables, folder):
+    """Write the page to look through the tables."""
+    described = [table.described(experiment) for table in tables_of(experiment).values()]
+    rows, notes = {}, {}
+    for each in described:
+        rows[each["name"]], notes[each["name"]] = records(each, tables[each["name"]])
+    text = page("recorded activations", described, rows, notes, library())
+    write_page(folder / "explorer.html", text, provenance("geometry", _spec(experiment)))
+
+
+def _spec(experiment):
+    return {name: experiment[name] for name in ("activations", "analysis", "geometry", "glue")}

@@ -1,0 +1,114 @@
+"""Activations into a folder that `geomem geometry` and the workflow read."""
+
+import csv
+import re
+from pathlib import Path
+
+import numpy as np
+
+from geomem.errors import InputError
+from geomem.foreign.manifest import KIND, NAME
+from geomem.foreign.points import pooled
+from geomem.geometry.clouds import on_host, real_array
+from geomem.geometry.files import checked_labels
+from geomem.storage.atomic import replacing
+
+_COLUMNS = ("file", "layer", "epoch", "condition", "subject", "kind", "labels")
+
+
+def write_activations(
+    folder,
+    arrays,
+    labels,
+    *,
+    epoch=None,
+    condition=None,
+    subject="0",
+    kind=KIND,
+    pooling="none",
+    axis=(),
+):
+    """Write what layers compute at one epoch, beside what other calls wrote.
+
+    Parameters
+    ----------
+    folder : path
+        Each epoch, subject and kind has a folder of its own below it, so that trainings may write
+        side by side. Writing one again replaces it.
+    arrays : dict of str to array, shape (n, ...)
+        By name of the layer, in the order of the network. NumPy arrays or torch tensors, points
+        first.
+    labels : array, shape (n,)
+        Whole numbers from 0 up, or text.
+    epoch : int, optional
+    condition : str, optional
+        Name of the epoch, or of what takes its place. One of the two must be given.
+    subject : str or int
+        Name of the subject, or seed of the training.
+    kind : str
+        Kind of the manifolds: `unpermuted`, `permuted`, `restored` and `test` are drawn as those
+        of networks that geomem trained; any other word as well.
+    pooling, axis
+        As for `geomem.foreign.points.pooled`, of arrays with more than two dimensions.
+
+    Returns
+    -------
+    pathlib.Path
+        Of the manifest written.
+
+    Raises
+    ------
+    InputError
+        If an array is not one of real, finite numbers, or labels do not fit.
+    """
+    if epoch is None and condition is None:
+        raise InputError("epoch and condition are both missing; give one")
+    if not isinstance(arrays, dict) or not arrays:
+        raise InputError("arrays is empty or no dict; expected {layer name: array (n, ...)}")
+    points = {name: _points(name, array, pooling, axis) for name, array in arrays.items()}
+    labels = checked_labels(
+        np.asarray(on_host(labels)), len(next(iter(points.values()))), "write_activations"
+    )
+    for name, array in points.items():
+        if len(array) != len(labels):
+            raise InputError(
+                f"arrays: {name!r} has {len(array)} points and there are {len(labels)} labels; "
+                "expected one label for each point"
+            )
+    moment = condition if epoch is None else f"epoch-{int(epoch)}"
+    place = Path(folder) / _safe(subject) / _safe(moment) / _safe(kind)
+    manifest = place / NAME
+    manifest.unlink(missing_ok=True)  # so that it never names files of two epochs
+    for old in place.glob("*.npy"):
+        old.unlink()
+    _save(place / "labels.npy", labels)
+    rows = []
+    for position, (name, array) in enumerate(points.items()):
+        file = f"{position:03d}-{_safe(name)}.npy"
+        _save(place / file, array)
+        rows.append((file, name, _text(epoch), _text(condition), subject, kind, "labels.npy"))
+    with replacing(manifest) as temporary, open(temporary, "w", newline="") as stream:
+        csv.writer(stream).writerows([_COLUMNS, *rows])
+    return manifest
+
+
+def _points(name, array, pooling, axis):
+    array = on_host(real_array(array, f"arrays[{name!r}]"))
+    array = pooled(array, pooling if array.ndim > 2 else "none", tuple(axis), f"layer {name!r}")
+    if not np.isfinite(array).all():
+        raise InputError(f"layer {name!r} holds values that are not finite")
+    return array
+
+
+def _text(value):
+    return "" if value is None else str(value)
+
+
+def _safe(name):
+    """A name as part of a path."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", str(name)).lstrip(".") or "_"
+
+
+def _save(path, array):
+    with replacing(path) as temporary, open(temporary, "wb") as stream:
+        np.save(stream, array, allow_pickle=False)

@@ -1,0 +1,218 @@
+"""Named arrays of a file that others wrote: NumPy, safetensors, MATLAB, HDF5 or Zarr.
+
+Nothing is unpickled. The packages of the rarer types are imported when such a file is read.
+"""
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+
+from geomem.errors import DamagedFileError, InputError
+
+MATRICES = (
+    "expected one array (manifolds, points, features), or an array (points, features) per "
+    "manifold, or one with labels of its points (whole numbers from 0 up, or text)"
+)
+
+
+def named_arrays(path, wanted=None):
+    """The arrays of a file by name.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        .npy, .npz, .safetensors, .mat, .h5, .hdf5 or .zarr (a folder).
+    wanted : str, optional
+        Read only the array of this name. In HDF5 and Zarr a name is a path, `group/array`.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Of a file without names (.npy, a .zarr of one array) under the file's own.
+
+    Raises
+    ------
+    InputError
+        If the file is of another type, needs a package that is not installed, holds what is no
+        array of numbers or text, or has no array of the name.
+    DamagedFileError
+        If it is missing or cannot be read.
+    """
+    path = Path(path)
+    require_type(path)
+    if not path.exists():
+        raise DamagedFileError(f"{path} does not exist")
+    try:
+        arrays = _READERS[path.suffix](path, wanted)
+    except (InputError, DamagedFileError):
+        raise
+    except Exception as error:  # what is cut off or altered can raise nearly anything
+        raise DamagedFileError(f"{path} cannot be read ({error})") from error
+    if wanted is not None and wanted not in arrays:
+        known = ", ".join(_READERS[path.suffix](path, None)) or "none"
+        raise InputError(f"{path} has no array {wanted!r}; it has {known}")
+    return arrays
+
+
+def require_type(path):
+    """Raise InputError unless the name ends in one of the types that are read."""
+    if path.suffix not in _READERS:
+        *first, last = TYPES
+        raise InputError(f"{path} is not of a type this reads: {', '.join(first)} or {last}")
+
+
+def _npy(path, wanted):
+    try:
+        # Not np.load, which leaves a file open that begins as an archive does.
+        return {path.stem: np.lib.format.open_memmap(path, mode="r")}
+    except ValueError as error:
+        raise _objects(path, error) from error
+
+
+def _npz(path, wanted):
+    arrays = {}
+    # Opened here: of a damaged archive NumPy leaves the file open.
+    with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+        for name in _chosen(file.files, wanted):
+            try:
+                arrays[name] = file[name]
+            except ValueError as error:
+                raise _objects(path, error, name) from error
+            if not isinstance(arrays[name], np.ndarray):
+                raise InputError(f"{path} holds {name}, which is no array; leave it out")
+    return arrays
+
+
+def _objects(path, error, name=""):
+    """The error of an array of Python objects, which are never unpickled, or of another fault."""
+    if "bject" not in str(error):
+        return DamagedFileError(f"{path} cannot be read ({error})")
+    place = f"{path}, {name}," if name else path
+    return InputError(
+        f"{place} is an array of Python objects, which is not read; {MATRICES}. Manifolds of "
+        "different sizes are one array each, in an .npz"
+    )
+
+
+def _mat(path, wanted):
+    """Variables of a MATLAB file; those of version 7.3 are HDF5 with the dimensions reversed."""
+    from scipy.io import loadmat
+
+    try:
+        found = loadmat(path, variable_names=None if wanted is None else [wanted])
+    except NotImplementedError:  # version 7.3
+        return {name: array.T for name, array in _hdf5(path, wanted).items()}
+    arrays = {name: value for name, value in found.items() if not name.startswith("__")}
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiubUc":
+            raise InputError(
+                f"{path}: {name} is a cell array, a struct or sparse; save full numeric arrays"
+            )
+    return arrays
+
+
+def _hdf5(path, wanted):
+    h5py = _package("h5py", path)
+    with h5py.File(path) as file:
+        items = {}
+        file.visititems(items.__setitem__)
+        found = {name: item for name, item in items.items() if isinstance(item, h5py.Dataset)}
+        return {name: _values(path, name, found[name]) for name in _chosen(found, wanted)}
+
+
+def _values(path, name, dataset):
+    values = dataset[()]
+    if dataset.dtype.kind == "O":  # text, or lengths that vary
+        if not all(isinstance(value, bytes | str) for value in np.ravel(values)):
+            raise InputError(f"{path}: {name} has rows of different lengths; store full arrays")
+        values = dataset.asstr()[()].astype(str)
+    return np.asarray(values)
+
+
+def _zarr(path, wanted):
+    zarr = _package("zarr", path)
+    opened = zarr.open(path, mode="r")
+    if isinstance(opened, zarr.Array):
+        return {path.stem: np.asarray(opened[...])}
+    found = dict(_zarr_arrays(opened))
+    return {name: np.asarray(found[name][...]) for name in _chosen(found, wanted)}
+
+
+def _zarr_arrays(group, start=""):
+    for name, array in sorted(group.arrays()):
+        yield start + name, array
+    for name, inner in sorted(group.groups()):
+        yield from _zarr_arrays(inner, f"{start}{name}/")
+
+
+def _package(name, path):
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise InputError(
+            f"reading {path} needs the package {name}; install it (pip install {name}), or store "
+            "the arrays as .npz"
+        ) from None
+
+
+def _chosen(names, wanted):
+    return [name for name in names if wanted in (None, name)]
+
+
+def _safetensors(path, wanted):
+    safetensors = _package("safetensors", path)
+    return {
+        name: _decoded(path, name, stored)
+        for name, stored in safetensors.deserialize(path.read_bytes())
+        if wanted in (None, name)
+    }
+
+
+def _decoded(path, name, stored):
+    """One tensor of a .safetensors file; types that NumPy lacks become float32, exactly."""
+    kind, data = stored["dtype"], bytes(stored["data"])
+    if kind in _PLAIN:
+        values = np.frombuffer(data, _PLAIN[kind])
+    elif kind == "BF16":
+        values = (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
+    elif kind == "F8_E5M2":
+        values = (np.frombuffer(data, np.uint8).astype(np.uint16) << 8).view(np.float16)
+    elif kind == "F8_E4M3":
+        values = _E4M3[np.frombuffer(data, np.uint8)]
+    else:
+        raise InputError(
+            f"{path}: {name} has type {kind}, which is not read; convert it to float32"
+        )
+    return values.reshape(stored["shape"])
+
+
+_PLAIN = {
+    "BOOL": "?", "I8": "i1", "U8": "u1", "I16": "<i2", "U16": "<u2", "I32": "<i4", "U32": "<u4",
+    "I64": "<i8", "U64": "<u8", "F16": "<f2", "F32": "<f4", "F64": "<f8",
+}  # fmt: skip
+
+
+def _e4m3():
+    """The values of the 256 codes of float8 e4m3: 1 sign, 4 exponent, 3 fraction bits, no infinity.
+
+    Micikevicius et al., FP8 formats for deep learning, arXiv:2209.05433 (2022), table 1.
+    """
+    code = np.arange(256)
+    exponent, fraction = code >> 3 & 15, (code & 7) / 8
+    size = np.where(exponent > 0, (1 + fraction) * 2.0 ** (exponent - 7), fraction * 2.0**-6)
+    size[code & 127 == 127] = np.nan
+    return np.where(code < 128, size, -size).astype(np.float32)
+
+
+_E4M3 = _e4m3()
+_READERS = {
+    ".npy": _npy,
+    ".npz": _npz,
+    ".safetensors": _safetensors,
+    ".mat": _mat,
+    ".h5": _hdf5,
+    ".hdf5": _hdf5,
+    ".zarr": _zarr,
+}
+TYPES = tuple(_READERS)

@@ -1,0 +1,137 @@
+"""Layers within layers: the convolutions and linear maps inside a block that is one layer.
+
+A marked module (a residual block, for instance) is one layer. Asked for by a name with a slash,
+`block1_1/conv1`, the layers of a network are finer: each convolution and linear map of a block with
+at least two is a layer, and the block itself, observed at its output, comes after them and has no
+weights of its own. A block's norms, activations and embeddings belong to the last layer within it
+that was called before, or to the first.
+"""
+
+from dataclasses import replace
+
+import torch
+
+from geomem.models.checks import LOGITS, image_places
+from geomem.models.layers import (
+    INPUT,
+    Layer,
+    called_outputs,
+    in_format,
+    kind_of_type,
+    list_layers,
+)
+from geomem.models.layout import by_image
+
+_IMAGES = 3  # of noise, as in `geomem.models.build`
+
+
+def layers_for(model, globs):
+    """The layers of a network, with those within blocks if one of these names has a slash.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Made by `build_model`.
+    globs : iterable of str
+
+    Returns
+    -------
+    list of Layer
+    """
+    return inner_layers(model) if any("/" in glob for glob in globs) else list_layers(model)
+
+
+def inner_layers(model):
+    """All layers of a network, those within blocks before their block.
+
+    The network is run once more on a few images of noise, the first time; its mode, weights and
+    buffers stay as they are.
+    """
+    if not hasattr(model, "inner_layers_found"):
+        opened = _opened(model)
+        found = _found(model, opened) if opened else list_layers(model)
+        model.inner_layers_found = tuple(found)
+    return list(model.inner_layers_found)
+
+
+def _opened(model):
+    """Blocks that are opened: names of the modules within that become layers, by the block's."""
+    opened = {}
+    for layer in list_layers(model):
+        if layer.kind == INPUT or layer.call:
+            continue
+        within = [
+            f"{layer.module}.{name}" if layer.module else name
+            for name, module in model.get_submodule(layer.module).named_modules()
+            if name and kind_of_type(module) in ("conv", "linear")
+        ]
+        if len(within) > 1:
+            opened[layer.module] = within
+    return opened
+
+
+def _found(model, opened):
+    coarse = list_layers(model)
+    place = next(model.parameters()).device
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(_IMAGES, *coarse[0].shape, generator=generator).to(place)
+    images = in_format(model, images)
+    kinds = {layer.module: layer.kind for layer in coarse if layer.module}
+    block_of = {name: block for block, within in opened.items() for name in within}
+    kinds |= {name: kind_of_type(model.get_submodule(name)) for name in block_of}
+    began = []
+
+    def run(batch, begin=None):
+        return called_outputs(model, kinds, set(dict(model.named_modules())), batch, begin)
+
+    training = model.training
+    model.eval()
+    try:
+        order = [_IMAGES - 1, *range(_IMAGES - 1)]
+        with torch.random.fork_rng(devices=[]):
+            small = run(images[:-1], began.append)
+            places = image_places(model, run, small, images, order)
+    finally:
+        model.train(training)
+    places.pop(LOGITS, None)
+    known = {(layer.module, layer.call): layer for layer in coarse}
+    layers = [coarse[0]]
+    for (name, call), where in places.items():
+        if name in block_of:
+            shape = tuple(by_image(small[name, call], _IMAGES - 1, *where).shape[1:])
+            label = f"{block_of[name]}/{name.removeprefix(block_of[name] + '.')}"
+            label += f":{call + 1}" if call else ""
+            layers.append(Layer(label, 0, kinds[name], name, call, shape, (), *where))
+        else:
+            layers.append(known[name, call])
+    owners = {block: _owners(model, known[block, 0], opened[block], began) for block in opened}
+    states = {name: keys for of_block in owners.values() for name, keys in of_block.items()}
+    states |= {block: () for block in opened}
+    return [
+        replace(layer, index=index, state=_state(layer, states))
+        for index, layer in enumerate(layers)
+    ]
+
+
+def _state(layer, states):
+    return states.get(layer.module, layer.state) if layer.call == 0 else layer.state
+
+
+def _owners(model, block, within, began):
+    """Keys of a block by the module within it that they belong to."""
+    inside = {
+        f"{block.module}.{name}" if name else block.module
+        for name, _ in model.get_submodule(block.module).named_modules(remove_duplicate=False)
+    }
+    called = [name for name in began if name in inside]
+    first = next(name for name in called if name in within)
+    home, current = {}, first
+    for name in called:
+        current = name if name in within else current
+        home.setdefault(name, current)
+    keys = {name: [] for name in within}
+    for key in block.state:
+        module = key.rpartition(".")[0]
+        # What never ran goes with the first; so do weights that other modules share.
+        keys[home.get(module, first)].append(key)
+    return {name: tuple(of_layer) for name, of_layer in keys.items()}

@@ -1,0 +1,163 @@
+"""What a collection becomes: the inner products of its points, and controls."""
+
+import numpy as np
+import pytest
+from geomem.errors import InputError
+from geomem.foreign import write_activations
+from geomem.foreign.activations import activation_file
+from geomem.foreign.manifest import read_collection
+from geomem.foreign.points import pooled
+from geomem.geometry import inner_products
+
+RNG = np.random.default_rng(0)
+POINTS = RNG.standard_normal((24, 7, 5, 3))
+LABELS = np.tile(np.arange(4), 6)
+CLOUDS = [POINTS[label == LABELS] for label in range(4)]
+
+
+def assert_same_products(found, clouds):
+    expected = inner_products([cloud.reshape(len(cloud), -1) for cloud in clouds])
+    for name, array in expected.to_arrays().items():
+        np.testing.assert_allclose(found.to_arrays()[name], array, atol=1e-12)
+
+
+def collection(folder, arrays=None, labels=LABELS, **options):
+    write_activations(folder, arrays or {"a": POINTS}, labels, epoch=0, **options)
+    return read_collection(folder)
+
+
+def test_all_values_are_features(tmp_path):
+    found = activation_file(collection(tmp_path), 0, 0, store="gram")
+    assert_same_products(found.products(0, "points"), CLOUDS)
+    flat = np.concatenate(CLOUDS).reshape(24, -1)
+    np.testing.assert_allclose(found.gram(0, "points"), flat @ flat.T, atol=1e-12)
+    assert found.layers[0]["features"] == 105 and found.network["n_layers"] == 1
+
+
+@pytest.mark.parametrize(
+    ("pooling", "axis", "expected"),
+    [
+        ("mean", (2, 3), lambda x: x.mean((2, 3))),
+        ("max", (1,), lambda x: x.max(1).reshape(24, -1)),
+        ("first", (1,), lambda x: x[:, 0].reshape(24, -1)),
+        ("last", (2,), lambda x: x[:, :, -1].reshape(24, -1)),
+        ("4", (1,), lambda x: x[:, 4].reshape(24, -1)),
+        ("none", (), lambda x: x.reshape(24, -1)),
+    ],
+)
+def test_pooling(pooling, axis, expected):
+    np.testing.assert_allclose(pooled(POINTS, pooling, axis), expected(POINTS), atol=1e-14)
+
+
+def test_tokens_are_dimension_1_of_three():
+    tokens = POINTS[..., 0]
+    np.testing.assert_allclose(pooled(tokens, "mean"), tokens.mean(1), atol=1e-14)
+    half = pooled(tokens.astype(np.float16), "mean")
+    assert half.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("array", "pooling", "axis", "words"),
+    [
+        (POINTS, "mean", (), "name the dimensions"),
+        (POINTS, "mean", (1, 4), "no dimensions"),
+        (POINTS, "mean", (1, 2, 3), "leave features"),
+        (POINTS, "7", (1,), "7 places in dimension 1"),
+        (POINTS[:, 0, 0, 0], "none", (), "points first"),
+    ],
+)
+def test_pooling_that_does_not_fit(array, pooling, axis, words):
+    with pytest.raises(InputError, match=words):
+        pooled(array, pooling, axis, "it")
+
+
+def test_labels_that_are_text_are_numbered_alphabetically(tmp_path):
+    names = np.array(["pear", "apple", "fig", "date"])[LABELS]
+    write_activations(tmp_path, {"a": POINTS}, names, epoch=0, kind="all")
+    few = np.isin(names, ["fig", "pear"])
+    write_activations(tmp_path, {"a": POINTS[few]}, names[few], epoch=0, kind="two")
+    found = activation_file(read_collection(tmp_path), 0, 0)
+    assert found.manifolds("all").tolist() == [0, 1, 2, 3]
+    assert found.manifolds("two").tolist() == [2, 3], "among the classes of all kinds"
+    assert_same_products(found.products(0, "two"), [CLOUDS[2], CLOUDS[0]])
+
+
+def test_labels_that_are_text_and_numbers_have_no_order(tmp_path):
+    write_activations(tmp_path, {"a": POINTS}, LABELS, epoch=0, kind="one")
+    write_activations(tmp_path, {"a": POINTS}, LABELS.astype(str), epoch=0, kind="two")
+    with pytest.raises(InputError, match=r"labels that are text, .* numbers; use one"):
+        activation_file(read_collection(tmp_path), 0, 0)
+
+
+def test_a_subject_without_an_epoch_has_no_layers(tmp_path):
+    for epoch, subject in ((0, "m1"), (1, "m1"), (0, "m2")):
+        write_activations(tmp_path, {"a": POINTS}, LABELS, epoch=epoch, subject=subject)
+    found = read_collection(tmp_path)
+    assert activation_file(found, 1, 1).layers == ()
+    assert activation_file(found, 1, 0).network["subject"] == "m2"
+
+
+def test_a_layer_keeps_its_index(tmp_path):
+    write_activations(tmp_path, {"a": POINTS, "b": POINTS}, LABELS, epoch=0, subject="m1")
+    write_activations(tmp_path, {"b": POINTS}, LABELS, epoch=0, subject="m2")
+    [layer] = activation_file(read_collection(tmp_path), 1, 0).layers
+    assert (layer["index"], layer["name"]) == (1, "b")
+
+
+def test_per_class_draws_the_same_points_of_every_layer(tmp_path):
+    numbered = np.arange(24.0)[:, None] + np.zeros(3)
+    arrays = {"a": numbered, "b": 2 * numbered}
+    found = activation_file(collection(tmp_path, arrays), 0, 0, per_class=4, store="raw")
+    first, second = (np.concatenate(found.features(layer, "points"))[:, 0] for layer in (0, 1))
+    np.testing.assert_array_equal(2 * first, second)
+    assert len(set(first)) == 16
+    assert np.bincount(LABELS[first.astype(int)]).tolist() == [4] * 4
+    with pytest.raises(InputError, match=r"per_class is 7, but .* has 6 points of class 0"):
+        activation_file(read_collection(tmp_path), 0, 0, per_class=7)
+
+
+def test_controls(tmp_path):
+    """Shuffled: the same points in other classes. Surrogate: their covariance, nothing else."""
+    points = RNG.standard_normal((400, 6)) * [5, 4, 3, 2, 1, 0.5]
+    labels = np.repeat(np.arange(4), 100)
+    points += 10 * labels[:, None]
+    found = collection(tmp_path, {"a": points}, labels)
+    content = activation_file(found, 0, 0, store="raw", controls=("shuffled", "surrogate"))
+    assert content.kinds == ("points", "shuffled", "surrogate")
+    own, shuffled, surrogate = (np.concatenate(content.features(0, k)) for k in content.kinds)
+    order = np.lexsort(own.T), np.lexsort(shuffled.T)
+    np.testing.assert_array_equal(own[order[0]], shuffled[order[1]])
+    means = [np.stack([c.mean(0) for c in content.features(0, k)]) for k in content.kinds]
+    assert np.ptp(means[0]) > 25 and np.ptp(means[1] - own.mean(0)) < 12
+    expected = np.cov(own.T, bias=True)
+    np.testing.assert_allclose(surrogate.T @ surrogate / 400, expected, atol=0.3 * expected.max())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"labels": LABELS[:-1]}, "24 points and 23 labels"),
+        ({"labels": LABELS * 0.5}, "labels of type float64"),
+        ({"arrays": {"a": POINTS + np.inf}}, "'a' holds values that are not finite"),
+        ({"arrays": {"a": POINTS, "b": POINTS[:5]}}, "'b' has 5 points and there are 24"),
+        ({"arrays": {"a": POINTS}, "pooling": "mean"}, "name the dimensions"),
+        ({"arrays": {}}, "arrays is empty"),
+    ],
+)
+def test_what_is_not_written(tmp_path, change, words):
+    options = {"arrays": {"a": POINTS}, "labels": LABELS, **change}
+    with pytest.raises(InputError, match=words):
+        write_activations(tmp_path / "out", epoch=0, **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_class_is_refused(tmp_path):
+    with pytest.raises(InputError, match="has 1 class"):
+        activation_file(collection(tmp_path, labels=0 * LABELS), 0, 0)
+
+
+def test_layers_of_other_classes_are_refused(tmp_path):
+    for name, labels in (("a", LABELS), ("b", LABELS + 1)):
+        np.savez(tmp_path / f"{name}.npz", points=POINTS, labels=labels)
+    with pytest.raises(InputError, match="'b' has other classes than the layers before"):
+        activation_file(read_collection(tmp_path), 0, 0)

@@ -1,0 +1,102 @@
+"""The recorder writes what the modules compute, and leaves the model as it was."""
+
+import numpy as np
+import pytest
+import torch
+from geomem.errors import InputError
+from geomem.foreign import Recorder
+from geomem.foreign.activations import activation_file
+from geomem.foreign.manifest import read_collection
+from torch import nn
+
+LABELS = torch.arange(4).repeat(5)
+
+
+class Tokens(nn.Module):
+    """Called with keywords; embeds tokens, and calls one module twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(10, 6)
+        self.mix = nn.Linear(6, 6)
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, ids, scale):
+        hidden = self.relu(self.mix(self.embed(ids)))
+        return {"last": self.mix(hidden) * scale[:, None, None], "other": 1}
+
+
+def features(folder, epoch=0):
+    found = activation_file(read_collection(folder), 0, epoch, store="raw")
+    kind = found.kinds[0]
+    return {x["name"]: np.concatenate(found.features(x["index"], kind)) for x in found.layers}
+
+
+def by_class(values):
+    return values[torch.argsort(LABELS, stable=True)].flatten(1)
+
+
+def test_a_convolution_before_an_inplace_relu(tmp_path):
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.ReLU(inplace=True), nn.Dropout(), nn.Flatten(),
+        nn.Linear(48, 4),
+    )  # fmt: skip
+    model[3].eval()  # a mode of its own
+    images = torch.randn(20, 2, 6, 6)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    Recorder(model, images, LABELS, tmp_path, batch_size=7)(0)
+    modes = [module.training for module in model]
+    assert modes == [True, True, True, False, True, True]
+    assert all(torch.equal(before[k], v) for k, v in model.state_dict().items())
+    found = features(tmp_path)
+    model.eval()
+    with torch.no_grad():
+        conv, logits = model[0](images), model(images)
+    assert list(found) == ["0", "5"]
+    np.testing.assert_allclose(found["0"], by_class(conv), atol=1e-6)
+    np.testing.assert_allclose(found["5"], by_class(logits), atol=1e-6)
+    pooled = tmp_path / "pooled"
+    Recorder(model, images, LABELS, pooled, layers=["0"], pooling="mean", axis=(2, 3))(3)
+    np.testing.assert_allclose(features(pooled, 3)["0"], by_class(conv.mean((2, 3))), atol=1e-6)
+
+
+def test_keywords_tokens_and_a_module_called_twice(tmp_path):
+    torch.manual_seed(0)
+    model = Tokens()
+    inputs = {"ids": torch.randint(10, (20, 8)), "scale": torch.rand(20)}
+    Recorder(model, inputs, LABELS.numpy(), tmp_path, pooling="last")(0)
+    found = features(tmp_path)
+    assert list(found) == ["embed", "mix", "mix:2"]
+    with torch.no_grad():
+        embedded = model.embed(inputs["ids"])
+        second = model.mix(torch.relu(model.mix(embedded)))
+    np.testing.assert_allclose(found["embed"], by_class(embedded[:, -1]), atol=1e-6)
+    np.testing.assert_allclose(found["mix:2"], by_class(second[:, -1]), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"layers": ["conv*"]}, r"'conv\*' matches no module; there are embed, mix, relu"),
+        ({"labels": LABELS[:-1]}, "inputs holds 20 examples and labels 19"),
+        ({"pooling": "8"}, "8 places in dimension 1"),
+    ],
+)
+def test_what_cannot_be_recorded(tmp_path, options, words):
+    inputs = {"ids": torch.randint(10, (20, 8)), "scale": torch.rand(20)}
+    options = {"labels": LABELS, **options}
+    labels = options.pop("labels")
+    with pytest.raises(InputError, match=words):
+        Recorder(Tokens(), inputs, labels, tmp_path, **options)(0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_tokens_first_are_refused(tmp_path):
+    class First(nn.Sequential):
+        def forward(self, x):
+            return super().forward(x.movedim(1, 0))
+
+    model = First(nn.Linear(6, 6))
+    with pytest.raises(InputError, match=r"'0' returns shape \(8, 20, 6\) for 20 inputs"):
+        Recorder(model, torch.randn(20, 8, 6), LABELS, tmp_path)(0)
