@@ -14,7 +14,7 @@ sys.path.insert(0, str(COMMANDS))
 
 from geomem.config.cli import combined, plain
 from geomem.config.experiments import merged
-from geomem.errors import InputError
+from geomem.errors import GeomemError, InputError
 from geomem.headlines.unfinished import write_unfinished
 from geomem.storage.clock import refuse_future
 from geomem.storage.lock import hold, require_folder
@@ -59,5 +59,9 @@ def show_unfinished():
             for job in workflow.dag.needrun_jobs()
             if "experiment" in job.wildcards.keys()
         ]
-        names = write_unfinished(PLAN.experiments, pending)
-        logger.info("", extra={"geomem_unfinished": names})
+        try:
+            names = write_unfinished(PLAN.experiments, pending)
+        except (GeomemError, OSError) as error:  # a full disk, say; the run's own errors matter more
+            logger.error(f"The landing page could not be written: {error}")
+        else:
+            logger.info("", extra={"geomem_unfinished": names})

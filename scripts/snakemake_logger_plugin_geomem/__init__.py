@@ -18,16 +18,15 @@ from pathlib import Path
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 
-# A message that says nothing to a user, and one without which a run would seem to hang.
+# A message that says nothing to a user, and those without which a run would seem to hang.
 _NOISE = "Assuming unrestricted shared filesystem usage"
-_WORTH_SAYING = "Terminating processes"
+_WORTH_SAYING = ("Terminating processes", "Will exit after finishing currently running jobs")
 # What the list of failed jobs says already.
 _SAID = (
     "None",
     "RuleException:",
     "WorkflowError:\nAt least one job did not complete successfully",
     "Exiting because a job execution failed",
-    "Will exit after finishing currently running jobs",
 )
 
 
@@ -95,7 +94,7 @@ class _Run:
         self._plan, self._silent, self._still = plan, silent, still
         self._expected = expected(plan) if plan else {}
         self._state, self._screen = State(), screen(sys.stderr)
-        self._began, self._log = time.time(), ""
+        self._began, self._log, self._told = time.time(), "", set()
         self._lock, self._ended = threading.Lock(), threading.Event()
         if not (silent or still):
             threading.Thread(target=self._follow, daemon=True).start()
@@ -114,7 +113,9 @@ class _Run:
             if text.startswith("Complete log(s): "):
                 self._log = _relative(text.removeprefix("Complete log(s): "))
             worth = record.levelno >= logging.WARNING or text.startswith(_WORTH_SAYING)
-            if worth and event in ("", "error") and not text.startswith(_SAID):
+            worth = worth and event in ("", "error") and not text.startswith(_SAID)
+            if worth and text not in self._told:  # some are repeated for every job
+                self._told.add(text)
                 self._say(text)
 
     def _start(self):
