@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from geomem.config.code import SCRIPTS, checksums, fingerprint, network_checksums, sources
+from geomem.config.code import checksums, fingerprint, network_checksums, sources
+from geomem.places import COMMANDS as SCRIPTS
 
 COMMANDS = sorted(path.name for path in SCRIPTS.glob("*.py"))
 
