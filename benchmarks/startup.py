@@ -76,7 +76,7 @@ def jobs(configfiles):
 def commands():
     """The script of every rule."""
     text = "\n".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
-    found = re.findall(r"^rule (\w+):.*?script\(\"(\w+\.py)\"\)", text, re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^rule (\w+):.*?command\(\"(\w+\.py)\"\)", text, re.MULTILINE | re.DOTALL)
     return dict(found)
 
 
