@@ -21,5 +21,5 @@ def test_the_whole_workflow_gives_the_files_of_a_local_run(finished, cluster, tm
     assert {job["state"] for job in controller.jobs()} == {"COMPLETED"}
     each = Counter(job["comment"] for job in controller.jobs())
     assert set(each.values()) == {1}, "nothing is submitted twice"
-    assert sum(each.values()) == 9, "those of a network or experiment share a submission"
+    assert sum(each.values()) == 10, "those of a network or experiment share a submission"
     assert workspace.pending() == set(), "a local dry run finds nothing left to do"
