@@ -1,7 +1,8 @@
 """What would decide an undecided statement, from its intervals."""
 
 import numpy as np
-from scipy.special import stdtrit
+
+from geomem.statistics.planning import MOST_SEEDS
 
 SOURCES = {
     "vectors": "Gaussian vectors",
@@ -14,7 +15,6 @@ _MORE = {
     "manifolds": "more classes (analysis.classes)",
     "images": "more images to measure on (data, rewind.train_images, gradients.per_class)",
 }
-MOST = 1000  # seeds
 
 
 def half_widths(row):
@@ -51,44 +51,15 @@ def dominant(row):
     return name, halves[name] ** 2 / total
 
 
-def seeds_to_decide(distance, spread, others, confidence, most=MOST):
-    """How many seeds it takes until the interval of an effect ends before its threshold.
-
-    Half-widths add in quadrature, as in `geomem.claims.uncertainty`. The mean, the spread between
-    seeds and the other sources are taken to stay as they are.
-
-    Parameters
-    ----------
-    distance : float
-        Of the effect from the threshold.
-    spread : float
-        Standard deviation of the effect between seeds.
-    others : float
-        Half-width from all sources but seeds.
-    confidence : float
-    most : int
-
-    Returns
-    -------
-    int or None
-        None where more than `most` do not suffice.
-    """
-    for n in range(2, most + 1) if others < distance else ():
-        student = stdtrit(n - 1, 0.5 + confidence / 2)
-        if np.hypot(student * spread / np.sqrt(n), others) < distance:
-            return n
-    return None
-
-
-def advice(row, confidence, min_seeds):
+def advice(row, min_seeds):
     """What would decide an undecided statement, in words.
 
     Parameters
     ----------
     row : namedtuple
         Of the claims table.
-    confidence, min_seeds : float, int
-        The settings that it was judged with.
+    min_seeds : int
+        As it was judged with.
 
     Returns
     -------
@@ -103,17 +74,20 @@ def advice(row, confidence, min_seeds):
         return f"{min_seeds} seeds, if they agree with what there is" if few else ""
     if row.n_seeds < 2:
         return f"at least {max(min_seeds, 2)} seeds; one does not tell how much seeds differ"
-    seeds = halves.pop("seeds", 0.0)
-    spread = seeds * np.sqrt(row.n_seeds) / stdtrit(row.n_seeds - 1, 0.5 + confidence / 2)
+    if np.isfinite(row.seeds_needed):
+        return f"about {int(row.seeds_needed)} seeds, if mean and spread stay as they are"
+    ways = [
+        f"{times:.2g} times as many {what}"
+        for times, what in ((row.manifolds_times, "classes"), (row.images_times, "images"))
+        if np.isfinite(times) and times > 1
+    ]
+    halves.pop("seeds", None)
     others = float(np.sqrt(sum(half**2 for half in halves.values())))
-    distance = abs(row.effect - row.threshold)
-    needed = seeds_to_decide(distance, spread, others, confidence)
-    if needed:
-        return f"about {max(needed, min_seeds)} seeds, if mean and spread stay as they are"
-    if others >= distance:
-        largest = max(halves, key=halves.get)
-        return (
-            f"{_MORE[largest]}; more seeds alone would not do, since what is uncertain within "
-            "each seed reaches the threshold by itself"
-        )
-    return f"no number of seeds up to {MOST:,}; the effect is at the threshold"
+    if others < abs(row.effect - row.threshold):
+        return f"no number of seeds up to {MOST_SEEDS:,}; the effect is at the threshold"
+    largest = max(halves, key=halves.get)
+    advised = f"{' or '.join(ways)}, that is {_MORE[largest]}" if ways else _MORE[largest]
+    return (
+        f"{advised}; more seeds alone would not do, since what is uncertain within each seed "
+        "reaches the threshold by itself"
+    )

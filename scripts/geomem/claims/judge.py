@@ -131,13 +131,18 @@ def judge(target, groups, settings, estimator=""):
         "n_seeds": len(effects),
         "verdict": verdict,
         "p": p_value(effects, errors, target.value),
-        **_needed(verdict, effects, errors, target.value, settings),
+        **needed(verdict, effects, errors, target.value, settings),
         "remark": "; ".join(remarks),
     }
 
 
-def _needed(verdict, effects, errors, threshold, settings):
-    """What would decide an undecided target, each alone, with the other numbers as they are."""
+def needed(verdict, effects, errors, threshold, settings):
+    """What would decide an undecided target, each alone, with the other numbers as they are.
+
+    Returns
+    -------
+    dict with the keys `NEEDED`, see `judge_all`
+    """
     if verdict != "undecided":
         return dict.fromkeys(NEEDED, np.nan)
     confidence = settings["confidence"]

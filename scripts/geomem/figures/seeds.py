@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from geomem.errors import InputError
+from geomem.statistics.combined import quantile
 from geomem.warning import together
 
 CONFIDENCE = 0.95
@@ -49,7 +49,7 @@ def over_seeds(table, by, *, bounded=True):
     groups = table.groupby(by, dropna=False, observed=True)
     means = groups[["value", "lo", "hi"]].mean()
     seeds = groups["value"].count()
-    half = groups["value"].std() / np.sqrt(seeds) * _quantile(seeds - 1)
+    half = groups["value"].std() / np.sqrt(seeds) * quantile(CONFIDENCE, seeds - 1)
     several = seeds > 1
     means.loc[several, "lo"] = (means["value"] - half)[several]
     means.loc[several, "hi"] = (means["value"] + half)[several]
@@ -65,10 +65,6 @@ def over_seeds(table, by, *, bounded=True):
 
 
 _ANY = (-np.inf, np.inf)
-
-
-def _quantile(freedom):
-    return stdtrit(np.maximum(freedom, 1), (1 + CONFIDENCE) / 2)
 
 
 def difference(later, earlier, by):
@@ -114,7 +110,7 @@ def _paired_reach(later, earlier):
     if later is None or earlier is None or len(later) != len(earlier) or len(later) < 2:
         return np.nan
     change = np.asarray(later, dtype=float) - earlier
-    return change.std(ddof=1) / np.sqrt(len(change)) * _quantile(len(change) - 1)
+    return change.std(ddof=1) / np.sqrt(len(change)) * quantile(CONFIDENCE, len(change) - 1)
 
 
 def diverged(accuracy):

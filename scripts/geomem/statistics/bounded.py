@@ -4,10 +4,11 @@ import numbers
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaincinv, ndtri, stdtrit
+from scipy.special import betaincinv, ndtri
 
 from geomem.errors import InputError
 from geomem.geometry.intervals import Estimate
+from geomem.statistics.combined import quantile
 
 
 def wilson(right: int, n: int, confidence: float = 0.95) -> Estimate:
@@ -107,13 +108,6 @@ def mean_of_correlations(
         (1 + np.asarray(mean)) / 2, np.asarray(error) / 2, freedom, confidence
     )
     return 2 * lo - 1, 2 * hi - 1
-
-
-def quantile(confidence, freedom):
-    """Student's quantile of a two-sided interval; NaN without degrees of freedom."""
-    freedom = np.asarray(freedom, dtype=np.float64)
-    some = freedom > 0
-    return np.where(some, stdtrit(np.where(some, freedom, 1.0), 0.5 + 0.5 * confidence), np.nan)
 
 
 def _score(p, n, z):

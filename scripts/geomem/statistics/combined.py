@@ -109,6 +109,13 @@ def p_of(distance, errors, freedom):
     return float(np.exp(brentq(beyond, smallest, largest))) if beyond(largest) < 0 else 1.0
 
 
+def quantile(confidence, freedom):
+    """Student's quantile of a two-sided interval; NaN without degrees of freedom."""
+    freedom = np.asarray(freedom, dtype=np.float64)
+    some = freedom > 0
+    return np.where(some, stdtrit(np.where(some, freedom, 1.0), 0.5 + 0.5 * confidence), np.nan)
+
+
 def _reaches(errors, confidence, freedom):
     """Half-width by source."""
     level = 0.5 + confidence / 2

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomem.errors import InputError
-from geomem.statistics.bounded import quantile
-from geomem.statistics.combined import around, p_of
+from geomem.statistics.combined import around, p_of, quantile
 from geomem.statistics.inference import PERMUTATIONS, replicates
 from geomem.statistics.permutations import compared
 from geomem.statistics.samples import Sample
