@@ -61,7 +61,10 @@ def show_unfinished():
         ]
         try:
             names = write_unfinished(PLAN.experiments, pending)
-        except (GeomemError, OSError) as error:  # a full disk, say; the run's own errors matter more
+        except (
+            GeomemError,
+            OSError,
+        ) as error:  # a full disk, say; the run's own errors matter more
             logger.error(f"The landing page could not be written: {error}")
         else:
             logger.info("", extra={"geomem_unfinished": names})

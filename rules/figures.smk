@@ -1,6 +1,6 @@
 """Tables of a whole experiment, and figures from them.
 
-Needs:  the per-run files of training and analysis
+Needs:  the per-run files of training and analysis; a style file of the user's, if any
 Makes:  results/EXPERIMENT/tables/TABLE.parquet
         results/EXPERIMENT/figures/FIGURE.png and .svg
 """
@@ -31,6 +31,7 @@ rule table:
 rule figure:
     input:
         unpack(files.figure_inputs),
+        style=files.figure_style,
     output:
         png=report(
             "results/{experiment}/figures/{figure}.png",
@@ -55,5 +56,5 @@ rule figure:
         caption=settings.figure_caption,
     shell:
         "{params.command} --spec {params.spec:q} --threads {threads}"
-        " --figure {params.function:q} --inputs {params.inputs}"
+        " --figure {params.function:q} --inputs {params.inputs} --style {input.style:q}"
         " --png {output.png:q} --svg {output.svg:q} 2> {log:q}"

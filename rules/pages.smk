@@ -1,7 +1,7 @@
-"""Pages: the explorer of an experiment, where its numbers come from, and the page to open first.
+"""Pages: the explorer of all experiments, where numbers come from, and the page to open first.
 
 Needs:  the collected tables, figures and claims; the config
-Makes:  results/EXPERIMENT/explorer.html     tables to look through, in a browser
+Makes:  results/explorer.html                tables to look through, in a browser
         results/EXPERIMENT/provenance.html   settings, versions, networks, files, time taken
         results/EXPERIMENT/headline.json     what came out of it, in a few numbers
         results/index.html                   the headlines of all experiments, with links
@@ -10,18 +10,18 @@ Makes:  results/EXPERIMENT/explorer.html     tables to look through, in a browse
 
 rule explorer:
     input:
-        unpack(files.explored_tables),
+        tables=list(files.explored_tables().values()),
     output:
         report(
-            "results/{experiment}/explorer.html",
+            "results/explorer.html",
             caption="report/explorer.rst",
             category="Interactive explorer",
-            labels={"experiment": "{experiment}", "what": "tables to look through"},
+            labels={"experiment": "all", "what": "tables to look through"},
         ),
     log:
-        "results/{experiment}/logs/explorer.log",
+        f"{SHARED}/logs/explorer.log",
     benchmark:
-        "results/{experiment}/benchmarks/explorer.tsv"
+        f"{SHARED}/benchmarks/explorer.tsv"
     resources:
         runtime=needs.runtime("explorer"),
         mem_mb=needs.memory("explorer"),
@@ -29,7 +29,7 @@ rule explorer:
         code=settings.program("write_explorer.py"),
         command=command("write_explorer.py"),
         spec=settings.explorer_spec,
-        inputs=lambda wildcards, input: options_of(files.explored_tables(wildcards)),
+        inputs=lambda wildcards, input: options_of(files.explored_tables()),
     shell:
         "{params.command} --spec {params.spec:q} --threads {threads}"
         " --tables {params.inputs} --output {output:q} 2> {log:q}"

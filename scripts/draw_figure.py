@@ -17,6 +17,9 @@ def main(argv=None):
         "--inputs", nargs="+", type=named_path, default=[], metavar="NAME=PATH",
         help="collected tables, images, labels",
     )  # fmt: skip
+    arguments.add_argument(
+        "--style", nargs="*", default=[], metavar="PATH", help="matplotlib style file, at most one"
+    )
     arguments.add_argument("--png", metavar="PATH")
     arguments.add_argument("--svg", metavar="PATH")
     args = arguments.parse_args(argv)
@@ -24,7 +27,7 @@ def main(argv=None):
 
     from geomem.errors import InputError
     from geomem.figures.draw import draw, signature
-    from geomem.figures.style import save
+    from geomem.figures.style import lay_over, save
     from geomem.storage.arrays import read_arrays
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table
@@ -44,9 +47,12 @@ def main(argv=None):
         else read_table(path)
         for name, path in paths.items()
     }
+    if len(args.style) > 1:
+        raise InputError(f"--style: {len(args.style)} files are given; give one")
+    lay_over(args.style[0] if args.style else None)
     figure = draw(path, inputs, args.spec)
     spec = {"figure": args.figure, **args.spec}
-    origin = provenance("draw_figure", spec, paths.values())
+    origin = provenance("draw_figure", spec, [*paths.values(), *args.style])
     save(figure, args.png, args.svg, origin)
     log(f"drew {args.figure}")
 

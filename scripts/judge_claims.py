@@ -4,8 +4,11 @@
         "claims": {"confidence": 0.95, "min_seeds": 3, "memorized": 0.9, "lost": 0.1,
                    "targets": [what to judge, as `geomem.registry.claims.targets_of` gives it]}}
 
-A table that is not given leaves its targets "not measured".
+A table that is not given leaves its targets "not measured". "figures" in --spec, if any, is the
+name of a figure for each claim that the page shows one beside.
 """
+
+from pathlib import Path
 
 from geomem.command import job, limit_threads, log, named_path, parser
 
@@ -19,6 +22,14 @@ def main(argv=None):
         required=True,
         metavar="NAME=PARQUET",
         help="collected tables",
+    )
+    options.add_argument(
+        "--figures",
+        nargs="*",
+        type=named_path,
+        default=[],
+        metavar="NAME=PNG",
+        help="figures to show beside the claims",
     )
     options.add_argument("--output", required=True, metavar="PARQUET")
     options.add_argument("--csv", required=True, metavar="CSV")
@@ -54,10 +65,16 @@ def main(argv=None):
     rows = judge_all(runs, spec["claims"])
     found = pd.DataFrame([{"experiment": spec["experiment"], **row} for row in rows])
     found = found[list(COLUMNS)].astype({"width": "Int64"})
-    origin = provenance("judge_claims", spec, list(paths.values()))
+    shown = [path for _, path in arguments.figures]
+    origin = provenance("judge_claims", spec, [*paths.values(), *shown])
     geometry = tables.get("geometry")
     count = geometry["manifold"].nunique() if geometry is not None and len(geometry) else None
-    text = page(found, spec["experiment"], spec["claims"]["confidence"], count)
+    drawn = dict(arguments.figures)
+    figures = {
+        claim: (name, Path(drawn[name]).read_bytes())
+        for claim, name in spec.get("figures", {}).items()
+    }
+    text = page(found, spec["experiment"], spec["claims"], count, figures)
     with replacing(arguments.csv) as temporary:
         found.to_csv(temporary, index=False)
     write_page(arguments.page, text, origin)

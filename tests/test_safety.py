@@ -63,7 +63,7 @@ def test_every_path_and_setting_in_a_command_line_is_quoted():
     ]
     assert len(parts) > 50
     # The others are numbers, or made of quoted parts.
-    others = ("threads", "params.command", "params.keep", "params.inputs")
+    others = ("threads", "params.command", "params.keep", "params.inputs", "params.figures")
     assert [found for found in parts if not found[1].endswith((":q", *others))] == []
 
 

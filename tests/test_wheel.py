@@ -99,7 +99,7 @@ def test_a_study_from_the_wheel_runs_from_start_to_report(workflow, tmp_path):
     (study / "config.yaml").write_text(yaml.safe_dump(tiny_config()))
     assert "no Snakefile" in workflow("geomem", "run", folder=tmp_path, status=2)
     workflow("geomem", "run", "--cores", "2", folder=study)
-    for made in ("claims/claims.html", "explorer.html", "figures/depth.png"):
+    for made in ("claims/claims.html", "../explorer.html", "figures/depth.png"):
         assert (study / "results/tiny" / made).is_file()
     assert "Nothing to be done" in workflow("geomem", "run", folder=study)
     assert "Nothing would be run" in workflow("geomem", "explain", folder=study)

@@ -125,6 +125,40 @@ def ratio_of_tuples(cloud):
     return above / below if below > 0 else np.nan
 
 
+def test_the_plane_is_that_of_the_principal_axes_of_the_centres(raw):
+    """Against a singular value decomposition of the class means themselves, all features known."""
+    found = table(raw, "center_map")
+    for layer in raw.layers:
+        for kind in raw.kinds:
+            clouds = np.asarray(raw.features(layer["index"], kind), float)
+            means = clouds.mean(axis=1)
+            centers = means - means.mean(axis=0)
+            unit = np.sqrt((centers**2).sum(axis=1).mean())
+            _, sizes, axes = np.linalg.svd(centers, full_matrices=False)
+            rows = found[(found["layer_index"] == layer["index"]) & (found["kind"] == kind)]
+            by_metric = rows[rows["manifold"].notna()].pivot(
+                index="manifold", columns="metric", values="value"
+            )
+            for name, axis in zip("xy", axes, strict=False):
+                place = centers @ axis / unit
+                place *= np.sign(place[np.abs(place).argmax()])
+                np.testing.assert_allclose(by_metric[name], place, rtol=1e-4, atol=1e-6)
+            around = (clouds - means[:, None]) @ axes[:2].T
+            spread = np.sqrt((around**2).mean(axis=(1, 2))) / unit
+            np.testing.assert_allclose(by_metric["spread"], spread, rtol=1e-4)
+            held = rows.loc[rows["metric"] == "held", "value"].item()
+            assert held == pytest.approx((sizes[:2] ** 2).sum() / (sizes**2).sum(), rel=1e-4)
+
+
+def test_a_plane_of_equal_centres_is_a_point():
+    from geomem.analysis.companions import center_map
+    from geomem.geometry import inner_products
+
+    cloud = np.random.default_rng(0).standard_normal((7, 12))
+    found = center_map(inner_products([cloud, cloud[::-1], cloud]))
+    assert found[found["metric"] == "held"]["value"].isna().all()
+
+
 def test_participation_ratio_of_equal_manifolds_is_their_own():
     from geomem.analysis.companions import participation_ratio as of_products
     from geomem.geometry import inner_products

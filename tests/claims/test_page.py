@@ -44,21 +44,22 @@ class Checker(html.parser.HTMLParser):
 
 def test_the_page_is_whole_and_tells_everything(table):
     checker = Checker()
-    checker.feed(page(table, "made-up", 0.95))
+    checker.feed(page(table, "made-up", SETTINGS, figures={"C1": ("depth", b"png")}))
     assert checker.open == []
     text = " ".join(checker.text)
     for target in TARGETS.values():
         assert target.name in text
     assert "✓ supported" in text and "Not measured" in text
     assert "1 seed of 3 asked for" in text  # of the wider network
+    assert "figures/depth.png" in text
     row = table[(table["target"] == "T2-final") & (table["width"] == 8)].iloc[0]
     assert f"{row.effect:.3g}" in text and "≥ 2" in text and row.source in text
 
 
 @pytest.mark.parametrize(("count", "told"), [(9, True), (10, False), (None, False)])
 def test_few_classes_are_told_first(table, count, told):
-    text = page(table, "made-up", 0.95, count)
-    assert ("Only 9 classes were analysed" in text.partition("Every effect")[0]) == told
+    text = page(table, "made-up", SETTINGS, count)
+    assert ("Only 9 classes were analysed" in text.partition("<h2>")[0]) == told
 
 
 def test_markdown_has_a_row_per_verdict(table):
@@ -80,17 +81,24 @@ def test_the_command(tmp_path):
     for name, parts in frames.items():
         paths[name] = tmp_path / f"{name}.parquet"
         write_table(paths[name], pd.concat(parts, ignore_index=True), {})
-    spec = {"experiment": "made-up", "per_class": 50, "claims": SETTINGS}
+    spec = {
+        "experiment": "made-up",
+        "per_class": 50,
+        "claims": SETTINGS,
+        "figures": {"C1": "depth"},
+    }
+    (tmp_path / "depth.png").write_bytes(b"picture")
     outputs = {name: str(tmp_path / f"out.{name}") for name in ("output", "csv", "page")}
     options = ["--tables", *(f"{name}={path}" for name, path in paths.items())]
+    options += ["--figures", f"depth={tmp_path / 'depth.png'}"]
     options += [word for name, path in outputs.items() for word in (f"--{name}", path)]
     judge_claims.main(["--spec", json.dumps(spec), *options])
     found = read_table(outputs["output"]).set_index("target")
     assert found.loc["T2-final", "verdict"] == "supported"
     assert pd.read_csv(outputs["csv"])["target"].tolist() == found.index.tolist()
-    assert len(table_provenance(outputs["output"])["inputs"]) == 4
-
-    assert "made-up" in (tmp_path / "out.page").read_text()
+    assert len(table_provenance(outputs["output"])["inputs"]) == 5
+    text = (tmp_path / "out.page").read_text()
+    assert "made-up" in text and "base64,cGljdHVyZQ==" in text
 
 
 def test_the_documentation_has_every_target_with_its_threshold():

@@ -99,6 +99,8 @@ BROKEN = [
     ("defaults.analysis.measures", ["no_file:spread"], "there is no module for 'no_file:spread'"),
     ("defaults.analysis.measures", ["json:loads"], "its first argument must be called products"),
     ("defaults.analysis.measures", ["json:lods"], "defines no function lods; it defines dump"),
+    ("defaults.figure_style", "none.mplstyle", "No such file or directory"),
+    ("defaults.figure_style", "Snakefile", "is not `name: value`"),
     ("defaults.figures", ["depth"], "your own as package.module:function"),
     ("defaults.figures", ["json:dumps"], "positional arguments must be names of tables"),
     ("defaults.figures", ["json:accuracy"], "defines no function accuracy"),

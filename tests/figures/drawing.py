@@ -44,3 +44,14 @@ def caption_of(figure):
 
 def labels_of(figure):
     return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def names_at_ends(axes):
+    """Names beside the right ends of curves, from the top, and the curves' values there."""
+    beside = [text for text in axes.texts if text.xyann[0] > 1]
+    return {
+        text.get_text(): axes.transData.inverted().transform(
+            axes.transAxes.transform((1, text.xy[1]))
+        )[1]
+        for text in sorted(beside, key=lambda text: -text.xyann[1])
+    }

@@ -228,6 +228,26 @@ def label_table(n=400, n_classes=20, noise=0.5):
     )
 
 
+def center_map_table(runs, layers=SMALL, epochs=(None, LAST), manifolds=12):
+    """Centres on a circle that grows over the layers and is turned from one to the next."""
+    rows = []
+    for width, noise, seed in runs:
+        for epoch in (best_epoch(seed) if epoch is None else epoch for epoch in epochs):
+            for index, layer in enumerate(layers):
+                angles = 2 * np.pi * np.arange(manifolds) / manifolds + index
+                radius = (0.2 + index / len(layers)) * (1 + 0.3 * np.arange(manifolds) / manifolds)
+                for kind in kinds_of(noise):
+                    key = (width, noise, seed, epoch, layer, index, kind)
+                    for mu in range(manifolds):
+                        place = radius[mu] * np.cos(angles[mu]), radius[mu] * np.sin(angles[mu])
+                        found = {"x": place[0], "y": place[1], "spread": 0.1 + 0.01 * mu}
+                        rows += [(*key, mu, metric, value) for metric, value in found.items()]
+                    rows.append((*key, pd.NA, "held", 0.5))
+    columns = ["epoch", "layer", "layer_index", "kind", "manifold", "metric", "value"]
+    frame = table(rows, columns).astype({"manifold": "Int64"})
+    return frame.assign(lo=np.nan, hi=np.nan, warnings="")
+
+
 def low_rank_table(runs, layers=SMALL, epochs=(None, LAST), k_max=6):
     """Profiles over the number of removed directions, with a least objective at 2."""
     rows = [

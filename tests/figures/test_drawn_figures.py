@@ -8,9 +8,10 @@ from geomem.errors import InputError
 from geomem.figures import scales, style
 from geomem.registry.figures import FIGURES
 from geomem.registry.tables import TABLES
+from geomem.warning import MeasurementWarning, pack
 
 from tests.figures import synthetic
-from tests.figures.drawing import LONG, band, caption_of, draw, labels_of, lines, tables
+from tests.figures.drawing import LONG, band, caption_of, draw, lines, names_at_ends, tables
 
 
 def test_accuracy_draws_means_over_seeds_with_intervals(three_seeds):
@@ -107,7 +108,9 @@ def test_rewind_draws_suffixes_up_to_none_and_references(three_seeds):
     accuracy = three_seeds["accuracy"].query("noise == 0.5 and metric == 'accuracy'")
     last = accuracy[accuracy["last"] & (accuracy["kind"] == "permuted")]["value"].mean()
     assert lines(permuted)["whole network, last epoch"].get_ydata()[0] == pytest.approx(100 * last)
-    assert labels_of(figure)[0] == "to epoch 0"
+    named = names_at_ends(single)
+    assert set(named) == {"to epoch 0", "to epoch 2", "to the best epoch"}
+    assert named["to the best epoch"] == pytest.approx(100 * best.iloc[-1])
 
 
 def test_rewind_without_noise_has_no_permuted_row(three_seeds):
@@ -215,6 +218,60 @@ def test_missing_values_leave_gaps(three_seeds):
     figure = draw("accuracy", {"accuracy": table}, noise=0.5)
     assert 30 not in lines(figure.axes[0])["test"].get_xdata()
     assert 45 in lines(figure.axes[0])["test"].get_xdata()
+
+
+@pytest.mark.parametrize("name", [n for n in FIGURES if n != "samples"])
+@pytest.mark.parametrize("noise", [None, 0.5])
+def test_captions_have_two_lines_at_most(name, noise, three_seeds):
+    inputs = dict(three_seeds)
+    inputs["geometry"] = inputs["geometry"].copy()
+    few = inputs["geometry"]["layer"] == "fc1"
+    inputs["geometry"].loc[few, "warnings"] = pack([MeasurementWarning("few", "few points")])
+    figure = draw(name, inputs, **({} if noise is None else {"noise": noise}))
+    assert figure.get_supxlabel().count("\n") <= 1
+
+
+def test_intervals_of_accuracies_end_at_0_and_100(three_seeds):
+    figure = draw("rewind", three_seeds, noise=0.5)
+    ends = [
+        vertex
+        for axes in figure.axes
+        for band in axes.collections
+        for path in band.get_paths()
+        for vertex in path.vertices[:, 1]
+    ]
+    assert min(ends) >= 0 and max(ends) <= 100
+    assert max(ends) == 100, "so there is an interval that would reach further"
+
+
+def test_a_style_file_is_laid_over_the_figures_own(three_seeds, tmp_path):
+    mine = tmp_path / "mine.mplstyle"
+    mine.write_text("lines.linewidth: 3  # thick\nsavefig.dpi: 50\n")
+    style.lay_over(mine)
+    try:
+        figure = draw("accuracy", three_seeds)
+        assert lines(figure.axes[0])["test"].get_linewidth() == 3
+        assert figure.axes[0].yaxis.label.get_size() == style.RC["axes.labelsize"]
+    finally:
+        style.lay_over(None)
+    figure = draw("accuracy", three_seeds)
+    assert lines(figure.axes[0])["test"].get_linewidth() == style.RC["lines.linewidth"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("lines.linewidth: thick", "Could not convert 'thick' to float"),
+        ("lines.linewidht: 3", "matplotlib has no setting 'lines.linewidht'"),
+        (None, "No such file"),
+    ],
+)
+def test_a_style_file_that_matplotlib_does_not_take_is_named(tmp_path, text, message):
+    mine = tmp_path / "mine.mplstyle"
+    if text:
+        mine.write_text(text)
+    with pytest.raises(InputError, match=f"figure_style: .*mine.mplstyle.*{message}"):
+        style.lay_over(mine)
 
 
 def test_unknown_settings_are_named(three_seeds):

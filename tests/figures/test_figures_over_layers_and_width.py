@@ -7,7 +7,16 @@ import pytest
 from geomem.figures import style
 
 from tests.figures import synthetic
-from tests.figures.drawing import MANY, band, caption_of, draw, labels_of, lines, tables
+from tests.figures.drawing import (
+    MANY,
+    band,
+    caption_of,
+    draw,
+    labels_of,
+    lines,
+    names_at_ends,
+    tables,
+)
 
 
 def test_depth_draws_best_and_last_epoch_and_two_over_m(three_seeds):
@@ -26,8 +35,21 @@ def test_depth_draws_best_and_last_epoch_and_two_over_m(three_seeds):
     assert [tick.get_text() for tick in grid[1, 0].get_xticklabels()] == synthetic.SMALL
     low, high = grid[0, 0].get_ylim()
     assert low < 0.04 < high
-    controls = [look.label for look in style.CONTROLS.values()]
-    assert set(labels_of(figure)) == {*style.KINDS, *controls, "2/M, M = 50"}
+    assert [text.get_text() for text in grid[0, 0].texts] == ["2/M, M = 50"]
+
+
+def test_curves_are_named_at_their_ends(three_seeds):
+    figure = draw("depth", three_seeds, noise=0.5)
+    looks = {**style.KINDS, **style.CONTROLS}
+    for axes in np.reshape(figure.axes, (2, 3))[:, -1]:
+        named = names_at_ends(axes)
+        assert set(named) == {look.label for look in looks.values()}
+        for label, value in named.items():
+            assert value == pytest.approx(lines(axes)[label].get_ydata()[-1])
+        assert list(named.values()) == sorted(named.values(), reverse=True)
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in figure.axes[-1].texts]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
 def test_depth_draws_the_controls_as_grey_lines_of_their_own(three_seeds):
@@ -49,7 +71,7 @@ def test_depth_without_controls_names_none(three_seeds):
     table = three_seeds["geometry"]
     table = table[table["kind"].isin(list(style.KINDS))]
     figure = draw("depth", {**three_seeds, "geometry": table}, noise=0.5)
-    assert labels_of(figure) == list(style.KINDS)
+    assert set(names_at_ends(figure.axes[2])) == set(style.KINDS)
 
 
 @pytest.fixture(scope="module")

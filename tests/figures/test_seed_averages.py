@@ -40,6 +40,26 @@ def test_intervals_of_accuracies_stay_between_0_and_1():
     assert seeds.over_seeds(rows(values, metric="loss"), ["epoch"])["hi"].iloc[0] > 1
 
 
+def test_intervals_of_lengths_stay_positive_and_those_of_differences_may_not():
+    values = np.array([0.1, 2.0])
+    table = rows(values, metric="radius")
+    assert seeds.over_seeds(table, ["epoch"])["lo"].iloc[0] == 0
+    assert seeds.over_seeds(table, ["epoch"], bounded=False)["lo"].iloc[0] < 0
+
+
+def test_the_middle_half_of_the_manifolds_stands_for_radius_and_dimension():
+    names = ["capacity", "radius", "radius_iqm", "dimension", "dimension_iqm"]
+    table = pd.DataFrame({"metric": names, "value": [1.0, 99.0, 2.0, 98.0, 3.0]})
+    found, said = seeds.middle_half(table)
+    assert dict(zip(found["metric"], found["value"], strict=True)) == {
+        "capacity": 1, "radius": 2, "dimension": 3
+    }  # fmt: skip
+    assert "middle half" in said
+    mean = table[~table["metric"].str.endswith("_iqm")]
+    unchanged, said = seeds.middle_half(mean)
+    assert unchanged is mean and said == ""
+
+
 def test_a_missing_value_is_not_a_seed():
     table = pd.concat([rows([0.4, np.nan]), rows([0.2, 0.6], epoch=6)])
     means = seeds.over_seeds(table, ["epoch"]).set_index("epoch")
@@ -113,7 +133,8 @@ def test_difference_of_values_that_share_their_vectors_is_that_of_pairs():
     pairs = stats.ttest_rel(*draws).confidence_interval(0.95)
     assert (change["lo"], change["hi"]) == pytest.approx((pairs.low, pairs.high))
     unknown = seeds.difference(later, earlier.assign(influence=None), ["layer"]).iloc[0]
-    assert np.isnan(unknown["lo"])
+    half = np.hypot(0.1, 0.3)  # that of independent measurements, which is wider
+    assert unknown["value"] - unknown["lo"] == pytest.approx(half)
 
 
 def test_diverged_runs_are_those_without_a_last_epoch():

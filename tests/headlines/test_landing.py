@@ -53,7 +53,7 @@ def test_every_headline_is_there_and_every_link_names_a_result(opened):
     links = opened.driver.find_elements("css selector", "#depth a")
     addresses = {link.get_dom_attribute("href") for link in links}
     assert addresses == {
-        "depth/claims/claims.html", "depth/explorer.html", "depth/provenance.html",
+        "depth/claims/claims.html", "explorer.html#experiment=depth", "depth/provenance.html",
         "depth/figures/depth.png", "depth/figures/rewind.png",
         "depth/tables/accuracy.parquet", "depth/tables/geometry.parquet", "depth/claims/claims.csv",
     }  # fmt: skip

@@ -1,14 +1,15 @@
 """Explorers of made-up tables."""
 
 import pytest
-from geomem.pages.explorer import library, page
-from geomem.pages.records import records
+from geomem.pages.explorer.page import page
+from geomem.pages.explorer.sections import sections
 from geomem.registry.tables import TABLES
 
 from tests.figures import synthetic
 
 EPOCHS = {"geometry": [0, 2, 6, "best", "last"], "rewind": [0, 2, 6, "best"]}
-EPOCHS |= {"gradients": EPOCHS["geometry"], "simulation": ["best", "last"]}
+EPOCHS |= {name: EPOCHS["geometry"] for name in ("gradients", "glue")}
+EPOCHS |= {name: ["best", "last"] for name in ("simulation", "low_rank", "center_map")}
 
 
 def described(name, epochs=EPOCHS):
@@ -17,24 +18,41 @@ def described(name, epochs=EPOCHS):
     return table.described({table.section: {"epochs": epochs.get(name, [])}})
 
 
-def write_explorer(path, frames, experiment="made-up", epochs=EPOCHS, most=20_000):
-    rows, notes = {}, {}
-    for name, frame in frames.items():
-        rows[name], notes[name] = records(described(name, epochs), frame, most)
-    tables = [described(name, epochs) for name in TABLES]
-    path.write_text(page(experiment, tables, rows, notes, library()), encoding="utf-8")
+def write_explorer(path, frames, epochs=EPOCHS, most=120_000):
+    """The explorer of collected tables, by experiment and name."""
+    tables = {
+        experiment: [described(name, epochs) for name in TABLES if name in found]
+        for experiment, found in frames.items()
+    }
+
+    def read(name):
+        experiment, _, table = name.rpartition("/")
+        return frames[experiment][table]
+
+    path.write_text(page(sections(tables, read, most)), encoding="utf-8")
     return path
 
 
 @pytest.fixture(scope="session")
 def frames():
     runs = synthetic.cells(widths=(4, 8), label_noise=(0.0, 0.5), n_seeds=2)
+    clean = synthetic.cells(widths=(8,), label_noise=(0.0,), n_seeds=1)
+    geometry = synthetic.geometry_table(runs)
     return {
-        "accuracy": synthetic.accuracy_table(runs),
-        "geometry": synthetic.geometry_table(runs),
-        "rewind": synthetic.rewind_table(runs),
-        "gradients": synthetic.gradients_table(runs),
-        "simulation": synthetic.simulation_table(runs),
+        "noisy": {
+            "accuracy": synthetic.accuracy_table(runs),
+            "geometry": geometry,
+            "low_rank": synthetic.low_rank_table(runs),
+            "glue": synthetic.glue_table(runs),
+            "center_map": synthetic.center_map_table(runs),
+            "rewind": synthetic.rewind_table(runs),
+            "gradients": synthetic.gradients_table(runs),
+            "simulation": synthetic.simulation_table(runs),
+        },
+        "clean": {
+            "accuracy": synthetic.accuracy_table(clean),
+            "geometry": synthetic.geometry_table(clean, epochs=(0, None, synthetic.LAST)),
+        },
     }
 
 

@@ -1,13 +1,22 @@
 """What the explorer's rows are, against the collected tables."""
 
+import base64
+
 import numpy as np
+import pandas as pd
 import pytest
-from geomem.pages.records import MEAN, records, thinned
+from geomem.pages.explorer import packed, records
+from geomem.pages.explorer.records import MEAN, allowances, thinned
 
 from tests.figures import synthetic
 from tests.pages.conftest import described
 
 RUNS = synthetic.cells(widths=(4,), n_seeds=3)
+
+
+def rows_of(name, table, **options):
+    asked = described(name)
+    return records.records(asked, records.shown(asked, table), **options)
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +25,7 @@ def geometry():
 
 
 def test_single_seeds_keep_value_and_interval(geometry):
-    rows, notes = records(described("geometry"), geometry)
+    rows, notes = rows_of("geometry", geometry)
     one = rows[(rows["seed"] == "2") & (rows["epoch"] == "6") & (rows["kind"] == "test")]
     key = ["layer", "metric"]
     expected = geometry[geometry["manifold"].isna()].query(
@@ -25,12 +34,11 @@ def test_single_seeds_keep_value_and_interval(geometry):
     columns = ["value", "lo", "hi"]
     found, expected = (frame.set_index(key)[columns].sort_index() for frame in (one, expected))
     assert found.equals(expected)
-    assert set(one["file"]) == {"runs/w4_n0.5_s2/measures/geometry/6.parquet"}
     assert "tables/geometry.parquet: values of single manifolds, kkt_residual" in notes[0]
 
 
 def test_means_over_seeds_take_each_seeds_own_best_epoch(geometry):
-    rows, _ = records(described("geometry"), geometry)
+    rows, _ = rows_of("geometry", geometry)
     of = "metric == 'radius' and kind == 'permuted' and layer == 'fc2'"
     found = rows.query(of + " and epoch == 'best' and seed == @MEAN").iloc[0]
     best = geometry[geometry["best"] & geometry["manifold"].isna()].query(of)["value"]
@@ -39,35 +47,55 @@ def test_means_over_seeds_take_each_seeds_own_best_epoch(geometry):
     # Student's t with two degrees of freedom, 97.5 %: 4.303.
     half = 4.3027 * best.std() / np.sqrt(3)
     assert [found["lo"], found["hi"]] == pytest.approx([best.mean() - half, best.mean() + half])
-    assert found["at"] == np.mean([synthetic.best_epoch(seed) for seed in range(3)])
-    assert found["seeds"] == 3 and found["file"] == "tables/geometry.parquet"
+    assert float(found["at"]) == np.mean([synthetic.best_epoch(seed) for seed in range(3)])
+    assert found["seeds"] == "3"
 
 
-def test_accuracies_are_percents_and_losses_are_not():
+def test_accuracies_stay_fractions_and_losses_nats():
     table = synthetic.accuracy_table(RUNS)
-    rows, _ = records(described("accuracy"), table)
+    rows, _ = rows_of("accuracy", table)
     one = rows[(rows["seed"] == "0") & (rows["kind"] == "test") & (rows["epoch"] == "5")]
     one = one.set_index("metric")["value"]
     source = table.query("seed == 0 and kind == 'test' and epoch == 5").set_index("metric")["value"]
-    assert one["accuracy"] == pytest.approx(100 * source["accuracy"])
-    assert one["loss"] == source["loss"]
+    assert one.to_dict() == source.to_dict()
 
 
-def test_rewound_accuracies_are_percents_of_single_seeds_and_of_their_mean():
+def test_rewound_accuracies_are_of_single_seeds_and_of_their_mean():
     table = synthetic.rewind_table(RUNS)
-    rows, _ = records(described("rewind"), table)
+    rows, _ = rows_of("rewind", table)
     where = "scheme == 'suffix' and kind == 'test' and layer == 'fc2'"
     found = rows.query(where + " and epoch == 'best'").set_index("seed")["value"]
     source = table[table["best"]].query(where).set_index("seed")["value"]
-    assert found["1"] == pytest.approx(100 * source[1])
-    assert found[MEAN] == pytest.approx(100 * source.mean())
+    assert found["1"] == source[1]
+    assert found[MEAN] == pytest.approx(source.mean())
 
 
 def test_an_upper_bound_is_marked():
     table = synthetic.simulation_table(RUNS)
-    rows, _ = records(described("simulation"), table)
+    rows, _ = rows_of("simulation", table)
     bounds = rows[rows["warnings"].str.startswith("an upper bound") & (rows["seed"] != MEAN)]
     assert set(bounds["layer"]) == {"input"} and set(bounds["metric"]) == {"simulated"}
+
+
+def test_the_number_of_directions_removed_is_marked_in_single_networks():
+    rows, _ = rows_of("low_rank", synthetic.low_rank_table(RUNS))
+    assert set(rows[rows["chosen"] == "chosen"]["k"]) == {"2"}
+    assert (rows[rows["chosen"] == ""]["k"] != "2").sum() > 0
+    assert set(rows[rows["seed"] == MEAN]["chosen"]) == {""}
+
+
+def test_manifolds_are_rows_with_their_place_and_spread():
+    table = synthetic.center_map_table(RUNS)
+    rows, _ = rows_of("center_map", table)
+    assert len(rows) == len(table[table["metric"] == "x"])
+    assert MEAN not in set(rows["seed"]), "axes of different networks cannot be averaged"
+    one = rows.query("seed == '1' and epoch == 'last' and layer == 'fc2' and kind == 'test'")
+    source = table.query("seed == 1 and last and layer == 'fc2' and kind == 'test'")
+    for name in ("x", "y", "spread"):
+        expected = source[source["metric"] == name].set_index("manifold")["value"]
+        found = one.set_index(one["manifold"].astype(int))[name]
+        assert found.to_dict() == expected.to_dict()
+    assert set(one["held"]) == {0.5}
 
 
 def test_thinning_keeps_the_best_and_the_last_epoch():
@@ -82,3 +110,22 @@ def test_thinning_keeps_the_best_and_the_last_epoch():
 def test_a_small_table_is_not_thinned(geometry):
     kept, note = thinned("geometry", geometry, len(geometry))
     assert kept is geometry and note == ""
+
+
+def test_the_largest_tables_are_thinned_first():
+    sizes = {"a": 10, "b": 500, "c": 40, "d": 900}
+    assert allowances(sizes, 10_000) == sizes
+    assert allowances(sizes, 450) == {"a": 10, "c": 40, "b": 200, "d": 200}
+
+
+def test_numbers_are_float32_and_texts_are_codes():
+    values = [1 / 3, -2e-30, np.inf, np.nan, 7e300]
+    found = np.frombuffer(base64.b64decode(packed.numbers(values)), "<f4")
+    assert found[:2].tolist() == np.float32(values[:2]).tolist()
+    assert np.isnan(found[2:]).all()
+    known = [str(i) for i in range(300)]
+    for size, kind in ((200, "u1"), (300, "<u2")):
+        texts = pd.Series([known[size - 1], "3", "3"])
+        codes = np.frombuffer(base64.b64decode(packed.texts(texts, known[:size])), kind)
+        assert codes.tolist() == [size - 1, 3, 3]
+    assert packed.texts(pd.Series(["only", "only"]), ["only"]) == ""

@@ -96,8 +96,10 @@ def test_states_kept(tiny):
 
 def test_costs_are_counted_once_for_every_job(config):
     jobs = [job("analysis_set", noise="0.5", seed=str(s)) for s in (0, 1)] + [job("claims")]
+    jobs.append(Job("explorer", {}, "", (), ()))  # of all experiments
     found = estimate.costs_by_rule(config, jobs)
-    assert {rule: len(each) for rule, each in found.items()} == {"analysis_set": 2, "claims": 1}
+    counts = {"analysis_set": 2, "claims": 1, "explorer": 1}
+    assert {rule: len(each) for rule, each in found.items()} == counts
     assert all(cost.seconds > 0 and cost.memory > 2e7 for each in found.values() for cost in each)
     text = estimate.report(found, 2)
     assert "analysis_set      2" in text and "on 2 cores" in text

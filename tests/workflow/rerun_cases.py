@@ -31,7 +31,7 @@ def measured(measure, run, *epochs):
 # Provenance lists every result, so it comes after any; the landing page comes after provenance.
 PROVENANCE = {("provenance", EXPERIMENT), ("landing", "")}
 HEADLINE = {("headline", EXPERIMENT)}
-EXPLORER = {("explorer", EXPERIMENT)} | PROVENANCE
+EXPLORER = {("explorer", "")} | PROVENANCE  # of all experiments
 CLAIMS = {("claims", EXPERIMENT)} | HEADLINE | PROVENANCE
 PAGES = EXPLORER | CLAIMS
 GEOMETRY_ONWARD = tables("geometry") | figures("depth", "epochs") | PAGES
@@ -212,7 +212,7 @@ SOURCES = {
         *("samples", "accuracy", "depth", "epochs", "simulation", "rewind", "gradients"),
         *("localization", "examples"),
     )
-    | EXPLORER,
+    | PAGES,
     "analysis/rewind.py": {("rewind", RUN), ("examples", RUN)} | REWIND_ONWARD,
     "analysis/gradients.py": {("gradients", RUN)} | GRADIENTS_ONWARD,
     "data/labels.py": labels(0.5, 0)

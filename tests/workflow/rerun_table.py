@@ -19,10 +19,10 @@ learning rate). `make explain` says the same of your own change before you run i
 
 Jobs: `images`, `labels`, `analysis_set` (which images are analysed), `train`, `snapshot` (weights
 at an epoch), `activations`, `measure`, `rewind`, `gradients`, `simulation`, `examples` (when each
-training image is learned), `table`, `figure`, `claims`, `explorer`, `headline`, `provenance` (which
-lists every result, so it comes after any), `landing` (the page of all experiments, which comes
-after provenance). Images, labels, trainings and snapshots are made once for all experiments that
-ask for the same.
+training image is learned), `table`, `figure`, `claims`, `explorer` (one page of all experiments),
+`headline`, `provenance` (which lists every result, so it comes after any), `landing` (the page of
+all experiments, which comes after provenance). Images, labels, trainings and snapshots are made
+once for all experiments that ask for the same.
 """
 
 RULES = tuple(STAGES)  # in the order of the workflow

@@ -92,7 +92,7 @@ def test_the_other_groups_are_done_and_run_once(story):
     assert {job["state"] for job in others} == {"COMPLETED"}
     assert len({job["comment"] for job in others}) == len(others)
     place = story.controller.workspace.path / "results" / "tiny"
-    for name in ("tables/geometry.parquet", "claims/claims.html", "explorer.html"):
+    for name in ("tables/geometry.parquet", "claims/claims.html", "../explorer.html"):
         assert (place / name).is_file(), name
 
 

@@ -68,6 +68,16 @@ def test_a_figure_depends_on_its_own_module_alone():
     assert "geomem/figures/rewind.py" not in depth
 
 
+def test_a_page_depends_on_its_scripts_and_its_style():
+    explorer = json.loads(checksums("write_explorer.py"))
+    from geomem.pages.explorer.page import SCRIPTS as scripts
+
+    place = SCRIPTS / "geomem/pages/explorer"
+    assert {path.stem for path in place.glob("*.js")} == set(scripts)
+    for name in (*(f"{name}.js" for name in scripts), "style.css"):
+        assert explorer[f"geomem/pages/explorer/{name}"] == fingerprint(place / name)
+
+
 @pytest.fixture
 def own(tmp_path, monkeypatch):
     """A user's network in a package, with a helper there, one in PYTHONPATH, and one of geomem."""

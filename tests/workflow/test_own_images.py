@@ -33,6 +33,7 @@ def test_names_are_names(tmp_path, browser):
     place = workspace.path / "results/tiny"
     drawn = xml.etree.ElementTree.parse(place / "figures/samples.svg").iter()
     assert not any(element.tag.endswith("script") for element in drawn)
-    for page in (place / "explorer.html", place / "provenance.html", place / "claims/claims.html"):
+    explorer = workspace.path / "results/explorer.html"
+    for page in (explorer, place / "provenance.html", place / "claims/claims.html"):
         browser.open(page)
         assert browser.complaints() == [] and browser.requests() == []

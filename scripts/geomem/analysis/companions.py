@@ -11,6 +11,7 @@ from geomem.measures import (
 from geomem.measures.kernels import covariance_overlap, squared_total_variance
 from geomem.statistics.resampling import jackknife
 
+_ROUNDING = 1e-20  # of the variance within manifolds: what is left of centres that are equal
 _FEWEST = 4  # points without which the correction for their number is not defined
 
 
@@ -47,6 +48,46 @@ def _parts(gram):
         return np.nan, np.nan
     unit = gram / (np.trace(gram) / len(gram))
     return squared_total_variance(unit), covariance_overlap(unit, unit)
+
+
+def center_map(products):
+    """Manifolds in the plane that holds most of the variance of their centres.
+
+    Classical scaling of the centres: the two largest eigenvectors of their inner products.
+
+    Parameters
+    ----------
+    products : ManifoldProducts
+
+    Returns
+    -------
+    DataFrame
+        For each manifold `x` and `y`, where its centre lies, and `spread`, the standard deviation
+        of its points around it along a direction of that plane; in units of the root mean square
+        norm of the centres. The signs of the axes are arbitrary. `held` of all manifolds together
+        is the fraction of the centres' variance in the plane.
+    """
+    values, vectors = np.linalg.eigh(products.centers)
+    values, vectors = np.clip(values[::-1][:2], 0, None), vectors[:, ::-1][:, :2]
+    total = np.trace(products.centers)
+    within = sum(np.trace(gram) / len(gram) for gram in products.grams)
+    total = total if total > _ROUNDING * within else 0.0
+    signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), range(vectors.shape[1])])
+    unit = np.sqrt(total / len(products.centers))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        places = signs * vectors * np.sqrt(values) / unit
+        along = vectors.T @ products.cross / np.sqrt(values)[:, None] / unit
+    along = np.where(np.isfinite(along), along, 0) ** 2
+    starts = np.r_[0, np.cumsum(products.counts)[:-1]]
+    spread = np.sqrt(np.add.reduceat(along.mean(axis=0), starts) / products.counts)
+    found = {"x": places[:, 0], "y": places[:, 1], "spread": spread}
+    rows = [
+        {"manifold": mu, "metric": metric, "value": value}
+        for metric, numbers in found.items()
+        for mu, value in enumerate(numbers)
+    ]
+    held = values.sum() / total if total > 0 else np.nan
+    return pd.DataFrame([*rows, {"manifold": pd.NA, "metric": "held", "value": held}])
 
 
 def two_nn(gram):

@@ -1,30 +1,24 @@
 """The claims of an experiment as a page to read, and as Markdown."""
 
+import base64
 import html
+from pathlib import Path
 
 import pandas as pd
 
+from geomem.claims.deciding import SOURCES, advice, dominant
+from geomem.claims.strip import strip
 from geomem.claims.targets import CLAIMS
 from geomem.pages.plain import document
 
 MARKS = {"supported": "✓", "contradicted": "✗", "undecided": "?", "not measured": "–"}
-SOURCES = {
-    "vectors": "Gaussian vectors",
-    "manifolds": "manifolds",
-    "images": "images",
-    "seeds": "seeds",
-    "total": "all of these",
-    "low_rank": "removed directions",
-}
-HEAD = (
-    "target", "statement", "network", "estimator", "effect", "threshold", "intervals", "verdict",
-)  # fmt: skip
-
-
+INTERVALS = {**SOURCES, "total": "all of these", "low_rank": "removed directions"}
+ESTIMATORS = {"mean-field": "mean-field theory", "glue": "GLUE"}
 FEW_CLASSES = 10  # below it mean-field capacity is off by more: docs/low-rank.md
+_STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
-def page(table, title, confidence, n_manifolds=None):
+def page(table, title, settings, n_manifolds=None, figures=None):
     """The claims table as one HTML file that needs nothing else.
 
     Parameters
@@ -33,28 +27,27 @@ def page(table, title, confidence, n_manifolds=None):
         Columns `geomem.claims.judge.COLUMNS`.
     title : str
         The experiment's name.
-    confidence : float
+    settings : dict
+        `confidence` and `min_seeds` that it was judged with.
     n_manifolds : int, optional
         Classes of the geometry. Where they are few the page says what that means, first of all.
+    figures : dict of str to (str, bytes), optional
+        For each claim that one is shown beside, the name of a figure and its PNG file.
 
     Returns
     -------
     str
     """
-    parts = [
-        f"<h1>Does the paper hold? {html.escape(title)}</h1>",
-        f"<p>{_explained(confidence)}</p>",
-        _counts(table),
-    ]
+    parts = [f"<h1>Does the paper hold? {html.escape(title)}</h1>", _counts(table)]
     if n_manifolds is not None and n_manifolds < FEW_CLASSES:
-        parts.insert(1, f"<p><b>{_few(n_manifolds)}</b></p>")
+        parts.append(f"<p><b>{_few(n_manifolds)}</b></p>")
+    parts.append(_overview(table))
     for claim, text in CLAIMS.items():
         rows = table[table["claim"] == claim]
         if len(rows):
-            parts.append(f"<h2>{claim}. {html.escape(text)}</h2>")
-            parts.append(_rows(rows[rows["verdict"] != "not measured"]))
-            parts.append(_unmeasured(rows[rows["verdict"] == "not measured"]))
-    return document(f"Claims: {title}", parts)
+            parts += _section(claim, text, rows, settings, figures or {})
+    parts += ["<h2>How this is judged</h2>", f"<p>{_explained(settings['confidence'])}</p>"]
+    return document(f"Claims: {title}", parts, style=_STYLE)
 
 
 def markdown_rows(table):
@@ -67,7 +60,7 @@ def markdown_rows(table):
             "width": "all" if pd.isna(row.width) else int(row.width),
             "estimator": row.estimator,
             "effect": _number(row.effect),
-            **{f"from {name}": _interval(row, name) for name in SOURCES},
+            **{f"from {name}": _interval(row, name) for name in INTERVALS},
             "threshold": _threshold(row),
             "seeds": row.n_seeds,
             "verdict": row.verdict,
@@ -82,17 +75,18 @@ def _explained(confidence):
         "Every effect is the mean over seeds. Its uncertainty has four sources: the Gaussian "
         "vectors, the manifolds (classes), the images that accuracies and gradients were measured "
         f"on, and the seeds. Each has its own {100 * confidence:g} % interval, and all together "
-        "have one. A verdict is <b>supported</b> or <b>contradicted</b> when all intervals lie on "
-        "one side of the threshold, else <b>undecided</b>. It is undecided, too, with too few "
-        "seeds, where the effect rests on values with a warning, and where it depends on the "
-        "number of directions removed from the class centres. Statements about capacity, radius "
-        "and dimension are judged by each estimator that was measured: mean-field theory, and GLUE "
-        "(all manifolds jointly). Thresholds, and where they come "
-        "from, are settings (<code>claims</code> in the configuration).</p><p>Many statements are "
-        f"judged here at once: of those whose truth is just at the threshold, "
-        f"{100 * (1 - confidence):g} % will be decided by accident. Holm's correction keeps the "
-        "probability that any of them is at that level. A verdict that it does not confirm is "
-        "marked."
+        "have one, the thick line. A verdict is <b>supported</b> or <b>contradicted</b> when all "
+        "intervals lie on one side of the threshold, else <b>undecided</b>. It is undecided, too, "
+        "with too few seeds, where the effect rests on values with a warning, and where it depends "
+        "on the number of directions removed from the class centres. Statements about capacity, "
+        "radius and dimension are judged by each estimator that was measured: mean-field theory, "
+        "and GLUE (all manifolds jointly). Thresholds, and where they come from, are settings "
+        "(<code>claims</code> in the configuration). All numbers are in "
+        "<code>claims/claims.csv</code>.</p><p>Many statements are judged here at once: of those "
+        f"whose truth is just at the threshold, {100 * (1 - confidence):g} % will be decided by "
+        "accident. Holm's correction keeps the probability that any of them is at that level. A "
+        "verdict that it does not confirm is marked. How many seeds would decide a statement is "
+        "told from their spread, were mean and spread to stay as they are."
     )
 
 
@@ -106,37 +100,86 @@ def _few(n_manifolds):
 
 
 def _counts(table):
+    return f"<p class='counts'>{_tally(table)}</p>"
+
+
+def _tally(table):
+    """`✓ 3 supported · ? 1 undecided` of some rows."""
     counts = table["verdict"].value_counts()
-    listed = [f"{MARKS[v]} {v}: {counts[v]}" for v in MARKS if v in counts]
-    return f"<p><b>{' · '.join(listed)}</b></p>"
+    return " · ".join(
+        f"<span class='{verdict}'>{mark} {counts[verdict]} {verdict}</span>"
+        for verdict, mark in MARKS.items()
+        if verdict in counts
+    )
 
 
-def _rows(rows):
-    if not len(rows):
-        return ""
-    lines = ["<table><tr>" + "".join(f"<th>{name}</th>" for name in HEAD) + "</tr>"]
-    previous = None
+def _overview(table):
+    """One line per claim: what it says, and its verdicts."""
+    lines = [
+        f"<tr><th scope='row'><a href='#{claim}'>{claim}</a></th><td>{html.escape(text)}</td>"
+        f"<td class='tally'>{_tally(table[table['claim'] == claim])}</td></tr>"
+        for claim, text in CLAIMS.items()
+        if (table["claim"] == claim).any()
+    ]
+    return f"<table class='overview'>{''.join(lines)}</table>"
+
+
+def _section(claim, text, rows, settings, figures):
+    """One claim: its statements, and the figure beside them."""
+    measured = rows[rows["verdict"] != "not measured"]
+    statements = "".join(
+        _statement(of_target, settings) for _, of_target in measured.groupby("target", sort=False)
+    )
+    figure = _figure(claim, *figures[claim]) if claim in figures and len(measured) else ""
+    return [
+        f"<section id='{claim}'><h2>{claim}. {html.escape(text)}</h2>",
+        f"<div class='claim'><div>{statements}",
+        _unmeasured(rows[rows["verdict"] == "not measured"]),
+        f"</div>{figure}</div></section>",
+    ]
+
+
+def _figure(claim, name, png):
+    picture = base64.b64encode(png).decode("ascii")
+    return (
+        f"<figure><img src='data:image/png;base64,{picture}' alt='figure {name}, about claim "
+        f"{claim}' /><figcaption>figures/{name}.png</figcaption></figure>"
+    )
+
+
+def _statement(rows, settings):
+    """One statement with a line for each network and estimator."""
+    first = rows.iloc[0]
+    lines = [
+        f"<div class='statement'><h3>{html.escape(first['target'])}. "
+        f"{html.escape(first['statement'])}</h3>"
+        f"<p class='small'>Threshold: {html.escape(first['source'])}.</p><table>"
+    ]
     for row in rows.itertuples():
-        first = row.target != previous
-        previous = row.target
-        intervals = [f"{SOURCES[name]} {_interval(row, name)}" for name in SOURCES]
-        intervals = [text for text in intervals if not text.endswith(" ")]
-        verdict = f"{MARKS[row.verdict]} {row.verdict}"
-        if row.verdict_holm != row.verdict:
-            verdict += f"<br>with Holm's correction: {row.verdict_holm}"
-        remark = f"<br><span class='small'>{html.escape(row.remark)}</span>" if row.remark else ""
+        number = f"{_number(row.effect)} ({_threshold(row)} asked for)"
+        interval = f"; interval {_interval(row, 'total')}" if _interval(row, "total") else ""
+        told = f"effect {number}{interval}"
+        estimator = f"<br>{ESTIMATORS.get(row.estimator, row.estimator)}" if row.estimator else ""
         lines.append(
-            f"<tr><td>{html.escape(row.target) if first else ''}</td>"
-            f"<td>{html.escape(row.statement) if first else ''}</td>"
-            f"<td class='number'>{_network(row)}</td><td>{row.estimator}</td>"
-            f"<td class='number'>{_number(row.effect)}</td>"
-            f"<td><span class='number'>{_threshold(row)}</span><br>"
-            f"<span class='small'>{html.escape(row.source) if first else ''}</span></td>"
-            f"<td class='small number'>{'<br>'.join(intervals)}</td>"
-            f"<td class='verdict {row.verdict}'>{verdict}{remark}</td>"
-            "</tr>"
+            f"<tr><td class='network'>{_network(row)}{estimator}</td>"
+            f"<td>{strip(row, told)}<br><span class='small'>{html.escape(told)}</span></td>"
+            f"<td class='verdict'>{_verdict(row, settings)}</td></tr>"
         )
-    return "\n".join([*lines, "</table>"])
+    return "".join([*lines, "</table></div>"])
+
+
+def _verdict(row, settings):
+    """The verdict with what hinders it, where its uncertainty is from, and what would help."""
+    parts = [f"<span class='{row.verdict}'>{MARKS[row.verdict]} {row.verdict}</span>"]
+    if row.verdict_holm != row.verdict:
+        parts.append(f"with Holm's correction: {row.verdict_holm}")
+    small = [html.escape(row.remark)] if row.remark else []
+    if mostly := dominant(row):
+        name, fraction = mostly
+        small.append(f"uncertainty mostly from {SOURCES[name]} ({100 * fraction:.0f} %)")
+    if help_ := advice(row, settings["confidence"], settings["min_seeds"]):
+        small.append(f"<b>To decide it:</b> {html.escape(help_)}.")
+    return "<br>".join([*parts, *(f"<span class='small'>{text}</span>" for text in small)])
 
 
 def _unmeasured(rows):

@@ -6,7 +6,7 @@ import math
 import jsonschema
 import yaml
 
-from geomem.config import elsewhere, functions
+from geomem.config import elsewhere, functions, styles
 from geomem.config.experiments import selected, written
 from geomem.config.schema import schema as read_schema
 from geomem.config.sharing import FOLDER
@@ -197,7 +197,8 @@ def _measured(at, experiment):
             f"{at}.geometry.low_rank.k: 'shared' is found from the measure low_rank; add it to "
             "analysis.measures"
         )
-    yield from (f"{at}.{problem}" for problem in functions.problems(experiment))
+    found = [*functions.problems(experiment), *styles.problems(experiment)]
+    yield from (f"{at}.{problem}" for problem in found)
 
 
 def _simulated(at, simulation, analysis):

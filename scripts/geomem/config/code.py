@@ -24,6 +24,7 @@ from geomem.registry.networks import NETWORKS
 # by itself, so that a further entry changes nothing for what does not use it.
 _INDEX = "geomem.registry"
 _DIGITS = 12  # of a checksum in hexadecimal
+_LOOKS = (".js", ".css", ".mplstyle")  # files beside a package's modules that these read
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def checksums(script, named=()):
 
     Imports inside functions count too. Importing a package's module runs the package's
     `__init__`, so that counts as well. `from package import name` counts `package/name.py` where
-    there is one. With `name.py` count the scripts and styles `name.js` and `name.css` of its page.
+    there is one. With a package of geomem count the scripts and styles of its page (`.js`, `.css`)
+    and the style of its figures (`.mplstyle`).
     Of modules outside geomem those count that are not part of an installed package.
 
     Parameters
@@ -156,8 +158,9 @@ def _located(name, folder, *, implied=True):
         for candidate in (path / "__init__.py", path.with_suffix(".py"), *_compiled(path, own)):
             if candidate.is_file():
                 yield _Module(dotted, candidate)
-                pages = map(candidate.with_suffix, (".js", ".css"))
-                yield from (_Module(dotted, page) for page in pages if page.is_file())
+        if not own and depth > 1 and path.is_dir():
+            for page in sorted(p for p in path.iterdir() if p.suffix in _LOOKS):
+                yield _Module(f"{dotted}.{page.stem}", page)
 
 
 def _compiled(path, own):

@@ -28,29 +28,30 @@ def draw(accuracy):
         height=2.2 if columns < 3 else 1.75,
         sharey=True,
     )
-    summaries, handles = [], []
+    curves = []
     for axes, cell in zip(grid.flat, cells, strict=False):
         here = seeds.of_condition(accuracy, cell)
         summary = seeds.over_seeds(here, ["kind", "epoch"])
-        summaries.append(summary)
         for kind, look in KINDS.items():
             of_kind = summary[summary["kind"] == kind]
             if len(of_kind):
-                style.curve(axes, of_kind["epoch"], of_kind, look, markers=False, scale=100)
+                x = of_kind["epoch"]
+                curves.append(style.curve(axes, x, of_kind, look, markers=False, scale=100))
         scales.mark_epochs(axes, here.loc[here["best"], "epoch"], "best epoch")
-        handles += axes.get_lines()
         _mark_diverged(axes, here)
         axes.set_title(seeds.condition_title(cell))
         scales.epoch_axis(axes, here["epoch"])
     grid[0, 0].set_ylim(-3, 103)
     for axes in grid[:, 0]:
         axes.set_ylabel(style.LABELS["accuracy"])
+    for i, axes in enumerate(grid.flat):
+        if (i + 1) % columns == 0 or i == len(cells) - 1:
+            style.label_ends(axes, curves)
     style.tidy(grid)
-    style.legend(figure, handles, columns=5 if columns > 1 else 3)
     style.caption(
         figure,
-        seeds.interval_note(summaries, "Wilson 95 % interval over images"),
-        "Permuted: against assigned labels; restored: the same images against true labels.",
+        seeds.interval_note([c.summary for c in curves], "Wilson 95 % interval over images"),
+        "Dotted: best epochs. Restored: permuted images against their true labels.",
         _diverged_note(accuracy),
     )
     return figure

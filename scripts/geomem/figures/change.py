@@ -31,7 +31,7 @@ def draw(geometry, accuracy, *, per_class=None, kappa=0, remove_low_rank=True):
     """
     classes = seeds.n_manifolds(geometry)
     same = paper.comparable(classes, per_class, kappa=kappa, remove_low_rank=remove_low_rank)
-    geometry = seeds.whole_set(geometry)
+    geometry, robust = seeds.middle_half(seeds.whole_set(geometry))
     geometry = geometry[geometry["metric"].isin(METRICS)]
     best = seeds.at_epoch(geometry, "best")
     last = seeds.at_epoch(geometry, "last")
@@ -39,35 +39,35 @@ def draw(geometry, accuracy, *, per_class=None, kappa=0, remove_low_rank=True):
     cells = seeds.conditions(changes)
     figure, grid = style.panels(max(len(cells), 1), len(METRICS), height=1.95, sharey="col")
     curves, traced = {metric: [] for metric in METRICS}, {metric: [] for metric in METRICS}
-    handles = []
     for axes_row, cell in zip(grid, cells, strict=False):
         here = seeds.of_condition(changes, cell)
         names = seeds.layers_of(here)
         for axes, metric in zip(axes_row, METRICS, strict=True):
             axes.axhline(0, color="black", linewidth=0.7, zorder=1)
-            curves[metric] += draw_layers(axes, here[here["metric"] == metric], names)
+            of_metric = here[here["metric"] == metric]
+            curves[metric] += draw_layers(axes, of_metric, names, bounded=False)
             if same and cell[0] == paper.NOISE:
                 traced[metric] += mark_paper(axes, metric, ["change"], names)
-            handles += axes.get_lines()
             axes.set_ylabel(LABELS[metric])
         style.row_title(axes_row, _title(here, best, accuracy, cell))
     cut = ""
     for column, metric in zip(grid.T, METRICS, strict=True):
         cut = scales.frame_values(column[:1], [curve.summary for curve in curves[metric]]) or cut
         scales.include(column[0], traced[metric])
-        handles += warned.mark(curves[metric])
+        warned.mark(curves[metric])
+    for axes in grid[:, -1]:
+        style.label_ends(axes, curves[METRICS[-1]])
     style.tidy(grid)
-    style.legend(figure, handles, columns=5)
     every = [curve for of_metric in curves.values() for curve in of_metric]
-    alone = "95 % interval of a difference between epochs that share their Gaussian vectors"
+    alone = "95 % interval of the difference of two measurements"
     style.caption(
         figure,
-        "Differences of the same network, then averaged." if len(cells) else "",
         seeds.interval_note([curve.summary for curve in every], alone),
+        robust if len(cells) else "",
         cut,
         warned.note(every),
         seeds.diverged_note(accuracy),
-        f"{paper.NOTE} Placed by relative depth." if any(traced.values()) else "",
+        paper.NOTE if any(traced.values()) else "",
     )
     return figure
 

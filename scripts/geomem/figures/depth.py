@@ -47,7 +47,7 @@ def over_layers(geometry, accuracy, metrics, *, per_class, epochs, traced_values
     geometry, accuracy, per_class, epochs
         As for `draw`; `geometry` may be the table of any estimator.
     """
-    geometry = seeds.whole_set(geometry)
+    geometry, robust = seeds.middle_half(seeds.whole_set(geometry))
     geometry = geometry[geometry["metric"].isin(metrics)]
     rows = [
         row
@@ -56,7 +56,6 @@ def over_layers(geometry, accuracy, metrics, *, per_class, epochs, traced_values
     ]
     figure, grid = style.panels(max(len(rows), 1), len(metrics), height=1.95, sharey="col")
     curves, traced = {metric: [] for metric in metrics}, {metric: [] for metric in metrics}
-    handles = []
     for axes_row, (title, moments, here) in zip(grid, rows, strict=False):
         names = seeds.layers_of(here)
         for axes, metric in zip(axes_row, metrics, strict=True):
@@ -64,9 +63,7 @@ def over_layers(geometry, accuracy, metrics, *, per_class, epochs, traced_values
             if traced_values and (here["noise"] == paper.NOISE).all():
                 traced[metric] += mark_paper(axes, metric, moments, names)
             if metric == "capacity" and per_class:
-                axes.axhline(2 / per_class, color="black", linewidth=0.7)
-                axes.lines[-1].set_label(f"2/M, M = {per_class}")
-            handles += axes.get_lines()
+                mark_unstructured(axes, per_class)
             axes.set_ylabel(style.LABELS[metric])
             if len(metrics) > 3 and len(names) > 8:  # narrow panels
                 axes.tick_params(axis="x", labelsize=5.2)
@@ -77,27 +74,41 @@ def over_layers(geometry, accuracy, metrics, *, per_class, epochs, traced_values
         cut = scales.frame_values(column[:1], summaries, positive=True) or cut
         scales.include(column[0], traced[metric])
         scales.include(column[0], [2 / per_class] if metric == "capacity" and per_class else [])
-        handles += warned.mark(curves[metric])
+        warned.mark(curves[metric])
+    for axes in grid[:, -1]:
+        style.label_ends(axes, curves[metrics[-1]])
     style.tidy(grid)
-    style.legend(figure, handles, columns=5)
     every = [curve for of_metric in curves.values() for curve in of_metric]
     style.caption(
         figure,
         seeds.interval_note([curve.summary for curve in every]),
+        robust if every else "",
         cut,
         warned.note(every),
         seeds.diverged_note(accuracy),
-        f"{paper.NOTE} Placed by relative depth." if any(traced.values()) else "",
+        paper.NOTE if any(traced.values()) else "",
     )
     return figure
 
 
-def draw_layers(axes, table, names):
+def mark_unstructured(axes, per_class):
+    """Draw the capacity 2/M of M points without structure."""
+    label = f"2/M, M = {per_class}"
+    axes.axhline(2 / per_class, color="black", linewidth=0.7, label=label)
+    axes.annotate(
+        label, (0.02, 2 / per_class), (0, -2), xycoords=("axes fraction", "data"), va="top",
+        textcoords="offset points", fontsize="small",
+    )  # fmt: skip
+
+
+def draw_layers(axes, table, names, *, bounded=True):
     """Draw means over seeds of every kind and control in `table`; returns the curves.
 
-    `names` are the layers from the left to the right; the axis is labelled with them.
+    `names` are the layers from the left to the right; the axis is labelled with them. `bounded` as
+    for `seeds.over_seeds`.
     """
-    summary = seeds.over_seeds(table, ["metric", "kind", "layer_index", "layer"])
+    by = ["metric", "kind", "layer_index", "layer"]
+    summary = seeds.over_seeds(table, by, bounded=bounded)
     curves = []
     for kind, look in style.looks_of(summary["kind"]).items():
         of_kind = summary[summary["kind"] == kind]

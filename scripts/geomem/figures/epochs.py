@@ -25,7 +25,7 @@ def draw(geometry, accuracy, *, layers=3, metrics=None):
     -------
     matplotlib Figure
     """
-    geometry = seeds.whole_set(geometry)
+    geometry, robust = seeds.middle_half(seeds.whole_set(geometry))
     cells = seeds.conditions(geometry)
     metrics = metrics or (METRICS if len(cells) == 1 else METRICS[:1])
     rows = [(cell, metric) for cell in cells for metric in metrics]
@@ -38,8 +38,7 @@ def draw(geometry, accuracy, *, layers=3, metrics=None):
         height=1.75,
     )
     curves = {metric: [] for metric in metrics}
-    axes_of = {metric: [] for metric in metrics}
-    handles = []
+    axes_of, rightmost = {metric: [] for metric in metrics}, []
     for axes_row, (cell, metric) in zip(grid, rows, strict=False):
         here = seeds.of_condition(geometry, cell)
         here = here[here["metric"] == metric]
@@ -55,9 +54,9 @@ def draw(geometry, accuracy, *, layers=3, metrics=None):
                 if kind not in CONTROLS:
                     curves[metric].append(style.curve(axes, of_kind["epoch"], of_kind, look))
             scales.mark_epochs(axes, best, "best epoch")
-            handles += axes.get_lines()
             axes.set_title(scales.layer_label(layer, 26))
             scales.epoch_axis(axes, here["epoch"])
+        rightmost.append((metric, axes_row[len(shown[cell]) - 1]))
         axes_row[0].set_ylabel(style.LABELS[metric])
         if len(cells) > 1:
             axes_row[0].set_title(f"{seeds.condition_title(cell)}: {axes_row[0].get_title('left')}")
@@ -65,15 +64,17 @@ def draw(geometry, accuracy, *, layers=3, metrics=None):
     for metric in metrics:
         summaries = [curve.summary for curve in curves[metric]]
         cut = scales.frame_values(axes_of[metric], summaries, positive=True) or cut
-        handles += warned.mark(curves[metric])
+        warned.mark(curves[metric])
+    for metric, axes in rightmost:
+        style.label_ends(axes, curves[metric])
     style.tidy(grid)
-    style.legend(figure, handles)
     every = [curve for of_metric in curves.values() for curve in of_metric]
     title = f"{seeds.condition_title(cells[0]).capitalize()}." if len(cells) == 1 else ""
     style.caption(
         figure,
         title,
         seeds.interval_note([curve.summary for curve in every]),
+        robust if every and len(metrics) > 1 else "",
         cut,
         warned.note(every),
         seeds.best_note(geometry),

@@ -59,7 +59,7 @@ def draw(gradients, accuracy, *, kinds=("unpermuted", "permuted")):
         seeds.interval_note(summaries),
         seeds.best_note(norms),
         seeds.diverged_note(accuracy),
-        "Noise floor: norm that the label-dependent part would have if labels told nothing.",
+        "Noise floor: norm of the label-dependent part if labels told nothing.",
     )
     return figure
 

@@ -21,8 +21,8 @@ def draw(rewind, gradients, accuracy, *, epoch=None):
     rewind, gradients, accuracy : DataFrame
         Collected tables; the last one tells what runs diverged.
     epoch : "best" or int, optional
-        Epoch that layers are rewound to; by default the best one, or where no layers were
-        rewound to it the latest.
+        Epoch that layers are rewound to; by default the best one, or where none were rewound to it
+        the latest.
 
     Returns
     -------
@@ -46,16 +46,11 @@ def draw(rewind, gradients, accuracy, *, epoch=None):
     ]
     handles = [line for axes in figure.axes for line in axes.get_lines()]
     style.legend(figure, handles, order=SHOWN.index)
-    alone = "changes, both Wilson 95 % intervals over images were they independent; shares, none"
+    alone = "of changes, both Wilson intervals were they independent"
     style.caption(
         figure,
-        "Change: network with layers rewound minus final network, in percentage points."
-        if panels["training"]
-        else "",
-        "Share: of the squared norm of the loss gradient over the images of a kind, sampling noise "
-        "included."
-        if panels["share"]
-        else "",
+        "Change: rewound minus final network." if panels["training"] else "",
+        "Fraction: of the squared norm, with sampling noise." if panels["share"] else "",
         seeds.interval_note([summary for name in drawn for summary in drawn[name]], alone),
         max(cuts),
         seeds.best_note(shares),
@@ -99,7 +94,7 @@ def gradient_shares(gradients):
     squares = norms["value"].astype(float) ** 2
     keys = [norms[name] for name in ("width", "noise", "seed", "epoch", "kind")]
     share = squares / squares.groupby(keys).transform("sum")
-    return norms.assign(value=share, lo=np.nan, hi=np.nan)
+    return norms.assign(metric="share", value=share, lo=np.nan, hi=np.nan)
 
 
 def _rows_of(changes, shares):
@@ -138,7 +133,7 @@ def _draw_changes(figure, grid, row, changes, cell, epoch, panels, drawn):
         for axes, scheme in zip(axes_row, schemes, strict=True):
             of_panel = back[(back["scheme"] == scheme) & back["kind"].isin(kinds)]
             axes.axhline(0, color="black", linewidth=0.7, zorder=1)
-            drawn[group] += _lines(axes, of_panel)
+            drawn[group] += _lines(axes, of_panel, bounded=False)
             axes.set_xlabel(f"rewound: {SCHEMES[scheme]}", fontsize=6.5)
         axes_row[0].set_ylabel(f"change of accuracy,\n{group} images (points)")
         panels[group] += axes_row
@@ -161,18 +156,18 @@ def _draw_shares(figure, grid, row, shares, cell, panels, drawn):
         drawn["share"] += _lines(axes, here[here["epoch"] == epoch])
         axes.set_title(f"epoch {epoch:g}")
         axes.set_xlabel("layer")
-    axes_row[0].set_ylabel("share of gradient (%)")
+    axes_row[0].set_ylabel("fraction of gradient (%)")
     axes_row[0].set_title(f"{seeds.condition_title(cell)}\nepoch {epochs[0]:g}")
     panels["share"] += axes_row
 
 
-def _lines(axes, table, scale=100):
+def _lines(axes, table, scale=100, *, bounded=True):
     """Draw means over seeds of every kind by layer; returns them in the axis's unit."""
     names = seeds.layers_of(table)
     summaries = []
     for kind in SHOWN:
         of_kind = table[table["kind"] == kind]
-        summary = seeds.over_seeds(of_kind, ["layer_index", "layer"])
+        summary = seeds.over_seeds(of_kind, ["layer_index", "layer"], bounded=bounded)
         if len(summary):
             style.curve(axes, summary["layer"].map(names.index), summary, KINDS[kind], scale=scale)
             columns = ["value", "lo", "hi"]

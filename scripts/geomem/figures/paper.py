@@ -15,7 +15,7 @@ NOISE = 0.5  # label noise of figure 3, inferred
 WIDTH_NOISE = 0.2  # most label noise that figure 4 may have
 ERRORS = {"capacity": 0.001, "radius": 0.015, "dimension": 0.4}
 PERMUTED_ERRORS = {**ERRORS, "dimension": 0.8}
-NOTE = "Grey marks: traced from the paper, of another network and data set; no absolute targets."
+NOTE = "Grey marks: traced from the paper (another network and data set), no absolute targets."
 
 # Figure 3: layer positions 0 (input) to 19 (final) of VGG16.
 LAST_LAYER = 19

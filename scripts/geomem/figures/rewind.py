@@ -47,7 +47,7 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
         height=2.0,
         sharey="row",
     )
-    summaries, handles = [], []
+    drawn = []
     for axes_row, (cell, batch_norm, kind) in zip(grid, rows, strict=False):
         here = seeds.of_condition(curves, cell)
         here = here[(here["batch_norm"] == batch_norm) & (here["kind"] == kind)]
@@ -63,23 +63,23 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
                     rows_of_line = _with_end(rows_of_line, untouched)
                 summary = seeds.over_seeds(rows_of_line, ["layer"])
                 summary = summary.sort_values("layer", key=lambda column: column.map(names.index))
-                summaries.append(summary)
-                style.curve(axes, summary["layer"].map(names.index), summary, looks[key], scale=100)
+                x = summary["layer"].map(names.index)
+                drawn.append(style.curve(axes, x, summary, looks[key], scale=100))
             _reference(axes, seeds.of_condition(accuracy, cell), kind)
-            handles += axes.get_lines()
             if names:
                 scales.layer_axis(axes, names)
             axes.set_xlabel(f"rewound: {SCHEMES[scheme]}")
         axes_row[0].set_ylabel(f"{kind} {style.LABELS['accuracy']}")
-        axes_row[0].set_ylim(bottom=0)
+        axes_row[0].set_ylim(0, min(axes_row[0].get_ylim()[1], 103))
         axes_row[0].set_title(f"{seeds.condition_title(cell)}; batch norm: {batch_norm}")
+    for axes in grid[:, -1]:
+        style.label_ends(axes, drawn)
     style.tidy(grid)
-    style.legend(figure, handles, columns=4 if columns > 1 else 2, order=_legend_order)
     style.caption(
         figure,
-        seeds.interval_note(summaries, "Wilson 95 % interval over images"),
+        seeds.interval_note([c.summary for c in drawn], "Wilson 95 % interval over images"),
+        "Grey: the whole network at its best (dashed) and last epoch (dotted)." if drawn else "",
         seeds.diverged_note(accuracy),
-        "Lines: epoch that the layers are rewound to; all other layers as at the last epoch.",
     )
     return figure
 
@@ -124,7 +124,7 @@ def _series(rows):
 def _with_end(rows, untouched):
     """Add the network that nothing was rewound in, of the same seeds, as layer "none"."""
     end = untouched[untouched["seed"].isin(rows["seed"])].drop_duplicates("seed")
-    columns = ["seed", "layer", "value", "lo", "hi"]
+    columns = ["seed", "layer", "metric", "value", "lo", "hi"]
     return pd.concat([rows[columns], end.assign(layer=NONE)[columns]], ignore_index=True)
 
 
@@ -136,9 +136,3 @@ def _reference(axes, accuracy, kind):
         if pd.notna(value):
             axes.axhline(100 * value, color=style.GREY, linewidth=1, linestyle=line, zorder=1.5)
             axes.lines[-1].set_label(f"whole network, {epoch} epoch")
-
-
-def _legend_order(label):
-    """Epochs by number, then the best one, then the reference lines."""
-    number = label.rpartition(" ")[2]
-    return label.startswith("whole"), not number.isdigit(), int(number) if number.isdigit() else 0

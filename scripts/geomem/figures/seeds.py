@@ -8,9 +8,18 @@ from geomem.errors import InputError
 from geomem.warning import together
 
 CONFIDENCE = 0.95
+# What a quantity can be, where an interval of Student's t may reach further.
+BOUNDS = {
+    "accuracy": (0, 1),
+    "share": (0, 1),
+    **dict.fromkeys(
+        ("loss", "capacity", "radius", "dimension", "utility", "norm", "noise_floor"), (0, np.inf)
+    ),
+    **dict.fromkeys(("theory", "simulated", "radius_iqm", "dimension_iqm"), (0, np.inf)),
+}
 
 
-def over_seeds(table, by):
+def over_seeds(table, by, *, bounded=True):
     """Mean over seeds with an interval.
 
     Parameters
@@ -19,15 +28,17 @@ def over_seeds(table, by):
         Collected rows, at most one per seed and combination of the columns `by`. A column
         `warnings` is optional.
     by : list of str
+    bounded : bool
+        Whether intervals end where the quantity in the column `metric` does (`BOUNDS`). Not so
+        for differences.
 
     Returns
     -------
     DataFrame
         Columns `by`, `value`, `lo`, `hi`, `seeds`, `warnings`, sorted by `by`. With at least two
         seeds that have a value, `lo` to `hi` is the 95 % Student t interval of the mean; with one,
-        the measurement's own interval. Intervals of accuracies end at 0 and 1. A mean has the
-        warnings of all its seeds; without any value it is not a number, and only there if it has
-        a warning.
+        the measurement's own interval. A mean has the warnings of all its seeds; without any
+        value it is not a number, and only there if it has a warning.
     """
     if table.duplicated([*by, "seed"]).any():
         raise ValueError(f"several rows per seed and {', '.join(by)}; select among them first")
@@ -42,11 +53,18 @@ def over_seeds(table, by):
     several = seeds > 1
     means.loc[several, "lo"] = (means["value"] - half)[several]
     means.loc[several, "hi"] = (means["value"] + half)[several]
-    if "metric" in table:
-        rates = (groups["metric"].first() == "accuracy").to_numpy()
-        means.loc[rates, ["lo", "hi"]] = means.loc[rates, ["lo", "hi"]].clip(0, 1)
+    if bounded and "metric" in table:
+        metric = groups["metric"].first().astype(object)
+        ends = [
+            metric.map(lambda name, i=i: BOUNDS.get(name, _ANY)[i]).astype(float) for i in (0, 1)
+        ]
+        for name in ("lo", "hi"):
+            means[name] = means[name].clip(*ends)
     messages = groups["warnings"].agg(together)
     return means.assign(seeds=seeds, warnings=messages).reset_index()
+
+
+_ANY = (-np.inf, np.inf)
 
 
 def _quantile(freedom):
@@ -68,7 +86,7 @@ def difference(later, earlier, by):
         The rows of `later` that `earlier` has a counterpart of, with `value` the difference and
         `lo` to `hi` its interval. It has the warnings of both.
 
-        Where rows tell what each Gaussian vector adds to a mean (the geometry's column
+        Where both rows tell what each Gaussian vector adds to a mean (the geometry's column
         `influence`), both used the same vectors, and the 95 % interval is that of pairs. Else it is
         the one were both measurements independent (squares of the two half widths added on each
         side; Zou and Donner 2008): too wide for one network on the same images, whose errors are
@@ -85,7 +103,8 @@ def difference(later, earlier, by):
     above = np.hypot(both["hi"] - both["value"], both["value_earlier"] - both["lo_earlier"])
     if "influence_earlier" in both:
         pairs = zip(both["influence"], both["influence_earlier"], strict=True)
-        below = above = np.array([_paired_reach(*pair) for pair in pairs])
+        reach = np.array([_paired_reach(*pair) for pair in pairs])
+        below, above = (np.where(np.isnan(reach), free, reach) for free in (below, above))
     columns = list(later.columns)
     return both.assign(value=value, lo=value - below, hi=value + above)[columns]
 
@@ -175,7 +194,7 @@ def _lone_best(table):
 def best_note(table):
     """Say where best epochs are drawn if `meet_at_best` moved them."""
     moved = any(_lone_best(of_condition(table, cell)).any() for cell in conditions(table))
-    return "Best epochs of the seeds are averaged and drawn at their mean." if moved else ""
+    return "Best epochs of the seeds are drawn at their mean." if moved else ""
 
 
 def interval_note(summaries, alone="the measurement's own interval"):
@@ -188,9 +207,9 @@ def interval_note(summaries, alone="the measurement's own interval"):
     if not len(counts):
         return "No measurements."
     if counts.max() == 1:
-        return f"One seed; shaded or barred: {alone}."
+        return f"One seed; {alone}."
     number = f"{counts.max():g}" if len(counts) == 1 else f"{counts.min():g}–{counts.max():g}"
-    note = f"Mean over {number} seeds; shaded or barred: 95 % Student t interval over seeds"
+    note = f"Mean over {number} seeds; 95 % Student t interval over seeds"
     return f"{note}, {alone} where one seed is left." if counts.min() == 1 else f"{note}."
 
 
@@ -257,6 +276,26 @@ def moments(table, epochs):
 def whole_set(geometry):
     """Rows of a geometry table that describe all manifolds of a kind together."""
     return geometry[geometry["manifold"].isna()]
+
+
+def middle_half(geometry):
+    """A table whose radius and dimension are interquartile means over manifolds, where it has them.
+
+    One manifold with hardly any residual centre can dominate an arithmetic mean.
+
+    Returns
+    -------
+    DataFrame, and a sentence that says so ("" where the table has no such rows).
+    """
+    names = {f"{name}_iqm": name for name in ("radius", "dimension")}
+    robust = geometry["metric"].isin(list(names))
+    if not robust.any():
+        return geometry, ""
+    rest = geometry[~geometry["metric"].isin([*names, *names.values()])]
+    means = geometry[robust]
+    means = means.assign(metric=means["metric"].map(names))
+    text = "Radius and dimension: mean of the middle half of the manifolds."
+    return pd.concat([rest, means]).sort_index(), text
 
 
 def n_manifolds(geometry):

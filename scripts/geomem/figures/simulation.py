@@ -75,14 +75,14 @@ def draw(simulation, accuracy, *, epochs=None):
     labels = [look.label for look in looks]
     shown = [style.handle(look) for look in looks] if blocks else []
     style.legend(figure, shown, order=labels.index)
-    alone = "theory's interval over Gaussian vectors, simulation's over dichotomies"
+    alone = "intervals over Gaussian vectors and over dichotomies"
     style.caption(
         figure,
         "Both capacities are of the same points." if blocks else "",
         seeds.interval_note(summaries, alone),
         cut,
-        f"Upper bounds (arrows, {unreached} in all): not even all features of the layer separate "
-        "half of the dichotomies."
+        f"Upper bounds (arrows, {unreached} in all): all features separate under half of the "
+        "dichotomies."
         if unreached
         else "",
         seeds.diverged_note(accuracy),

@@ -10,46 +10,26 @@ import itertools
 import json
 import textwrap
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context, rcdefaults, rcParams
+from matplotlib import rc_context, rc_params_from_file, rcdefaults, rcParams
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from geomem.errors import InputError
 from geomem.storage.atomic import replacing
 
 SINGLE, DOUBLE = 3.5, 7.2  # inches: one and two columns of a journal page
-DPI = 250
 GREY = "#6b6b6b"
-RC = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so drawings agree between machines
-    "mathtext.fontset": "dejavusans",
-    "font.size": 7.5,
-    "axes.titlesize": 7.5,
-    "axes.titlelocation": "left",
-    "axes.labelsize": 7.5,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#e6e6e6",
-    "grid.linewidth": 0.5,
-    "xtick.labelsize": 6.5,
-    "ytick.labelsize": 6.5,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "xtick.major.size": 2.5,
-    "ytick.major.size": 2.5,
-    "legend.fontsize": 7.5,
-    "legend.frameon": False,
-    "legend.handlelength": 2.2,
-    "lines.linewidth": 1.3,
-    "lines.markersize": 3.6,
-    "lines.markeredgewidth": 0.9,
-    "svg.hashsalt": "geomem",
-}
+CAPTION = 0.8  # of the size of other texts
+RC = dict(
+    rc_params_from_file(
+        Path(__file__).with_name("geomem.mplstyle"), fail_on_error=True, use_default_template=False
+    )
+)
+_laid_over = {}  # settings of a style file of the user's
 
 
 @dataclass(frozen=True)
@@ -87,8 +67,8 @@ KINDS = {
 }
 # Manifolds without class structure, drawn behind the others in greys with lines of their own.
 CONTROLS = {
-    "shuffled": Look("control: classes shuffled", "#3d3d3d", "", (0, (4, 1.6))),
-    "surrogate": Look("control: Gaussian points", "#8c8c8c", "", (0, (1, 1.3))),
+    "shuffled": Look("shuffled classes", "#3d3d3d", "", (0, (4, 1.6))),
+    "surrogate": Look("Gaussian points", "#7d7d7d", "", (0, (1, 1.3))),
 }
 # Kinds of recorded activations, whatever their names.
 OTHERS = (("#0072B2", "o"), ("#D55E00", "^"), ("#009E73", "s"), ("#CC79A7", "D"), ("#E69F00", "v"))
@@ -117,8 +97,39 @@ def shared():
     """Within it matplotlib draws with the shared settings, whatever the caller's are."""
     with rc_context():
         rcdefaults()
-        rcParams.update(RC)
+        rcParams.update({**RC, **_laid_over})
         yield
+
+
+def lay_over(path):
+    """Draw with a style file of the user's, laid over the shared settings, from now on.
+
+    Parameters
+    ----------
+    path : str or None
+        A matplotlib style file; None draws with the shared settings alone again.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or has a setting that matplotlib does not know or a value that
+        it does not take.
+    """
+    _laid_over.clear()
+    if path is None:
+        return
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        found = rc_params_from_file(path, fail_on_error=True, use_default_template=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"figure_style: {path}: {error}; give a matplotlib style file") from None
+    rows = (line.partition("#")[0] for line in text.splitlines())
+    names = [row.partition(":")[0].strip() for row in rows if row.strip()]
+    if unknown := sorted(set(names) - set(rcParams)):
+        raise InputError(
+            f"figure_style: {path}: matplotlib has no setting {unknown[0]!r}; remove that line"
+        )
+    _laid_over.update(found)
 
 
 def styled(draw):
@@ -291,11 +302,66 @@ def _legend_width(labels, columns, entry=0.52, gap=0.2, letter=0.054):
     return columns * entry - gap + letter * sum(longest)
 
 
+_JOIN = {"arrowstyle": "-", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
+
+
+def label_ends(axes, curves):
+    """Write the names of curves beside their right ends, in place of a legend.
+
+    Names that would overlap are moved apart and joined to their curves.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Its vertical range is final.
+    curves : list of Curve
+        Those of other axes are left out.
+    """
+    ends = []
+    for curve in curves:
+        places = np.flatnonzero(np.isfinite(curve.summary["value"].to_numpy(float)))
+        if curve.axes is axes and len(places):
+            point = curve.x[places[-1]], curve.summary["value"].iloc[places[-1]]
+            height = axes.transAxes.inverted().transform(axes.transData.transform(point))[1]
+            ends.append((float(np.clip(height, 0, 1)), curve.look))
+    ends.sort(key=lambda end: end[0])
+    size = rcParams["xtick.labelsize"]
+    panel = axes.get_window_extent().height / axes.figure.dpi  # inches, before the layout
+    for (height, look), at in zip(
+        ends, _apart([end[0] for end in ends], size / 60 / panel), strict=True
+    ):
+        axes.annotate(
+            look.label,
+            (1, height),
+            (1.06, at),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            color=look.color,
+            fontsize=size,
+            va="center",
+            annotation_clip=False,
+            arrowprops={**_JOIN, "color": look.color},
+        )
+
+
+def _apart(heights, gap):
+    """Sorted heights within [0, 1] moved to be at least `gap` apart, as little as may be."""
+    moved = list(heights)
+    for i in range(1, len(moved)):
+        moved[i] = max(moved[i], moved[i - 1] + gap)
+    top = max(1.0, (len(moved) - 1) * gap)
+    for i in reversed(range(len(moved))):
+        moved[i] = min(moved[i], top)
+        top = moved[i] - gap
+    return moved
+
+
 def caption(figure, *sentences):
     """Small print below the panels: what the values are means of and what the intervals are."""
     text = " ".join(sentence for sentence in sentences if sentence)
     lines = textwrap.wrap(text, int(figure.get_figwidth() * 22))
-    figure.supxlabel("\n".join(lines), x=0.01, ha="left", size=6, color=GREY)
+    size = CAPTION * rcParams["font.size"]
+    figure.supxlabel("\n".join(lines), x=0.01, ha="left", size=size, color=GREY)
     _heighten(figure, 0.1 * (len(lines) - 2))
 
 
@@ -316,7 +382,7 @@ def save(figure, png, svg, provenance):
         if png:
             with replacing(png) as temporary:
                 metadata = {"provenance": json.dumps(provenance)}
-                figure.savefig(temporary, format="png", dpi=DPI, metadata=metadata)
+                figure.savefig(temporary, format="png", metadata=metadata)
         if svg:
             with replacing(svg) as temporary:
                 figure.savefig(temporary, format="svg", metadata={"Date": None})

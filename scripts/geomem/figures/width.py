@@ -43,6 +43,7 @@ def draw(
     classes = seeds.n_manifolds(geometry)
     same = paper.comparable(classes, per_class, kappa=kappa, remove_low_rank=remove_low_rank)
     same_task = (network, data) == ("resnet18", "cifar100")
+    geometry, robust = seeds.middle_half(seeds.whole_set(geometry))
     tables = _by_panel(accuracy, geometry)
     label_noise = sorted({noise for table in tables.values() for noise in table["noise"]})
     size = {**_sizes(geometry), **_sizes(accuracy)}
@@ -72,7 +73,7 @@ def draw(
             if name in ACCURACIES:
                 axes.set_ylim(top=min(axes.get_ylim()[1], 103))
             _size_axis(axes, size, any(traced.values()))
-        handles += warned.mark(curves[name])
+        warned.mark(curves[name])
     for axes in grid[-1]:
         axes.set_xlabel("parameters")
     style.hide_empty(grid)
@@ -81,15 +82,13 @@ def draw(
     every = [curve for name in PANELS for curve in curves[name]]
     style.caption(
         figure,
-        f"Capacity, radius, dimension: test manifolds, final layer ({', '.join(layers)})."
-        if layers
-        else "",
+        f"Below: test manifolds, final layer ({', '.join(layers)})." if layers else "",
         seeds.interval_note([curve.summary for curve in every]),
+        robust if layers else "",
         cut,
         warned.note([curve for name in GEOMETRY for curve in curves[name]]),
-        "Above the panels: width." if label_noise else "",
         seeds.diverged_note(accuracy),
-        f"{paper.NOTE} Placed at the size of a ResNet-18." if any(traced.values()) else "",
+        paper.NOTE if any(traced.values()) else "",
     )
     return figure
 
@@ -97,8 +96,7 @@ def draw(
 def _by_panel(accuracy, geometry):
     """Rows that each panel draws."""
     rates = accuracy[accuracy["metric"] == "accuracy"]
-    final = seeds.whole_set(geometry)
-    final = final[final["kind"] == "test"]
+    final = geometry[geometry["kind"] == "test"]
     final = final[final["layer_index"] == final.groupby("width")["layer_index"].transform("max")]
     return {
         **{kind: rates[rates["kind"] == kind] for kind in ACCURACIES},
@@ -175,6 +173,7 @@ def _size_axis(axes, size, traced):
     ticked.xaxis.set_major_locator(FixedLocator([size[width] for width in widths]))
     ticked.xaxis.set_minor_locator(NullLocator())
     ticked.set_xticklabels(_apart(widths, size, np.log(most / least)))
+    ticked.set_xlabel("width", fontsize=5.5, color=style.GREY, labelpad=1)
 
 
 def _apart(widths, size, length, share=0.06):

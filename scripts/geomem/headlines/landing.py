@@ -3,6 +3,7 @@
 import html
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from geomem.headlines.sentences import (
     VERDICTS,
@@ -144,11 +145,11 @@ def _effect(measured, name, written):
 def _links(found):
     place = found["experiment"]
     pages = [
-        ("Claims", "claims/claims.html"),
-        ("Explorer", "explorer.html"),
-        ("Provenance", "provenance.html"),
+        ("Claims", _path(place, "claims/claims.html")),
+        ("Explorer", html.escape(f"explorer.html#experiment={quote(place)}")),
+        ("Provenance", _path(place, "provenance.html")),
     ]
-    pages = "".join(f"<a href='{_path(place, path)}'>{name}</a>" for name, path in pages)
+    pages = "".join(f"<a href='{path}'>{name}</a>" for name, path in pages)
     figures = ", ".join(
         f"<a href='{_path(place, f'figures/{name}.png')}'>{html.escape(name)}</a>"
         for name in found["figures"]

@@ -18,7 +18,7 @@ td.verdict { min-width: 11em; }
 """
 
 
-def document(title, parts):
+def document(title, parts, style=""):
     """A whole HTML page.
 
     Parameters
@@ -27,10 +27,13 @@ def document(title, parts):
         Plain text, which is escaped.
     parts : iterable of str
         HTML, in which every text from outside is escaped already.
+    style : str
+        CSS of the page's own, after the common one.
     """
     head = (
         "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'>"
-        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body>"
+        "<meta name='viewport' content='width=device-width'>"
+        f"<title>{html.escape(title)}</title><style>{_STYLE}{style}</style></head><body>"
     )
     return "\n".join([head, *parts, "</body></html>\n"])
 

@@ -20,10 +20,9 @@ _DECODING = 1e-3  # for an image read from a file
 _ROW = 2e-6, 300  # seconds and bytes of memory for a row of a table that is read
 _STORED_ROW = 30  # bytes of a row in Parquet, measured: 20 to 40
 _FIGURE = 400_000  # bytes of png and svg
-_EXPLORER = 1_200_000  # bytes, most of it script
+_EXPLORER = 3_000_000  # bytes
 _BATCH = 256  # images in a forward pass on a CPU
 _GLUE = 0.6  # seconds of CPU for 16 manifolds of 150 points and 200 draws, measured
-_BUNDLER = 300e6  # bytes to put the explorer's script together
 
 
 @dataclass(frozen=True)
@@ -209,7 +208,7 @@ def figure(job):
 
 
 def explorer(job):
-    return Work(_DRAWING + job.rows * _ROW[0], _BUNDLER + job.rows * _ROW[1], _EXPLORER)
+    return Work(job.rows * _ROW[0], job.rows * _ROW[1], _EXPLORER)
 
 
 def _feature_bytes(job):

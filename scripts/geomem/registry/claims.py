@@ -231,6 +231,17 @@ TARGETS = {
 }  # fmt: skip
 
 
+# The figure that a reader looks at beside a claim.
+FIGURES = {
+    "C1": "depth",
+    "C2": "change",
+    "C3": "rewind",
+    "C4": "width",
+    "C5": "gradients",
+    "M": "localization",
+}
+
+
 def targets_of(claims):
     """The statements that a configuration's `claims` section asks to judge.
 

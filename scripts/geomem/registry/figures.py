@@ -79,8 +79,8 @@ def _builtin(name, caption, asked=lambda experiment: True):
 
 
 _WARNED = """
-Open marks are values with a warning, listed below the panels. They widen the axes by at most half
-the range of the others. A triangle at an edge, with its value, is a value beyond the edge."""
+Radius and dimension are means of the middle half of the manifolds. Open marks are values with a
+warning (`warnings` in the table); a triangle at an edge is one beyond the axes."""
 
 FIGURES = {
     figure.name: figure

@@ -44,6 +44,8 @@ class Measure:
         Of the section: what of it matters; by default all.
     keys : tuple of str
         Columns that tell rows apart, besides epoch, layer, kind, manifold and metric.
+    view : str
+        View of the explorer that shows it: layers, profile or manifolds.
     judged : bool
         Whether the paper's claims are about it.
     cost : str
@@ -58,6 +60,7 @@ class Measure:
     source: str = "products"
     settings: Callable | None = None
     keys: tuple = ()
+    view: str = "layers"
     judged: bool = False
     cost: str = ""
 
@@ -91,7 +94,7 @@ MEASURES = {
         Measure(
             "geometry",
             function="geomem.analysis.mean_field:measure",
-            title="Geometry over layers and epochs",
+            title="Geometry (mean-field theory)",
             metrics=(
                 Metric("capacity", "capacity α", "manifolds / feature"),
                 Metric("radius", "radius R_M", "centre norms"),
@@ -109,7 +112,7 @@ MEASURES = {
         Measure(
             "low_rank",
             function="geomem.analysis.mean_field:profile",
-            title="What the number of removed directions does",
+            title="Number of removed directions",
             metrics=(
                 Metric("capacity", "capacity α", "manifolds / feature"),
                 Metric("radius", "radius R_M", "centre norms"),
@@ -123,12 +126,13 @@ MEASURES = {
             section="geometry",
             settings=_without_k,
             keys=("k",),
+            view="profile",
             cost="geomem.planning.work:geometry",
         ),
         Measure(
             "glue",
             function="geomem.analysis.joint:measure",
-            title="Joint geometry (GLUE) over layers and epochs",
+            title="Joint geometry (GLUE)",
             metrics=(
                 Metric("capacity", "capacity", "manifolds / feature"),
                 Metric("dimension", "dimension", "directions"),
@@ -158,6 +162,18 @@ MEASURES = {
             function="geomem.analysis.companions:participation_ratio",
             title="Participation ratio of the manifolds",
             metrics=(Metric("participation_ratio", unit="directions"),),
+        ),
+        Measure(
+            "center_map",
+            function="geomem.analysis.companions:center_map",
+            title="Centres of the manifolds in a plane",
+            metrics=(
+                Metric("x", "first axis", "centre norms"),
+                Metric("y", "second axis", "centre norms"),
+                Metric("spread", "standard deviation of the points", "centre norms"),
+                Metric("held", "variance of the centres in the plane", "fraction"),
+            ),
+            view="manifolds",
         ),
         Measure(
             "two_nn",

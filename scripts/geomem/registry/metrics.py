@@ -12,8 +12,7 @@ class Metric:
     unit: str = ""
     hidden: bool = False
 
-    @property
-    def text(self):
-        """Label with unit, as pages write it."""
+    def described(self):
+        """What the explorer has to know of it, as plain values."""
         label = self.label or self.name.replace("_", " ")
-        return f"{label} ({self.unit})" if self.unit else label
+        return {"name": self.name, "label": label, "unit": self.unit, "hidden": self.hidden}

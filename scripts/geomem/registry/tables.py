@@ -33,8 +33,8 @@ class Table:
         Column that the lines of the explorer's charts stand for at first.
     trained : bool
         Whether it is of training, so that recorded activations have none.
-    heat : bool
-        Whether the explorer draws maps over layers and epochs.
+    view : str
+        View of the explorer that shows it: layers, profile, manifolds, epochs or rewinding.
     metrics : tuple of Metric
         Those with a label or unit of their own, in the order in which the explorer offers them.
     """
@@ -47,7 +47,7 @@ class Table:
     shown: tuple
     lines: str
     judged: bool = True
-    heat: bool = True
+    view: str = "layers"
     trained: bool = False
     metrics: tuple = ()
 
@@ -58,15 +58,14 @@ class Table:
         return not self.section or bool(experiment[self.section]["epochs"])
 
     def described(self, experiment):
-        """What the explorer has to know of it, as plain values (see `geomem.pages.records`)."""
+        """What the explorer has to know of it, as plain values (see `geomem.pages.explorer`)."""
         return {
             "name": self.name,
             "title": self.title,
             "lines": self.lines,
-            "heat": self.heat,
+            "view": self.view,
             "shown": list(self.shown),
-            "metrics": [[m.name, m.text] for m in self.metrics if not m.hidden],
-            "hidden": [metric.name for metric in self.metrics if metric.hidden],
+            "metrics": [metric.described() for metric in self.metrics],
             # What experiments share has no file below an experiment's folder.
             "file": self.parts.partition("/runs/")[2].replace("{run}", "runs/{run}")
             or f"tables/{self.name}.parquet",
@@ -80,10 +79,10 @@ _FIXED = (
         keys=("epoch", "kind", "metric"),
         parts="results/shared/trained/{training}/accuracy.parquet",
         section="",
-        title="Accuracy and loss over epochs",
+        title="Accuracy and loss",
         shown=("metric", "kind", "epoch"),
         lines="kind",
-        heat=False,
+        view="epochs",
         metrics=(Metric("accuracy", unit="%"), Metric("loss", unit="nats")),
     ),
     Table(
@@ -95,7 +94,6 @@ _FIXED = (
         shown=(),
         lines="kind",
         judged=False,
-        heat=False,
         trained=True,
     ),
     Table(
@@ -106,6 +104,7 @@ _FIXED = (
         title="Layers rewound to an earlier epoch",
         shown=("metric", "scheme", "kind", "batch_norm", "epoch", "layer"),
         lines="epoch",
+        view="rewinding",
         metrics=(Metric("accuracy", unit="%"),),
     ),
     Table(
@@ -132,7 +131,6 @@ _FIXED = (
         shown=("metric", "kind", "epoch", "layer"),
         lines="metric",
         judged=False,
-        heat=False,
         metrics=(
             Metric("theory", "capacity", "manifolds / feature"),
             Metric("simulated", "capacity", "manifolds / feature"),
@@ -149,8 +147,11 @@ def of_measure(measure):
         parts=f"{_RUN}/measures/{measure.name}/{{epoch}}.parquet",
         section="analysis",
         title=measure.title,
-        shown=("metric", "kind", *measure.keys, "epoch", "layer"),
-        lines="epoch",
+        shown=("kind", "epoch", "layer", "manifold")
+        if measure.view == "manifolds"
+        else ("metric", "kind", *measure.keys, "epoch", "layer"),
+        lines="layer" if measure.view == "profile" else "epoch",
+        view=measure.view,
         judged=measure.judged,
         metrics=measure.metrics,
     )

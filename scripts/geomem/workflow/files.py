@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from geomem.config import experiments, recorded, sharing
-from geomem.registry.claims import targets_of
+from geomem.registry.claims import FIGURES, targets_of
 from geomem.workflow.signatures import sign_methods, signed
 
 HEADLINE_TABLES = ("accuracy", "geometry", "glue", "rewind")
@@ -145,16 +145,24 @@ class JobFiles:
         names = self.plan.figures[wildcards.experiment][wildcards.figure].inputs
         return {name: pictures.get(name, f"{place}/tables/{name}.parquet") for name in names}
 
+    def figure_style(self, wildcards):
+        """Input function: the user's style file of the figures, if any."""
+        path = self.plan.of(wildcards)["figure_style"]
+        return [] if path is None else [path]
+
     def all_tables(self, wildcards):
-        """Input function: an experiment's tables by name."""
+        """An experiment's tables by name."""
         place = f"results/{wildcards.experiment}/tables"
         return {name: f"{place}/{name}.parquet" for name in self.plan.tables[wildcards.experiment]}
 
-    def explored_tables(self, wildcards):
-        """Input function: the tables that an experiment's explorer shows, by name."""
-        tables = self.plan.tables[wildcards.experiment]
-        files = self.all_tables(wildcards)
-        return {name: files[name] for name in tables if tables[name].shown}
+    def explored_tables(self):
+        """The tables that the explorer shows of all experiments, by EXPERIMENT/TABLE."""
+        return {
+            f"{name}/{table.name}": f"results/{name}/tables/{table.name}.parquet"
+            for name, tables in self.plan.tables.items()
+            for table in tables.values()
+            if table.shown
+        }
 
     def judged_tables(self, wildcards):
         """Input function: the tables that an experiment's claims are about, by name."""
@@ -167,6 +175,12 @@ class JobFiles:
         files = self.all_tables(wildcards)
         return {name: files[name] for name in tables if tables[name].judged or name in named}
 
+    def claimed_figures(self, wildcards):
+        """Input function: the figures that the page of the claims shows, by name."""
+        place, drawn = f"results/{wildcards.experiment}/figures", self.plan.figures
+        shown = [name for name in FIGURES.values() if name in drawn[wildcards.experiment]]
+        return {name: f"{place}/{name}.png" for name in shown}
+
     def results_of(self, name):
         """What a reader of an experiment opens."""
         return [
@@ -174,7 +188,6 @@ class JobFiles:
             *(f"results/{name}/figures/{figure}.png" for figure in self.plan.figures[name]),
             f"results/{name}/claims/claims.parquet",
             f"results/{name}/claims/claims.html",
-            f"results/{name}/explorer.html",
         ]
 
     def headline_tables(self, wildcards):
@@ -200,9 +213,10 @@ class JobFiles:
         }
 
     def wanted_files(self):
-        """Every table, figure and page of every selected experiment, and the landing page."""
+        """Every table, figure and page of every selected experiment, and the pages of all."""
         return [
             "results/index.html",
+            "results/explorer.html",
             *(
                 path
                 for name in self.plan.experiments

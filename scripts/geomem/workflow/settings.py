@@ -7,7 +7,7 @@ one decides nothing about a result, so a change of it starts nothing.
 from geomem.config import code, experiments
 from geomem.config.folders import folder_digest
 from geomem.registry import datasets, own
-from geomem.registry.claims import judging_settings, targets_of
+from geomem.registry.claims import FIGURES, judging_settings, targets_of
 from geomem.workflow.signatures import sign_methods, signed
 
 
@@ -213,6 +213,11 @@ class JobSettings:
                 "experiment": wildcards.experiment,
                 "per_class": experiment["analysis"]["per_class"],
                 "claims": judging_settings(experiment["claims"]),
+                "figures": {
+                    claim: name
+                    for claim, name in FIGURES.items()
+                    if name in self.plan.figures[wildcards.experiment]
+                },
             }
         )
 
@@ -247,12 +252,13 @@ class JobSettings:
         return experiments.as_text({"experiment": name, "settings": self.plan.written[name]})
 
     def explorer_spec(self, wildcards):
-        """Params function: what the explorer has to know of each table."""
-        experiment = self.plan.of(wildcards)
-        tables = self.plan.tables[wildcards.experiment].values()
-        return experiments.as_text(
-            {
-                "experiment": wildcards.experiment,
-                "tables": [table.described(experiment) for table in tables if table.shown],
-            }
-        )
+        """Params function: what the explorer has to know of each table of each experiment."""
+        described = {
+            name: [
+                table.described(self.plan.experiments[name])
+                for table in tables.values()
+                if table.shown
+            ]
+            for name, tables in self.plan.tables.items()
+        }
+        return experiments.as_text({"experiments": described})
