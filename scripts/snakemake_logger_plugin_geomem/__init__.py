@@ -28,6 +28,7 @@ _SAID = (
     "WorkflowError:\nAt least one job did not complete successfully",
     "Exiting because a job execution failed",
 )
+_BROKEN = "Progress cannot be shown; the run goes on."
 
 
 class LogHandler(LogHandlerBase):
@@ -51,11 +52,16 @@ class LogHandler(LogHandlerBase):
         try:
             self._take(record)
         except BrokenPipeError:
-            self._broken = True  # whoever read the output has seen enough
+            self._give_up()  # whoever read the output has seen enough
         except Exception:
-            self._broken = True
+            self._give_up()
             self.handleError(record)
-            print("Progress cannot be shown; the run goes on.", file=sys.stderr)
+            print(_BROKEN, file=sys.stderr)
+
+    def _give_up(self):
+        self._broken = True
+        if self._run is not None:
+            self._run.stop()
 
     def _take(self, record):
         common = self.common_settings
@@ -128,9 +134,18 @@ class _Run:
     def _follow(self):
         while not self._ended.wait(self._screen.pause):
             with self._lock:
-                if self._state.totals and not self._ended.is_set():
-                    now = time.time()
-                    self._screen.update(self._state, self._expected, now, self._began)
+                if not self._state.totals or self._ended.is_set():
+                    continue
+                try:
+                    self._screen.update(self._state, self._expected, time.time(), self._began)
+                except Exception as error:  # the terminal is gone, say
+                    with contextlib.suppress(OSError, ValueError):
+                        print(f"{_BROKEN} ({error!r})", file=sys.stderr)
+                    return
+
+    def stop(self):
+        """Draw no more lines."""
+        self._ended.set()
 
     def _say(self, text):
         if not self._silent:
@@ -138,7 +153,7 @@ class _Run:
 
     def end(self, unfinished):
         """Say what came out, if the run got as far as its jobs."""
-        self._ended.set()
+        self.stop()
         with self._lock:
             if self._state.totals or self._state.nothing:
                 from geomem.terminal.ending import ending

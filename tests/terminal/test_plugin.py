@@ -1,0 +1,73 @@
+"""The logger plugin, as Snakemake uses it."""
+
+import logging
+
+import pytest
+from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
+from snakemake_interface_logger_plugins.tests import MockOutputSettings, TestLogHandlerBase
+from snakemake_logger_plugin_geomem import LogHandler
+
+from tests.terminal.events import finished, record, started, totals
+
+
+class TestContract(TestLogHandlerBase):
+    """Snakemake's own tests of a plugin."""
+
+    __test__ = True
+
+    def get_log_handler_cls(self):
+        return LogHandler
+
+    def get_log_handler_settings(self):
+        return None
+
+
+@pytest.fixture
+def show(capsys, tmp_path, monkeypatch):
+    """What is printed of a run with these records."""
+    monkeypatch.chdir(tmp_path)
+
+    def shown(*records, **settings):
+        common = MockOutputSettings()
+        for name, value in settings.items():
+            setattr(common, name, value)
+        handler = LogHandler(common, None)
+        for each in (record("workflow_started"), totals(table=1), *records):
+            handler.emit(each)
+        handler.close()
+        return capsys.readouterr().err
+
+    return shown
+
+
+def message(text, level=logging.WARNING):
+    made = record(message=text)
+    made.levelno = level
+    return made
+
+
+def test_snakemake_finds_it():
+    assert "geomem" in LoggerPluginRegistry().get_registered_plugins()
+
+
+def test_warnings_are_shown_once_and_chatter_not_at_all(show):
+    text = show(message("mind this"), message("mind this"), message("chatter", logging.INFO))
+    assert text.count("mind this") == 1 and "chatter" not in text
+
+
+def test_the_end_tells_the_jobs_and_the_log(show, tmp_path):
+    log = message(f"Complete log(s): {tmp_path}/.snakemake/log/x.log", logging.INFO)
+    text = show(started(1, "table", table="a"), finished(1, 3.0), log)
+    assert "1 job: 1 table" in text and "Done: 1 job in " in text
+    assert text.endswith("Snakemake's log: .snakemake/log/x.log\n")
+
+
+def test_what_cannot_be_shown_stops_no_run(show, monkeypatch):
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    text = show(record("job_info"), message("later"))
+    assert "Progress cannot be shown; the run goes on." in text and "later" not in text
+
+
+@pytest.mark.parametrize("name", ["verbose", "debug_dag"])
+def test_with_these_options_snakemakes_own_lines_are_shown(show, name):
+    assert "chatter" in show(message("chatter", logging.INFO), **{name: True, "quiet": set()})
