@@ -15,7 +15,12 @@ from tests.figures.drawing import draw, tables
 _HEADING = re.compile(r"^## (\w+)$", re.MULTILINE)
 _DPI = 150
 # What a run would tell a figure, where it is not the same for all.
-_SETTINGS = {"depth": {"per_class": 50}, "glue": {"per_class": 50}, "change": {"per_class": 50}}
+_SETTINGS = {
+    "simulation": {"epochs": ["last"]},
+    "depth": {"per_class": 50},
+    "glue": {"per_class": 50},
+    "change": {"per_class": 50},
+}
 
 
 def with_captions(text):
