@@ -55,7 +55,9 @@ def draw_pictures(folder):
     folder.mkdir(parents=True, exist_ok=True)
     one = tables(synthetic.cells(n_seeds=3))
     widths = tables(synthetic.cells((4, 7, 10, 14, 16, 24, 32), (0.2,), 3), ["fc1", "fc2", "fc3"])
-    pictures = {"images": synthetic.image_set(), "labels": synthetic.label_table()}
+    labels = synthetic.label_table()
+    pictures = {"images": synthetic.image_set(), "labels": labels}
+    one["examples"] = synthetic.examples_table(synthetic.cells(), labels=labels)
     for name in FIGURES:
         source = widths if name == "width" else one | pictures
         figure = draw(name, source, **_SETTINGS.get(name, {}))
