@@ -6,7 +6,7 @@ BIN := .venv/bin
 OVERLAY := $(if $(PRESET),--configfile presets/$(PRESET).yaml)$(if $(CONFIG),--configfile $(CONFIG))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help env run report status explain estimate test test-slow test-kernels test-wheel test-study tiny lint audit lock docs gallery
+.PHONY: help env run report status explain estimate test test-slow test-kernels test-wheel test-study tiny lint audit lock docs
 .DELETE_ON_ERROR:
 
 help:
@@ -23,7 +23,6 @@ help:
 	@echo "make tiny       the smallest workflow from start to report, in build/tiny"
 	@echo "make lint       ruff, snakefmt, snakemake --lint, words to avoid"
 	@echo "make docs       the documentation site, build/site/index.html; needs no network once installed"
-	@echo "make gallery    the experiments whose figures the site shows (about 10 minutes)"
 	@echo "make audit      known advisories on the pinned packages"
 	@echo "make env        the environment alone, in .venv, from envs/requirements.txt"
 	@echo "make lock       pin envs/requirements.in and envs/docs.in again"
@@ -115,12 +114,6 @@ docs: env .venv-docs/ready
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-docs
 	$(BIN)/uv pip sync --quiet --python .venv-docs/bin/python --require-hashes envs/docs.txt
 	@touch $@
-
-gallery: env
-	rm -rf build/gallery && $(BIN)/geomem init build/gallery
-	cd build/gallery && ../../$(BIN)/geomem run --cores $(CORES) \
-	  --configfile ../../docs/generate/gallery.yaml
-	$(BIN)/python -m docs.generate.gallery build/gallery/results
 
 audit: env
 	@$(BIN)/python .ci/audit

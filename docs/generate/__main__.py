@@ -8,7 +8,7 @@ from pathlib import Path
 from docs.generate.commands import commands_page
 from docs.generate.configuration import configuration_page
 from docs.generate.drawings import draw_all
-from docs.generate.gallery import with_captions
+from docs.generate.gallery import draw_pictures, with_captions
 from docs.generate.tables import tables_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +28,7 @@ def main(folder):
     for name, make in GENERATED.items():
         (folder / "reference" / name).write_text(make(), encoding="utf-8")
     draw_all(folder / "figures" / "concepts")
+    draw_pictures(folder / "figures" / "gallery")
 
 
 GENERATED = {

@@ -1,16 +1,26 @@
-"""The gallery: below each figure's heading its picture and the caption that a run gives it.
+"""The gallery: every figure drawn from made-up tables, with the caption that a run gives it.
 
-`python -m docs.generate.gallery RESULTS` takes the pictures from the results of gallery.yaml.
+The tables are those of the figures' tests: smooth curves with a little noise, shaped like the
+paper's. So the pictures are always what the present code draws, and drawing them takes seconds.
 """
 
 import re
-import sys
 from pathlib import Path
 
 from geomem.registry.figures import FIGURES
-from PIL import Image
+
+from tests.figures import synthetic
+from tests.figures.drawing import draw, tables
 
 _HEADING = re.compile(r"^## (\w+)$", re.MULTILINE)
+_DPI = 150
+# What a run would tell a figure, where it is not the same for all.
+_SETTINGS = {
+    "simulation": {"epochs": ["last"]},
+    "depth": {"per_class": 50},
+    "glue": {"per_class": 50},
+    "change": {"per_class": 50},
+}
 
 
 def with_captions(text):
@@ -39,22 +49,16 @@ def _shown(match):
     {caption}"""
 
 
-PICTURES = Path(__file__).resolve().parents[1] / "figures" / "gallery"
-EXPERIMENTS = ("gallery", "gallery-widths")
-_WIDTH, _COLOURS = 1400, 64  # enough for lines and text, at a tenth of the size
-
-
-def take_pictures(results):
-    """Keep a small copy of each figure of the first experiment that has it."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
+def draw_pictures(folder):
+    """Draw every figure into `folder`, as NAME.png."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    one = tables(synthetic.cells(n_seeds=3))
+    widths = tables(synthetic.cells((4, 7, 10, 14, 16, 24, 32), (0.2,), 3), ["fc1", "fc2", "fc3"])
+    labels = synthetic.label_table()
+    pictures = {"images": synthetic.image_set(), "labels": labels}
+    one["examples"] = synthetic.examples_table(synthetic.cells(), labels=labels)
     for name in FIGURES:
-        found = [results / experiment / "figures" / f"{name}.png" for experiment in EXPERIMENTS]
-        source = next(path for path in found if path.is_file())
-        with Image.open(source) as picture:
-            picture = picture.convert("RGB")
-            picture.thumbnail((_WIDTH, 4 * _WIDTH))
-            picture.quantize(_COLOURS).save(PICTURES / f"{name}.png", optimize=True)
-
-
-if __name__ == "__main__":
-    take_pictures(Path(sys.argv[1]))
+        source = widths if name == "width" else one | pictures
+        figure = draw(name, source, **_SETTINGS.get(name, {}))
+        figure.savefig(folder / f"{name}.png", dpi=_DPI)

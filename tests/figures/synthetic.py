@@ -228,6 +228,35 @@ def label_table(n=400, n_classes=20, noise=0.5):
     )
 
 
+def examples_table(runs, layers=SMALL, labels=None):
+    """Unpermuted images are learned before the best epoch, most permuted ones after it."""
+    labels = label_table() if labels is None else labels
+    rng = np.random.default_rng(7)
+    kinds, rows = labels["kind"].to_numpy(), []
+    for width, noise, seed in runs:
+        late = kinds == "permuted"
+        first = np.rint(np.where(late, 22, 6) + rng.gamma(2, np.where(late, 5, 2))).clip(max=LAST)
+        forgotten = rng.poisson(np.where(late, 2, 0.5))
+        start = rng.integers(len(layers) // 2, len(layers), len(labels))
+        for i, label in enumerate(labels.itertuples(index=False)):
+            memorized = bool(late[i] and first[i] < LAST)
+            place = start[i] if memorized else None
+            rows.append(
+                {
+                    **{"width": width, "noise": noise, "seed": seed, "epoch": LAST},
+                    **{"index": label.index, "kind": label.kind, "metric": "first_learned"},
+                    **{"value": first[i], "lo": np.nan, "hi": np.nan},
+                    **{"true_label": label.true_label, "assigned_label": label.assigned_label},
+                    **{"last_learned": first[i], "forgetting_events": forgotten[i]},
+                    **{"right_at_end": first[i] < LAST, "memorized": memorized},
+                    "suffix_layer": None if place is None else layers[place],
+                    "suffix_layer_index": place,
+                    "single_layers": None,
+                }
+            )
+    return table(rows, list(rows[0])[3:])
+
+
 def center_map_table(runs, layers=SMALL, epochs=(None, LAST), manifolds=12):
     """Centres on a circle that grows over the layers and is turned from one to the next."""
     rows = []

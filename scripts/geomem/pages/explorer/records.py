@@ -23,7 +23,7 @@ _BOUND = MeasurementWarning(
 def allowances(sizes, most=MOST_ROWS):
     """How many rows each of several tables may have, so that all together have at most `most`.
 
-    Small tables keep all of theirs, and the large ones get as many as each other.
+    Small tables keep all their rows, and the large ones get as many as each other.
 
     Parameters
     ----------
