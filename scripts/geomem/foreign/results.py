@@ -13,8 +13,8 @@ from geomem.figures.draw import draw
 from geomem.figures.style import save
 from geomem.foreign.activations import activation_file
 from geomem.foreign.record import COLUMNS, record_of_recorded
-from geomem.pages.explorer import library, page
-from geomem.pages.records import records
+from geomem.pages.explorer.page import page
+from geomem.pages.explorer.sections import sections
 from geomem.registry.figures import figures_of
 from geomem.registry.measures import chosen
 from geomem.registry.tables import tables_of
@@ -130,12 +130,9 @@ def draw_all(experiment, tables, folder):
 
 def write_explorer(experiment, tables, folder):
     """Write the page to look through the tables."""
-    described = [table.described(experiment) for table in tables_of(experiment).values()]
-    rows, notes = {}, {}
-    for each in described:
-        rows[each["name"]], notes[each["name"]] = records(each, tables[each["name"]])
-    text = page("recorded activations", described, rows, notes, library())
-    write_page(folder / "explorer.html", text, provenance("geometry", _spec(experiment)))
+    described = [t.described(experiment) for t in tables_of(experiment).values() if t.shown]
+    found = sections({folder.name: described}, lambda key: tables[key.rpartition("/")[2]])
+    write_page(folder / "explorer.html", page(found), provenance("geometry", _spec(experiment)))
 
 
 def _spec(experiment):
