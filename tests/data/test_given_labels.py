@@ -126,7 +126,7 @@ def _npy(path, array):
         (lambda p: _csv(p, "index,label", "0,cat"), "'cat' is no class"),
         (lambda p: _csv(p, "index,label", "0,10"), "'10' is no class"),
         (lambda p: _npy(p, WORSE[:-1]), r"shape \(199,\) and there are 200"),
-        (lambda p: _npy(p, WORSE + 1), "labels are 1 to 10"),
+        (lambda p: _npy(p, WORSE + 1), "labels are 2 to 10"),
         (lambda p: _npy(p, WORSE / 2), "labels are float64"),
         (_reordered, "clean_label differs from the labels of 100 %"),
     ],

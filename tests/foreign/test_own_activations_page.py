@@ -139,7 +139,7 @@ def test_workflow(place):
     assert set(read_table(found / "tables/neural_collapse.parquet")["metric"]) >= {"nc1"}
     verdicts = read_table(found / "claims/claims.parquet")
     assert set(verdicts["verdict"]) == {"not measured"}
-    for name in ("figures/depth.png", "explorer.html", "provenance.html"):
+    for name in ("figures/depth.png", "provenance.html", "../explorer.html"):
         assert (found / name).is_file()
     assert not (found / "figures/samples.png").exists()
     assert place.pending("--configfile", "recorded.yaml") == set()

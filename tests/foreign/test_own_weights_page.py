@@ -136,7 +136,7 @@ def test_a_resnet(place, networks):
     assert set(examples["value"].dropna()) <= {0.0, 1.0, 2.0} and len(examples) == 36
     [record] = (place.path / "results/shared/trained").glob("imported_*/training.json")
     assert read_document(record)["parameters"] == sum(p.numel() for p in model.parameters())
-    assert (found / "claims/claims.html").is_file() and (found / "explorer.html").is_file()
+    assert (found / "claims/claims.html").is_file() and (found / "../explorer.html").is_file()
     assert place.pending("--configfile", "trained.yaml") == set()
 
 

@@ -156,6 +156,13 @@ def test_one_class_is_refused(tmp_path):
         activation_file(collection(tmp_path, labels=0 * LABELS), 0, 0)
 
 
+def test_layers_of_other_kinds_are_refused(tmp_path):
+    write_activations(tmp_path, {"a": POINTS, "b": POINTS}, LABELS, epoch=0, kind="cue")
+    write_activations(tmp_path, {"a": POINTS}, LABELS, epoch=0, kind="no cue")
+    with pytest.raises(InputError, match="'b' has no points of kind 'no cue' at epoch 0"):
+        activation_file(read_collection(tmp_path), 0, 0)
+
+
 def test_layers_of_other_classes_are_refused(tmp_path):
     for name, labels in (("a", LABELS), ("b", LABELS + 1)):
         np.savez(tmp_path / f"{name}.npz", points=POINTS, labels=labels)

@@ -160,7 +160,7 @@ def test_what_is_no_array_file(tmp_path):
         ("b.npy", "Python objects"),
         ("c.npz", "readme.txt, which is no array"),
         ("d.safetensors", "cannot be read"),
-        ("", "not of a type this reads"),
+        ("", r"a\.npy: labels is empty"),  # of a folder
     ):
         with pytest.raises(GeomemError, match=words):
             main([str(tmp_path / name)])

@@ -151,7 +151,7 @@ def _classes(path, labels, class_names):
         unknown = [label for label in np.unique(labels.astype(str)) if label not in known]
         if unknown:
             raise InputError(
-                f"{path}: {unknown[0]!r} is no class; expected a number from 0 to "
+                f"{path}: {str(unknown[0])!r} is no class; expected a number from 0 to "
                 f"{len(class_names) - 1} or a name such as {class_names[0]!s}"
             )
         return np.array([known[label] for label in labels.astype(str)], dtype=np.int64)

@@ -82,8 +82,21 @@ def activation_file(collection, seed, epoch, *, store="products", per_class=None
             made |= {control: _control(control, *made[entry.kind], seed) for control in controls}
         for kind, (rows, classes) in made.items():
             _add(arrays, index, kind, rows, classes, store, entry)
+    _require_every_kind(collection, described, arrays, seed, epoch)
     layers = tuple(described[index] for index in sorted(described))
     return ActivationFile(epoch, layers, arrays, _columns(collection, seed, epoch))
+
+
+def _require_every_kind(collection, described, arrays, seed, epoch):
+    kinds = [name.partition("/")[0] for name in arrays if name.endswith("/manifolds")]
+    for index, layer in described.items():
+        for kind in kinds:
+            if prefix(index, kind) + "counts" not in arrays:
+                raise InputError(
+                    f"{collection.path}: layer {layer['name']!r} has no points of kind {kind!r} "
+                    f"at epoch {epoch} of subject {seed}, and another layer has; give every "
+                    "layer the same kinds"
+                )
 
 
 def _numbered(labels, numbers):

@@ -13,7 +13,7 @@ from geomem.errors import InputError
 from geomem.foreign.manifest import read_collection
 from geomem.storage.atomic import require_writable
 
-_NEEDED = ("pandas", "pyarrow", "matplotlib", "vl_convert", "yaml")
+_NEEDED = ("pandas", "pyarrow", "matplotlib", "yaml")
 
 
 def measure_collection(options):

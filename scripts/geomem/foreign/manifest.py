@@ -191,7 +191,7 @@ def _rows(path):
         raise InputError(f"{path} has no column file; it has {', '.join(columns) or 'none'}")
     rows = []
     for number, row in enumerate(found, start=2 if path.suffix == ".csv" else 0):
-        where = _Where(path, number)
+        where = _Where(path, path.parent, number)
         if None in row or (None in row.values() and path.suffix == ".csv"):
             raise InputError(f"{where}: expected {len(columns)} values, one for each column")
         texts = {name: "" if value is None else str(value).strip() for name, value in row.items()}
@@ -215,13 +215,14 @@ def _parquet(path):
 
 @dataclass(frozen=True)
 class _Where:
-    """A row of a manifest, for messages and relative paths."""
+    """A row of a manifest, or a file of a folder: for messages, and what paths start from."""
 
     path: Path
-    number: int
+    folder: Path
+    number: int | None = None
 
     def __str__(self):
-        return f"{self.path}, row {self.number}"
+        return str(self.path) if self.number is None else f"{self.path}, row {self.number}"
 
 
 def _of_folder(folder):
@@ -239,7 +240,7 @@ def _of_folder(folder):
         if outer:
             row["subject"] = "/".join(outer)
         row["labels"] = _nearest_labels(folder, file)
-        rows.append((_Where(folder / "(the folder)", 0), row))
+        rows.append((_Where(file, folder), row))
     return rows
 
 
@@ -299,7 +300,7 @@ def _whole(where, column, text):
 
 
 def _entry(where, row, epoch, seed):
-    folder = where.path.parent
+    folder = where.folder
     if not row.get("file"):
         raise InputError(f"{where}: file is empty; name the file of the array")
     file = _existing(where, "file", folder, row["file"])

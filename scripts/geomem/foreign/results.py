@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from geomem.analysis.activation_file import read_activations, write_activations
+from geomem.analysis.mean_field import search
 from geomem.analysis.measuring import measured
 from geomem.collecting import RunTables, collect
 from geomem.command import log
@@ -12,8 +13,8 @@ from geomem.figures.draw import draw
 from geomem.figures.style import save
 from geomem.foreign.activations import activation_file
 from geomem.foreign.record import COLUMNS, record_of_recorded
-from geomem.pages.explorer import library, page
-from geomem.pages.records import records
+from geomem.pages.explorer.page import page
+from geomem.pages.explorer.sections import sections
 from geomem.registry.figures import figures_of
 from geomem.registry.measures import chosen
 from geomem.registry.tables import tables_of
@@ -63,22 +64,40 @@ def measure_all(collection, experiment, paths, folder, threads):
     dict of str to DataFrame
         By name; a table of accuracies without rows among them, which figures expect.
     """
-    found = {}
-    for measure in chosen(experiment):
-        parts = {}
-        for (run, epoch), path in paths.items():
-            content = read_activations(path, heavy=measure.source != "products")
-            log(f"{measure.name}: {run}, epoch {epoch}, {len(content.layers)} layers")
-            table = measured(content, measure.spec(experiment), threads)
+    measures = chosen(experiment)
+    parts = {measure.name: {} for measure in measures}
+    for (run, epoch), path in paths.items():
+        content = read_activations(path, heavy=any(m.source != "products" for m in measures))
+        log(f"{run}, epoch {epoch}: {len(content.layers)} layers")
+        structures = None
+        if any(measure.wants_low_rank(experiment) for measure in measures):
+            structures = _structures(content, experiment["geometry"], threads)
+        for measure in measures:
+            spec = measure.spec(experiment)
+            used = structures if measure.wants_low_rank(experiment) else None
+            table = measured(content, spec, threads, low_rank=used)
             place = folder / "runs" / run / "measures" / measure.name / f"{epoch}.parquet"
-            write_table(place, table, provenance("geometry", measure.spec(experiment), [path]))
-            parts.setdefault(run, []).append(table)
-        found[measure.name] = _collected(collection, experiment, measure.name, parts)
+            write_table(place, table, provenance("geometry", spec, [path]))
+            parts[measure.name].setdefault(run, []).append(table)
+    found = {name: _collected(collection, experiment, name, each) for name, each in parts.items()}
     found["accuracy"] = pd.DataFrame(columns=["width", "noise", "seed", *COLUMNS, "best", "last"])
     for name, table in found.items():
         origin = provenance("geometry", _spec(experiment))
         write_table(folder / "tables" / f"{name}.parquet", table, origin)
     return found
+
+
+def _structures(content, geometry, threads):
+    """The directions that the centres share, by layer and kind: searched for once."""
+    settings = {"rule": geometry["low_rank"]["rule"]}
+    settings |= {name: geometry[name] for name in ("confidence", "seed")}
+    return {
+        (layer["index"], kind): search(
+            content.products(layer["index"], kind), **settings, threads=threads
+        )
+        for layer in content.layers
+        for kind in content.kinds
+    }
 
 
 def _collected(collection, experiment, name, parts):
@@ -111,12 +130,9 @@ def draw_all(experiment, tables, folder):
 
 def write_explorer(experiment, tables, folder):
     """Write the page to look through the tables."""
-    described = [table.described(experiment) for table in tables_of(experiment).values()]
-    rows, notes = {}, {}
-    for each in described:
-        rows[each["name"]], notes[each["name"]] = records(each, tables[each["name"]])
-    text = page("recorded activations", described, rows, notes, library())
-    write_page(folder / "explorer.html", text, provenance("geometry", _spec(experiment)))
+    described = [t.described(experiment) for t in tables_of(experiment).values() if t.shown]
+    found = sections({folder.name: described}, lambda key: tables[key.rpartition("/")[2]])
+    write_page(folder / "explorer.html", page(found), provenance("geometry", _spec(experiment)))
 
 
 def _spec(experiment):
