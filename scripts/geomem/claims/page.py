@@ -177,7 +177,7 @@ def _verdict(row, settings):
     if mostly := dominant(row):
         name, fraction = mostly
         small.append(f"uncertainty mostly from {SOURCES[name]} ({100 * fraction:.0f} %)")
-    if help_ := advice(row, settings["confidence"], settings["min_seeds"]):
+    if help_ := advice(row, settings["min_seeds"]):
         small.append(f"<b>To decide it:</b> {html.escape(help_)}.")
     return "<br>".join([*parts, *(f"<span class='small'>{text}</span>" for text in small)])
 
