@@ -2,19 +2,13 @@
 
 import numpy as np
 
-from geomem.statistics.planning import MOST_SEEDS
-
 SOURCES = {
     "vectors": "Gaussian vectors",
     "manifolds": "manifolds",
     "images": "images",
     "seeds": "seeds",
 }
-_MORE = {
-    "vectors": "more Gaussian vectors (geometry.n_t)",
-    "manifolds": "more classes (analysis.classes)",
-    "images": "more images to measure on (data, rewind.train_images, gradients.per_class)",
-}
+_MORE = {"manifolds": "classes", "images": "images"}
 
 
 def half_widths(row):
@@ -57,37 +51,30 @@ def advice(row, min_seeds):
     Parameters
     ----------
     row : namedtuple
-        Of the claims table.
+        Of the claims table, with what it needs (`geomem.claims.judge.judge_all`).
     min_seeds : int
-        As it was judged with.
+        The setting that it was judged with.
 
     Returns
     -------
     str
         "" where the verdict is not undecided, or the statement's remark alone says what is missing.
     """
-    halves = half_widths(row)
-    if row.verdict != "undecided" or np.isinf(list(halves.values())).any():
+    if row.verdict != "undecided" or np.isinf(row.total_lo):
         return ""
     if not row.total_lo <= row.threshold <= row.total_hi:
         few = row.n_seeds < min_seeds
         return f"{min_seeds} seeds, if they agree with what there is" if few else ""
+    ways = []
+    if np.isfinite(row.seeds_needed):
+        ways.append(f"{max(int(row.seeds_needed), min_seeds)} seeds")
+    for source, units in _MORE.items():
+        times = getattr(row, f"{source}_times")
+        if np.isfinite(times):
+            ways.append(f"{times:.2g} times as many {units}")
+    if ways:
+        kept = "if mean and spread stay as they are (probability 0.8)"
+        return f"{' or '.join(ways)}, {kept}"
     if row.n_seeds < 2:
         return f"at least {max(min_seeds, 2)} seeds; one does not tell how much seeds differ"
-    if np.isfinite(row.seeds_needed):
-        return f"about {int(row.seeds_needed)} seeds, if mean and spread stay as they are"
-    ways = [
-        f"{times:.2g} times as many {what}"
-        for times, what in ((row.manifolds_times, "classes"), (row.images_times, "images"))
-        if np.isfinite(times) and times > 1
-    ]
-    halves.pop("seeds", None)
-    others = float(np.sqrt(sum(half**2 for half in halves.values())))
-    if others < abs(row.effect - row.threshold):
-        return f"no number of seeds up to {MOST_SEEDS:,}; the effect is at the threshold"
-    largest = max(halves, key=halves.get)
-    advised = f"{' or '.join(ways)}, that is {_MORE[largest]}" if ways else _MORE[largest]
-    return (
-        f"{advised}; more seeds alone would not do, since what is uncertain within each seed "
-        "reaches the threshold by itself"
-    )
+    return "more of everything: neither seeds nor classes nor images would do alone"

@@ -27,7 +27,6 @@ function menu(form, key, title, options, chosen, words = (value) => value) {
   }
   select.value = chosen;
   select.parentNode.firstChild.textContent = title;
-  form.append(select.parentNode);
   select.parentNode.hidden = options.length < 2;
 }
 
@@ -57,5 +56,16 @@ function drawMenus({ state, offers, table, view, idle }) {
       const words = key === "table" ? tables : ["across", "lines"].includes(key) ? column : named[key] ?? value;
       menu(form, key, title, offers[key], state[key], words);
     }
+    inOrder(form, keys);
   }
+}
+
+// Puts the menus of a form in the order of their names; what is moved would lose the focus.
+function inOrder(form, keys) {
+  const labels = keys.map((key) => document.getElementById(key).parentNode);
+  const there = [...form.children].filter((label) => labels.includes(label));
+  if (labels.every((label, i) => label === there[i])) return;
+  const focused = document.activeElement;
+  form.append(...labels);
+  focused.focus();
 }
