@@ -35,8 +35,9 @@ def calls(path):
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_call_runs_what_it_reads(path):
     for name, call in calls(path):
-        assert name not in FORBIDDEN, f"line {call.lineno}: {name}"
         keywords = {word.arg: ast.unparse(word.value) for word in call.keywords}
+        data_alone = name == "torch.load" and keywords.get("weights_only") == "True"
+        assert name not in FORBIDDEN or data_alone, f"line {call.lineno}: {name}"
         assert keywords.get("shell", "False") == "False", f"line {call.lineno}"
         assert keywords.get("allow_pickle", "False") == "False", f"line {call.lineno}"
         if name == "yaml.load":

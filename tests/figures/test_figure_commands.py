@@ -28,6 +28,7 @@ def files(tmp_path_factory):
         "gradients": synthetic.gradients_table(runs, layers),
         "simulation": synthetic.simulation_table(runs, layers),
         "labels": synthetic.label_table(),
+        "examples": synthetic.examples_table(runs, layers),
     }
     for name, frame in written.items():
         write_table(folder / f"{name}.parquet", frame, {})

@@ -84,6 +84,17 @@ def test_the_last_resort_agrees_with_a_linear_program(problem):
         assert is_separable(points, labels) == linear_program_separates(points, labels)
 
 
+def test_a_feature_behind_as_many_constant_ones_as_points_counts():
+    points = np.array([[1.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 1.0]])
+    assert is_separable(points, np.array([-1.0, 1.0]))
+    wide = np.zeros((6, 40))
+    wide[:, 30:35] = normal(6, 5)
+    for signs in range(1, 31):  # six points in general position in five dimensions
+        labels = np.where(signs >> np.arange(6) & 1, 1.0, -1.0)
+        assert is_separable(wide, labels)
+        assert is_separable(wide[:, ::-1], labels)
+
+
 def test_duplicates_with_different_labels_are_never_separable():
     points, labels = normal(200, 150), np.repeat([1.0, -1.0], 100)
     assert is_separable(points, labels)

@@ -36,7 +36,7 @@ def test_the_package_says_that_it_is_typed():
     assert (Path(geomem.__file__).parent / "py.typed").exists()
     project = Path(geomem.__file__).parents[2] / "pyproject.toml"
     if project.exists():
-        assert '"py.typed"' in project.read_text(encoding="utf-8")
+        assert 'py.typed"' in project.read_text(encoding="utf-8")
 
 
 def test_importing_them_needs_neither_torch_nor_pandas():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def problems(experiment):
-    """What is wrong with `figure_style`, each a message that starts with the key.
+    """What is wrong with `figure_style`, at most one message, which starts with the key.
 
     Names and values of settings are matplotlib's, which checks them when a figure is drawn.
     """
@@ -21,3 +21,4 @@ def problems(experiment):
         setting = line.partition("#")[0].strip()
         if setting and ":" not in setting:
             yield f"figure_style: {path}, line {number}: {setting!r} is not `name: value`"
+            return  # another kind of file: one line of it is enough

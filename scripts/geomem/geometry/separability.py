@@ -30,13 +30,21 @@ def is_separable(points, labels):
     m = len(points)
     # any basis of the features does; with an orthonormal one z - S S'z is the part with S'z = 0
     centered = points - points.mean(axis=0)
-    basis, upper = linalg.qr(centered, mode="economic", check_finite=False)
-    lengths = np.linalg.norm(upper, axis=0)[: len(upper)]
-    independent = np.abs(np.diag(upper)) > m * 2.3e-16 * lengths
+    basis, independent = _independent(centered)
+    if independent.sum() < min(m - 1, points.shape[1]):
+        # among the first m columns some depend on others: later ones may have what they lack
+        basis, independent = _independent(centered, pivoting=True)
     basis = np.column_stack([basis[:, independent], np.full(m, m**-0.5)])
     signed = basis * labels[:, np.newaxis]
     proof = _interior_point(signed)
     return _linear_program(signed) if proof is None else proof
+
+
+def _independent(centered, pivoting=False):
+    """Orthonormal columns (m, k), and which of them are more than rounding."""
+    basis, upper = linalg.qr(centered, mode="economic", pivoting=pivoting, check_finite=False)[:2]
+    lengths = np.linalg.norm(upper, axis=0)[: len(upper)]
+    return basis, np.abs(np.diag(upper)) > len(centered) * 2.3e-16 * lengths
 
 
 def _interior_point(signed):
