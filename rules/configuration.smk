@@ -3,6 +3,7 @@
 Nothing of it may import torch, numpy or pandas: every job pays for it.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from geomem.storage.clock import refuse_future
 from geomem.storage.lock import hold, require_folder
 from geomem.workflow.plan import Plan
 from snakemake.exceptions import WorkflowError
+from snakemake.io import IOFile
 from snakemake.logging import logger
 
 try:
@@ -61,10 +63,10 @@ def show_unfinished():
         ]
         try:
             names = write_unfinished(PLAN.experiments, pending)
-        except (
-            GeomemError,
-            OSError,
-        ) as error:  # a full disk, say; the run's own errors matter more
+            # So that the next run makes it again: older than what it is made from, and forgotten.
+            os.utime("results/index.html", (1, 1))
+            workflow.persistence.cleanup_metadata(IOFile("results/index.html"))
+        except (GeomemError, OSError) as error:  # a full disk, say
             logger.error(f"The landing page could not be written: {error}")
         else:
             logger.info("", extra={"geomem_unfinished": names})

@@ -214,12 +214,13 @@ class JobFiles:
 
     def wanted_files(self):
         """Every table, figure and page of every selected experiment, and the pages of all."""
+        last = ("headline.json", "provenance.html")
         return [
             "results/index.html",
             "results/explorer.html",
             *(
                 path
                 for name in self.plan.experiments
-                for path in (*self.results_of(name), f"results/{name}/provenance.html")
+                for path in (*self.results_of(name), *(f"results/{name}/{page}" for page in last))
             ),
         ]
