@@ -28,6 +28,10 @@ def place(tmp_path_factory):
     workspace = make_workspace(tmp_path_factory.mktemp("labels"))
     config = workspace.config
     settings = config["experiments"]["tiny"] | config["defaults"]
+    less = {"controls": [], "measures": ["geometry"], "epochs": ["best", "last"]}
+    settings["analysis"] = settings["analysis"] | less
+    for section in ("rewind", "gradients"):
+        settings[section] = settings[section] | {"epochs": []}
     workspace.write_config({"defaults": settings, "experiments": {"tiny": {}}})
     for name, text in FILES.items():
         (workspace.path / name).write_text(text)
@@ -66,10 +70,10 @@ def test_a_transition_matrix_to_the_claims(place):
     wrong = table[table["kind"] == "permuted"]
     partner = wrong["true_label"] ^ 1  # the matrix confuses 0 with 1, and 2 with 3
     assert (wrong["assigned_label"] == partner).all() and 0.2 < len(wrong) / len(table) < 0.6
-    verdicts = read_table(found / "claims/claims.parquet").set_index("target")
+    verdicts = read_table(found / "claims/claims.parquet")
+    verdicts = verdicts[verdicts["estimator"] != "glue"].set_index("target")
     # Permuted examples of a class come from one other class: they are no unstructured cloud.
     assert verdicts.loc["T1-permuted", "effect"] > 0
-    assert verdicts.loc["T7-permuted", "verdict"] != "not measured"
     assert place.pending("--configfile", "confused.yaml") == set()
 
 

@@ -78,6 +78,7 @@ def place(tmp_path_factory):
     config = workspace.config
     settings = config["experiments"]["tiny"] | config["defaults"]
     settings["rewind"] = settings["rewind"] | {"epochs": [1], "schemes": ["suffix"]}
+    settings["analysis"] = settings["analysis"] | {"controls": [], "measures": ["geometry"]}
     workspace.write_config({"defaults": settings, "experiments": {"tiny": {}}})
     for name, text in FILES.items():
         (workspace.path / name).write_text(text)
