@@ -2,11 +2,12 @@
 
 import numpy as np
 from geomem.figures.draw import draw as draw_by
-from geomem.registry.figures import FIGURES
+from geomem.registry.figures import FIGURES, PICTURES
 
 from tests.figures import synthetic
 
 LONG = [f"features.denseblock{b}.denselayer{i}.conv1" for b in (1, 2) for i in range(1, 11)]
+OF_TABLES = [name for name, figure in FIGURES.items() if not set(PICTURES) & set(figure.inputs)]
 MANY = (4, 7, 10, 14, 16, 24, 32, 48, 64)
 
 

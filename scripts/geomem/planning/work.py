@@ -97,7 +97,8 @@ def train(job):
 
 def imported_network(job):
     size, network = job.size, job.network
-    count = len(job.experiment["weights"]["epochs"])
+    # An experiment that trains its own networks has no such job.
+    count = len(job.experiment.get("weights", {"epochs": ()})["epochs"])
     seconds = count * (size.train + size.test) * network.forward
     memory = (
         2 * size.bytes + (count + 2) * network.weight_bytes + 4 * sum(network.features) * _BATCH
