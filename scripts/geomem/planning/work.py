@@ -97,8 +97,7 @@ def train(job):
 
 def imported_network(job):
     size, network = job.size, job.network
-    # An experiment that trains its own networks has no such job.
-    count = len(job.experiment.get("weights", {"epochs": ()})["epochs"])
+    count = len(job.experiment["weights"]["epochs"])
     seconds = count * (size.train + size.test) * network.forward
     memory = (
         2 * size.bytes + (count + 2) * network.weight_bytes + 4 * sum(network.features) * _BATCH
