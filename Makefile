@@ -6,7 +6,7 @@ BIN := .venv/bin
 OVERLAY := $(if $(PRESET),--configfile presets/$(PRESET).yaml)$(if $(CONFIG),--configfile $(CONFIG))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help env run report status explain estimate test test-slow test-kernels test-wheel test-study tiny lint audit lock docs
+.PHONY: help env run report status explain estimate test test-slow test-kernels test-wheel test-study tiny lint audit lock docs replication
 .DELETE_ON_ERROR:
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make tiny       the smallest workflow from start to report, in build/tiny"
 	@echo "make lint       ruff, snakefmt, snakemake --lint, words to avoid"
 	@echo "make docs       the documentation site, build/site/index.html; needs no network once installed"
+	@echo "make replication  the tables of docs/replication.md, from results/"
 	@echo "make audit      known advisories on the pinned packages"
 	@echo "make env        the environment alone, in .venv, from envs/requirements.txt"
 	@echo "make lock       pin envs/requirements.in and envs/docs.in again"
@@ -105,6 +106,10 @@ lint: env
 	$(BIN)/snakefmt --check Snakefile rules workflow
 	$(BIN)/snakemake --lint 2>&1 | $(BIN)/python .ci/lints
 	$(BIN)/python .ci/words
+
+replication: env
+	$(BIN)/python -m docs.generate.replication
+	cp results/depth/figures/depth.png docs/figures/depth.png
 
 docs: env .venv-docs/ready
 	$(BIN)/python -m docs.generate build/pages
