@@ -60,10 +60,11 @@ def test_the_report_opens_alone_with_the_headlines(finished, tmp_path, browser):
     browser.wait_for("link text", "depth").click()
     browser.driver.switch_to.default_content()
     assert browser.wait_for("css selector", "img[src^='data:image/png']")
-    browser.open(report)
-    _enter_page(browser, "What came out")
-    browser.wait_for("link text", "Claims").click()
-    _enter_page(browser, "Does the paper hold?")
+    for name, words in (("Claims", "Does the paper hold?"), ("Explorer", "Layers and epochs")):
+        browser.open(report)
+        _enter_page(browser, "What came out")
+        browser.wait_for("link text", name).click()
+        _enter_page(browser, words)
     browser.driver.switch_to.default_content()
     menu = [item.text for item in browser.driver.find_elements("css selector", "li")]
     found = [name for name in menu if name in PARTS]
