@@ -240,7 +240,10 @@ def test_captions_have_two_lines_at_most(name, noise, three_seeds):
 
 
 def test_intervals_of_accuracies_end_at_0_and_100(three_seeds):
-    figure = draw("rewind", three_seeds, noise=0.5)
+    rewind = three_seeds["rewind"].copy()
+    high = (rewind["kind"] == "permuted") & (rewind["layer"] == "fc2")
+    rewind.loc[high, "value"] = 1 - 0.1 * (rewind.loc[high, "seed"] == 1)
+    figure = draw("rewind", {**three_seeds, "rewind": rewind}, noise=0.5)
     ends = [
         vertex
         for axes in figure.axes
