@@ -75,8 +75,10 @@ function overNumbers({ left, right, bottom }, rows, x) {
     step: 0,
     below: 40,
     place: (row) => at(numberOf(row)),
-    labels: (theme) => ticks([first, last > first ? last : first + 1], 8).filter((tick) => at(tick.value) <= right)
-      .map((tick) => text(tick.text, at(tick.value), bottom + 15, theme, { "text-anchor": "middle" })),
+    // Epochs and directions are whole numbers.
+    labels: (theme) => ticks([first, last > first ? last : first + 1], 8).map((tick) => tick.value)
+      .filter((value) => at(value) <= right && Math.abs(value - Math.round(value)) < 1e-9)
+      .map((value) => text(Math.round(value), at(value), bottom + 15, theme, { "text-anchor": "middle" })),
   };
 }
 
