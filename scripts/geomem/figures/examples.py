@@ -110,7 +110,8 @@ def _words(rows):
     yield f"seed {rows['seed'].iloc[0]}."
     memorized = rows[rows["memorized"].astype(bool)]
     count = (rows["kind"] == "permuted").sum()
-    yield f"{len(memorized)} of {count} permuted images are memorized."
+    if count:
+        yield f"{len(memorized)} of {count} permuted images are memorized."
     kept = memorized["suffix_layer"].isna().sum()
     if kept and kept < len(memorized):
         yield f"{kept} of these are not forgotten, or were not evaluated."
