@@ -101,7 +101,7 @@ def test_a_study_from_the_wheel_runs_from_start_to_report(workflow, tmp_path):
     workflow("geomem", "run", "--cores", "2", folder=study)
     for made in ("claims/claims.html", "../explorer.html", "figures/depth.png"):
         assert (study / "results/tiny" / made).is_file()
-    assert "Nothing to be done" in workflow("geomem", "run", folder=study)
+    assert "Nothing to do" in workflow("geomem", "run", folder=study)
     assert "Nothing would be run" in workflow("geomem", "explain", folder=study)
     assert "done" in workflow("geomem", "status", folder=study)
     assert "accuracy" in workflow("geomem", "summary", "tiny", folder=study)
@@ -114,7 +114,7 @@ def test_a_study_from_the_wheel_runs_from_start_to_report(workflow, tmp_path):
     os.rename(study, tmp_path / "moved")
     (tmp_path / "deeper").mkdir()
     os.rename(tmp_path / "moved", tmp_path / "deeper" / "study")
-    assert "Nothing to be done" in workflow("geomem", "run", folder=tmp_path / "deeper" / "study")
+    assert "Nothing to do" in workflow("geomem", "run", folder=tmp_path / "deeper" / "study")
 
 
 def test_every_command_has_help_with_its_example(workflow, tmp_path):
