@@ -10,19 +10,12 @@ name of a figure for each claim that the page shows one beside.
 
 from pathlib import Path
 
-from geomem.command import job, limit_threads, log, named_path, parser
+from geomem.command import add_tables, job, limit_threads, log, named_path, parser
 
 
 def main(argv=None):
     options = parser(__doc__)
-    options.add_argument(
-        "--tables",
-        nargs="+",
-        type=named_path,
-        required=True,
-        metavar="NAME=PARQUET",
-        help="collected tables",
-    )
+    add_tables(options)
     options.add_argument(
         "--figures",
         nargs="*",

@@ -3,19 +3,12 @@
 --spec {"experiments": {NAME: [what `geomem.pages.explorer` has to know of each table]}}
 """
 
-from geomem.command import job, limit_threads, log, named_path, parser
+from geomem.command import add_tables, job, limit_threads, log, parser
 
 
 def main(argv=None):
     options = parser(__doc__)
-    options.add_argument(
-        "--tables",
-        nargs="+",
-        type=named_path,
-        required=True,
-        metavar="EXPERIMENT/NAME=PARQUET",
-        help="collected tables",
-    )
+    add_tables(options, each="EXPERIMENT/NAME")
     options.add_argument("--output", required=True, metavar="HTML")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)

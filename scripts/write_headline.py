@@ -4,19 +4,12 @@
         `geomem.workflow.settings.JobSettings.headline_spec`}
 """
 
-from geomem.command import job, limit_threads, log, named_path, parser
+from geomem.command import add_tables, job, limit_threads, log, parser
 
 
 def main(argv=None):
     options = parser(__doc__)
-    options.add_argument(
-        "--tables",
-        nargs="+",
-        type=named_path,
-        required=True,
-        metavar="NAME=PARQUET",
-        help="collected tables",
-    )
+    add_tables(options)
     options.add_argument("--claims", required=True, metavar="PARQUET")
     options.add_argument("--output", required=True, metavar="JSON")
     arguments = options.parse_args(argv)

@@ -45,6 +45,18 @@ def named_path(text):
     return name, path
 
 
+def add_tables(options, each="NAME"):
+    """Add the option `--tables`: collected tables by what `each` says of them."""
+    options.add_argument(
+        "--tables",
+        nargs="+",
+        type=named_path,
+        required=True,
+        metavar=f"{each}=PARQUET",
+        help="collected tables",
+    )
+
+
 def limit_threads(threads):
     """Give BLAS, OpenMP and torch `threads` threads; call before numpy or torch is imported.
 

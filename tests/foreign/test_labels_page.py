@@ -1,9 +1,6 @@
 """docs/labels.md, followed word for word; CIFAR-10 itself is not fetched."""
 
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +9,7 @@ import torch
 import yaml
 from geomem.storage.tables import read_table
 
+from tests.foreign.commands import run
 from tests.workflow.conftest import make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,20 +34,6 @@ def place(tmp_path_factory):
     for name, text in FILES.items():
         (workspace.path / name).write_text(text)
     return workspace
-
-
-def run(workspace, command, *, good=True):
-    words = shlex.split(command)
-    words = words[1:] if words[0] == "python" else ["-m", *words]
-    done = subprocess.run(
-        [sys.executable, *words],
-        cwd=workspace.path,
-        capture_output=True,
-        text=True,
-        env=workspace.environment(PYTHONPATH="scripts"),
-    )
-    assert (done.returncode == 0) == good, done.stdout + done.stderr
-    return done.stdout + done.stderr
 
 
 def test_the_check_of_human_labels(place):

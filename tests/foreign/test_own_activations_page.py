@@ -2,8 +2,6 @@
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from geomem.storage.tables import read_table
 from safetensors.numpy import save_file
 from scipy.io import savemat
 
+from tests.foreign.commands import run
 from tests.workflow.conftest import make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,21 +45,6 @@ def place(tmp_path_factory):
         (workspace.path / name).write_text(text)
     np.save(workspace.path / "rates.npy", rates())
     return workspace
-
-
-def run(workspace, command, *, good=True):
-    words = shlex.split(command)
-    assert words[0] in ("python", "geomem")
-    words = words[1:] if words[0] == "python" else ["-m", *words]
-    done = subprocess.run(
-        [sys.executable, *words],
-        cwd=workspace.path,
-        capture_output=True,
-        text=True,
-        env=workspace.environment(PYTHONPATH="scripts"),
-    )
-    assert (done.returncode == 0) == good, done.stdout + done.stderr
-    return done.stdout if good else done.stderr
 
 
 def means(path, metric="capacity"):

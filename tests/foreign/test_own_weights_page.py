@@ -2,9 +2,6 @@
 
 import contextlib
 import re
-import shlex
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -16,6 +13,7 @@ from geomem.storage.tables import read_document, read_table
 from PIL import Image
 from safetensors.torch import save_file
 
+from tests.foreign.commands import run
 from tests.workflow.conftest import make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,20 +26,6 @@ FILES = dict(re.match(r"# (\S+)\n(.*)", text, re.DOTALL).groups() for kind, text
 SAVE, CHECK, RUN = (line for kind, text in BLOCKS if not kind for line in text.splitlines())
 
 pytestmark = pytest.mark.slow
-
-
-def run(workspace, command, *, good=True):
-    words = shlex.split(command)
-    words = words[1:] if words[0] == "python" else ["-m", *words]
-    done = subprocess.run(
-        [sys.executable, *words],
-        cwd=workspace.path,
-        capture_output=True,
-        text=True,
-        env=workspace.environment(PYTHONPATH="scripts"),
-    )
-    assert (done.returncode == 0) == good, done.stdout + done.stderr
-    return done.stdout + done.stderr
 
 
 def pictures(folder):

@@ -6,10 +6,8 @@ from geomem.errors import InputError
 from geomem.geometry import geometry_from_products
 from geomem.geometry.intervals import influence, middle_half
 from geomem.geometry.lowrank import find_low_rank
-from geomem.geometry.measure import random_starts
+from geomem.geometry.measure import PROFILE_DRAWS, random_starts
 from geomem.geometry.parallel import thread_map
-
-PROFILE_N_T = 50
 
 
 def search(products, *, rule, confidence, seed, threads):
@@ -63,7 +61,7 @@ def profile(products, *, seed, threads, low_rank, kappa, confidence, n_t, found=
     ----------
     products : ManifoldProducts
     seed, threads, low_rank, kappa, confidence, n_t, found
-        As in `measure`; `k` is not used. At most `PROFILE_N_T` Gaussian vectors, the first ones.
+        As in `measure`; `k` is not used. At most `PROFILE_DRAWS` Gaussian vectors, the first ones.
 
     Returns
     -------
@@ -79,7 +77,7 @@ def profile(products, *, seed, threads, low_rank, kappa, confidence, n_t, found=
         low_rank=found,
         kappa=kappa,
         confidence=confidence,
-        n_t=min(n_t, PROFILE_N_T),
+        n_t=min(n_t, PROFILE_DRAWS),
         low_rank_rule=low_rank["rule"],
         profile=True,
     )

@@ -181,12 +181,11 @@ def _of_images(at, experiment):
     known = DATASETS[data["name"]].known if data["name"] in DATASETS else None
     found = elsewhere.label_problems(experiment["labels"], known(data)[2] if known else None)
     yield from (f"{at}.{problem}" for problem in found)
-    # How many labels a user's file or matrix changes in each class is not known.
+    counted = analysis
     if known and analysis["classes"] == "all":
-        everything = {**analysis, "classes": known(data)[2]}
-        yield from _simulated(at, experiment["simulation"], everything)
-    else:
-        yield from _simulated(at, experiment["simulation"], analysis)
+        counted = {**analysis, "classes": known(data)[2]}
+    yield from _simulated(at, experiment["simulation"], counted)
+    # How many labels a user's file or matrix changes in each class is not known.
     if known and experiment["labels"]["rule"] in _PLAIN_RULES:
         yield from _counts(at, experiment["label_noise"], data, known(data), analysis)
 

@@ -28,6 +28,9 @@ class Stage:
         job has none. Labels and trainings have their settings from `geomem.config.sharing`.
     section : str
         Section of an experiment that is the stage's own; its `epochs` say whether it runs.
+    elsewhere : str
+        Section of an experiment whose activations or weights were made elsewhere, if the stage is
+        only for such ones.
     builds_network : bool
         Whether the command builds the network, and so depends on the user's source file of it.
     cost : str
@@ -39,6 +42,7 @@ class Stage:
     startup: str
     settings: Callable | None = None
     section: str = ""
+    elsewhere: str = ""
     builds_network: bool = False
     cost: str = ""
 
@@ -115,15 +119,21 @@ STAGES = {
         Stage("analysis_set", "table", _analysis_set, cost=_WORK + "analysis_set"),
         Stage("train", "torch", builds_network=True, cost=_WORK + "train"),
         Stage("snapshot", "arrays", builds_network=True, cost=_WORK + "snapshot"),
-        Stage("imported_network", "torch", builds_network=True, cost=_WORK + "imported_network"),
-        Stage("imported_snapshot", "torch", cost=_WORK + "snapshot"),
+        Stage(
+            "imported_network", "torch",
+            elsewhere="weights", builds_network=True, cost=_WORK + "imported_network",
+        ),
+        Stage("imported_snapshot", "torch", elsewhere="weights", cost=_WORK + "snapshot"),
         Stage(
             "activations", "torch", _activations,
             builds_network=True, cost=_WORK + "activations",
         ),
         Stage("find_low_rank", "geometry", _low_rank, cost=_WORK + "low_rank"),
-        Stage("recorded_activations", "arrays", cost=_WORK + "recorded_activations"),
-        Stage("recorded_run", "table"),
+        Stage(
+            "recorded_activations", "arrays",
+            elsewhere="activations", cost=_WORK + "recorded_activations",
+        ),
+        Stage("recorded_run", "table", elsewhere="activations"),
         Stage("measure", "geometry"),
         Stage(
             "rewind", "torch", _rewind,

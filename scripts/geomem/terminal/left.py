@@ -8,10 +8,6 @@ from geomem.planning.resources import Recorded
 from geomem.planning.sizes import planned_size
 from geomem.registry.stages import STAGES
 
-# Stages in place of trained networks' ones, by what their names begin with, and the section of an
-# experiment that has them.
-ELSEWHERE = {"imported_": "weights", "recorded_": "activations"}
-
 
 def expected(plan):
     """Seconds that a job of each rule takes on the machine of `rates.json`, on average.
@@ -28,9 +24,8 @@ def expected(plan):
     for name, experiment in plan.experiments.items():
         size, rates = planned_size(experiment["data"]), Recorded()
         cells = {(width, noise) for width, noise, _ in experiments.runs(experiment).values()}
-        absent = tuple(kind for kind, section in ELSEWHERE.items() if section not in experiment)
-        for rule in STAGES:
-            if rule.startswith(absent):
+        for rule, stage in STAGES.items():
+            if stage.elsewhere and stage.elsewhere not in experiment:
                 continue
             for kind in plan.measures[name] if rule == "measure" else [rule]:
                 for width, noise in cells:
