@@ -28,7 +28,7 @@ _SAID = (
     "WorkflowError:\nAt least one job did not complete successfully",
     "Exiting because a job execution failed",
 )
-_BROKEN = "Progress cannot be shown; the run goes on."
+_BROKEN = "Progress cannot be shown; the run goes on, with Snakemake's own lines."
 
 
 class LogHandler(LogHandlerBase):
@@ -45,14 +45,15 @@ class LogHandler(LogHandlerBase):
         self._quiet = {str(each).lower() for each in self.common_settings.quiet or ()}
         self._plan, self._run = None, None
         self._unfinished = ()
-        self._broken = False
+        self._unread, self._broken = False, False
 
     def emit(self, record):
         """Take in a record of Snakemake's log. Called by one thread, in order."""
         try:
             self._take(record)
         except BrokenPipeError:
-            self._give_up()  # whoever read the output has seen enough
+            self._unread = True  # whoever read the output has seen enough
+            self._give_up()
         except Exception:
             self._give_up()
             self.handleError(record)
@@ -68,9 +69,9 @@ class LogHandler(LogHandlerBase):
         event = str(getattr(record, "event", None) or "")
         self._plan = getattr(record, "geomem_plan", self._plan)
         self._unfinished = getattr(record, "geomem_unfinished", self._unfinished)
-        if self._broken or hasattr(record, "geomem_plan") or hasattr(record, "geomem_unfinished"):
+        if self._unread or hasattr(record, "geomem_plan") or hasattr(record, "geomem_unfinished"):
             return
-        if common.dryrun or common.verbose or common.debug_dag:
+        if self._broken or common.dryrun or common.verbose or common.debug_dag:
             self._as_ever.handle(record)
         elif self._run is None and event == "workflow_started":
             self._run = _Run(self._plan, silent="all" in self._quiet, still=bool(self._quiet))
@@ -140,7 +141,10 @@ class _Run:
                     self._screen.update(self._state, self._expected, time.time(), self._began)
                 except Exception as error:  # the terminal is gone, say
                     with contextlib.suppress(OSError, ValueError):
-                        print(f"{_BROKEN} ({error!r})", file=sys.stderr)
+                        print(
+                            f"Progress is drawn no more ({error!r}); the run goes on.",
+                            file=sys.stderr,
+                        )
                     return
 
     def stop(self):

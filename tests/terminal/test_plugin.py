@@ -62,10 +62,10 @@ def test_the_end_tells_the_jobs_and_the_log(show, tmp_path):
     assert text.endswith("Snakemake's log: .snakemake/log/x.log\n")
 
 
-def test_what_cannot_be_shown_stops_no_run(show, monkeypatch):
+def test_what_cannot_be_shown_stops_no_run_and_hides_no_error(show, monkeypatch):
     monkeypatch.setattr(logging, "raiseExceptions", False)
-    text = show(record("job_info"), message("later"))
-    assert "Progress cannot be shown; the run goes on." in text and "later" not in text
+    text = show(record("job_info"), message("a job failed", logging.ERROR), quiet=set())
+    assert "Progress cannot be shown; the run goes on" in text and "a job failed" in text
 
 
 @pytest.mark.parametrize("name", ["verbose", "debug_dag"])

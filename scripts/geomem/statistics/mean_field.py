@@ -8,7 +8,7 @@ import numpy as np
 
 from geomem.errors import InputError
 from geomem.geometry.anchors import anchor_statistics
-from geomem.geometry.measure import geometry_from_products
+from geomem.geometry.measure import PROFILE_DRAWS, geometry_from_products
 from geomem.geometry.parallel import thread_map
 from geomem.geometry.residual import Cloud
 from geomem.statistics.scales import SCALES
@@ -63,7 +63,7 @@ def taken_apart(manifolds, groups, settings):
 
 def profile(products, **settings):
     """The geometry at each number K of removed directions, `{"capacity, K = 3": number}`."""
-    settings = {"random_state": 0, "n_t": 50, **settings}
+    settings = {"random_state": 0, "n_t": PROFILE_DRAWS, **settings}
     found = geometry_from_products(products, profile=True, **settings)
     return {
         f"{metric}, K = {level['k']}": level[metric]
