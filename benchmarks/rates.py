@@ -44,10 +44,10 @@ def main():
             print(name, width, rates.step, rates.forward, file=sys.stderr)
     settings = {"kappa": 0, "n_t": 300}
     programs = timing.geometry_seconds(
-        {**settings, "low_rank": {"rule": "barrier", "k": "none"}}, ANALYSED
+        {**settings, "low_rank": {"rule": "shrinkage", "k": "none"}}, ANALYSED
     )
     both = timing.geometry_seconds(
-        {**settings, "low_rank": {"rule": "barrier", "k": "auto"}}, ANALYSED
+        {**settings, "low_rank": {"rule": "authors", "k": "auto"}}, ANALYSED
     )
     found = {
         "startup": startup,

@@ -3,7 +3,6 @@
 Needs:  snapshots, images, labels, analysis sets; the config's `analysis`, `geometry`, `rewind`,
         `gradients`, `simulation` sections
 Makes:  results/EXPERIMENT/runs/RUN/activations/EPOCH.npz     inner products of every layer
-        results/EXPERIMENT/runs/RUN/low_rank/EPOCH.npz        directions that centres share
         results/EXPERIMENT/runs/RUN/measures/MEASURE/EPOCH.parquet   capacity, radius, dimension ...
         results/EXPERIMENT/runs/RUN/rewind.parquet            accuracies with layers rewound
         results/EXPERIMENT/runs/RUN/gradients.parquet         label-dependent and -independent parts
@@ -39,32 +38,10 @@ rule activations:
         " --output {output:q} 2> {log:q}"
 
 
-rule find_low_rank:
-    input:
-        activations="results/{experiment}/runs/w{width}_n{noise}_s{seed}/activations/{epoch}.npz",
-    output:
-        "results/{experiment}/runs/w{width}_n{noise}_s{seed}/low_rank/{epoch}.npz",
-    log:
-        "results/{experiment}/logs/low_rank/w{width}_n{noise}_s{seed}_{epoch}.log",
-    benchmark:
-        "results/{experiment}/benchmarks/low_rank/w{width}_n{noise}_s{seed}_{epoch}.tsv"
-    resources:
-        runtime=needs.runtime("find_low_rank"),
-        mem_mb=needs.memory("find_low_rank"),
-    params:
-        code=settings.program("find_low_rank.py"),
-        command=command("find_low_rank.py"),
-        spec=settings.spec("find_low_rank"),
-    shell:
-        "{params.command} --spec {params.spec:q} --threads {threads}"
-        " --activations {input.activations:q} --output {output:q} 2> {log:q}"
-
-
 rule measure:
     input:
         activations="results/{experiment}/runs/w{width}_n{noise}_s{seed}/activations/{epoch}.npz",
         profiles=files.profiles_of,
-        low_rank=files.low_rank_of,
     output:
         "results/{experiment}/runs/w{width}_n{noise}_s{seed}/measures/{measure}/{epoch}.parquet",
     log:
@@ -81,8 +58,7 @@ rule measure:
     shell:
         "{params.command} --spec {params.spec:q} --threads {threads}"
         " --activations {input.activations:q} --profiles {input.profiles:q}"
-        " --low-rank {input.low_rank:q} --output {output:q}"
-        " 2> {log:q}"
+        " --output {output:q} 2> {log:q}"
 
 
 rule rewind:

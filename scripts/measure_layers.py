@@ -1,7 +1,7 @@
 """Compute one measure of every layer and manifold kind of one snapshot's activations.
 
 --spec {"function": "geomem.analysis.mean_field:measure", "source": "products",
-        "settings": {"n_t": 300, "kappa": 0.0, "low_rank": {"rule": "barrier", "k": "auto"},
+        "settings": {"n_t": 300, "kappa": 0.0, "low_rank": {"rule": "shrinkage", "k": "auto"},
         "confidence": 0.95, "seed": 0}}
 
 The function is called with the inner products of each layer and kind within and between manifolds
@@ -22,12 +22,6 @@ def main(argv=None):
         "--profiles", nargs="*", default=[], metavar="PARQUET",
         help="tables of the measure low_rank, one for each epoch, where low_rank.k is shared",
     )  # fmt: skip
-    options.add_argument(
-        "--low-rank",
-        nargs="?",
-        metavar="NPZ",
-        help="from find_low_rank.py, for measures that use it",
-    )
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
     from geomem.analysis.activation_file import read_activations
@@ -38,12 +32,6 @@ def main(argv=None):
     spec = arguments.spec
     activations = read_activations(arguments.activations, heavy=spec["source"] != "products")
     sources = [arguments.activations, *arguments.profiles]
-    structures = None
-    if arguments.low_rank:
-        from geomem.analysis.low_rank_file import read_low_rank
-
-        structures = read_low_rank(arguments.low_rank)
-        sources.append(arguments.low_rank)
     if arguments.profiles:
         from geomem.analysis.mean_field import shared_k
         from geomem.storage.tables import read_table
@@ -52,7 +40,7 @@ def main(argv=None):
         log(f"shared number of removed directions: {k}")
         spec = {**spec, "settings": {**spec["settings"]}}
         spec["settings"]["low_rank"] = {**spec["settings"]["low_rank"], "k": k}
-    table = measured(activations, spec, arguments.threads, log, structures)
+    table = measured(activations, spec, arguments.threads, log)
     origin = provenance("measure_layers", arguments.spec, sources)
     write_table(arguments.output, table, origin)
 

@@ -30,16 +30,29 @@ def geometry(points, t, kappa):
     )
 
 
-def low_rank_cost(x, v, barrier=0.0):
-    """Half the sum of squared cosines between the rows of x (P, r) off the directions v (r, K).
-
-    With a barrier, minus its product with the sum of log squared fractions left of the rows.
-    """
+def low_rank_cost(x, v):
+    """Half the sum of squared cosines between the rows of x (P, r) off the directions v (r, K)."""
     residual = x - x @ v @ v.T
-    lengths = np.linalg.norm(residual, axis=1)
-    units = residual / lengths[:, np.newaxis]
-    left = 2.0 * np.log(lengths / np.linalg.norm(x, axis=1))
-    return 0.5 * ((units @ units.T) ** 2).sum() - barrier * left.sum()
+    units = residual / np.linalg.norm(residual, axis=1, keepdims=True)
+    return 0.5 * ((units @ units.T) ** 2).sum()
+
+
+def shrunk(points, threshold=2.0, power=2):
+    """Points (P, M, N) with the directions that their centres share taken off in part.
+
+    One singular direction of the unit centres after the other, in the space of features.
+    """
+    centers = points.mean(axis=1) - points.mean(axis=(0, 1))
+    centers = centers - centers.mean(axis=0)
+    units = centers / np.linalg.norm(centers, axis=1, keepdims=True)
+    _, lengths, directions = np.linalg.svd(units, full_matrices=False)
+    lengths = lengths[lengths > 1e-5 * lengths[0]]
+    mean = len(units) / len(lengths)
+    found = points.copy()
+    for length, direction in zip(lengths, directions, strict=False):
+        factor = min(1.0, (threshold * mean / length**2) ** power)
+        found -= (1.0 - factor) * (points @ direction)[..., np.newaxis] * direction
+    return found
 
 
 def mean_cosine(rows):

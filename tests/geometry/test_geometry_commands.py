@@ -38,6 +38,9 @@ def test_files(tmp_path, capsys, name, layout):
     assert f"{expected.mean_capacity:.5g}" in capsys.readouterr().out
     with open(tmp_path / "a.geometry.csv", newline="") as file:
         rows = list(csv.DictReader(file))
+    assert all(None not in row and None not in row.values() for row in rows), "a column has no name"
+    frame = expected.to_frame()
+    assert [row["k_hi"] for row in rows] == [repr(float(value)) for value in frame["k_hi"]]
     values = [float(r["value"]) for r in rows if r["metric"] == "capacity" and r["manifold"]]
     np.testing.assert_allclose(values, expected.capacity, rtol=1e-9)
 
@@ -200,7 +203,7 @@ def test_workflow_script(tmp_path):
     layers = ({"index": 2, "name": "conv", "kind": "conv", "shape": [20], "features": 20},)
     network = {"n_layers": 4, "weighted_layers": "1,2"}
     write_activations(tmp_path / "a.npz", ActivationFile(7, layers, arrays, network), {})
-    low_rank = {"rule": "barrier", "k": "auto"}
+    low_rank = {"rule": "shrinkage", "k": "auto"}
     settings = {"n_t": 40, "kappa": 0.0, "low_rank": low_rank, "confidence": 0.9, "seed": 1}
     spec = json.dumps(MEASURES["geometry"].spec({"geometry": settings}))
     files = ["--activations", str(tmp_path / "a.npz"), "--output", str(tmp_path / "b.parquet")]

@@ -121,9 +121,9 @@ def test_rotation_scale_and_shift_change_nothing(points, measured):
     rng = np.random.default_rng(6)
     rotation = np.linalg.qr(rng.standard_normal((60, 60)))[0]
     moved = manifold_geometry(7.5 * points @ rotation + rng.standard_normal(60), random_state=3)
-    assert moved.low_rank_k == measured.low_rank_k
+    assert moved.low_rank_k == pytest.approx(measured.low_rank_k, rel=1e-10) != 0
     for name in ("capacity", "radius", "dimension"):
-        np.testing.assert_allclose(getattr(moved, name), getattr(measured, name), rtol=1e-6)
+        np.testing.assert_allclose(getattr(moved, name), getattr(measured, name), rtol=1e-8)
 
 
 def test_order_of_points_matters_only_through_the_draw(points, measured):
@@ -140,7 +140,7 @@ def test_order_of_points_matters_only_through_the_draw(points, measured):
 def test_order_of_classes_matters_only_through_the_draw(points, measured):
     turned = manifold_geometry(points[::-1], random_state=3)
     assert turned.center_correlation == pytest.approx(measured.center_correlation, rel=1e-12)
-    assert turned.low_rank_k == measured.low_rank_k
+    assert turned.low_rank_k == pytest.approx(measured.low_rank_k, rel=1e-10)
     first, second = measured.low_rank.weights, turned.low_rank.weights[::-1]
     np.testing.assert_allclose(first @ first.T, second @ second.T, atol=1e-9)
     for name in ("capacity", "radius", "dimension"):

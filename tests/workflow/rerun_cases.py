@@ -24,8 +24,10 @@ def per_epoch(rule, run, *epochs):
     return {(rule, f"{run}, epoch={epoch}") for epoch in epochs}
 
 
-def measured(measure, run, *epochs):
-    return per_epoch("measure", f"{run}, measure={measure}", *epochs)
+def measured(run, *epochs, measures=("geometry", "low_rank")):
+    return {
+        job for name in measures for job in per_epoch("measure", f"{run}, measure={name}", *epochs)
+    }
 
 
 # Provenance lists every result, so it comes after any; the landing page comes after provenance.
@@ -34,7 +36,9 @@ HEADLINE = {("headline", EXPERIMENT)}
 EXPLORER = {("explorer", "")} | PROVENANCE  # of all experiments
 CLAIMS = {("claims", EXPERIMENT)} | HEADLINE | PROVENANCE
 PAGES = EXPLORER | CLAIMS
-GEOMETRY_ONWARD = tables("geometry") | figures("depth", "epochs") | PAGES
+GEOMETRY_ONWARD = (
+    tables("geometry", "low_rank") | figures("depth", "epochs", "low_rank") | PAGES
+)
 EXAMPLES_ONWARD = tables("examples") | figures("examples") | PROVENANCE
 REWIND_ONWARD = tables("rewind") | figures("rewind", "localization") | PAGES | EXAMPLES_ONWARD
 GRADIENTS_ONWARD = tables("gradients") | figures("gradients", "localization") | PAGES
@@ -49,7 +53,7 @@ def after_training(run, training):
     return (
         per_epoch("snapshot", training, "0", "1", "last")
         | per_epoch("activations", run, "0", "last")
-        | measured("geometry", run, "0", "last")
+        | measured(run, "0", "last")
         | {("rewind", run), ("gradients", run), ("examples", run)}
         | simulation_onward(run)
         | tables("accuracy")
@@ -78,24 +82,24 @@ CHANGES = {
     "more Gaussian vectors": (
         "geometry.n_t",
         30,
-        measured("geometry", RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
+        measured(RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
     ),
     "another margin": (
         "geometry.kappa",
         0.1,
-        measured("geometry", RUN, "0", "last") | GEOMETRY_ONWARD,
+        measured(RUN, "0", "last") | GEOMETRY_ONWARD,
     ),
     "another level of confidence": (
         "geometry.confidence",
         0.9,
-        measured("geometry", RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
+        measured(RUN, "0", "last") | GEOMETRY_ONWARD | simulation_onward(RUN),
     ),
     "one more analysed epoch": (
         "analysis.epochs",
         [0, "last", 2],
         per_epoch("snapshot", TRAINING, "2")
         | per_epoch("activations", RUN, "2")
-        | measured("geometry", RUN, "2")
+        | measured(RUN, "2")
         | GEOMETRY_ONWARD,
     ),
     "one analysed epoch fewer": ("analysis.epochs", ["last"], GEOMETRY_ONWARD),
@@ -103,7 +107,7 @@ CHANGES = {
         "analysis.layers",
         ["fc*"],
         per_epoch("activations", RUN, "0", "last")
-        | measured("geometry", RUN, "0", "last")
+        | measured(RUN, "0", "last")
         | GEOMETRY_ONWARD
         | simulation_onward(RUN),
     ),
@@ -124,8 +128,8 @@ CHANGES = {
     ),
     "a measure of your own": (
         "analysis.measures",
-        ["geometry", "mine:spread"],
-        measured("spread", RUN, "0", "last") | tables("spread") | EXPLORER | HEADLINE,
+        ["geometry", "low_rank", "mine:spread"],
+        measured(RUN, "0", "last", measures=["spread"]) | tables("spread") | EXPLORER | HEADLINE,
     ),
     "a figure of your own": (
         "figures",
@@ -194,7 +198,7 @@ CHANGES = {
         3,
         {("analysis_set", CELL)}
         | per_epoch("activations", RUN, "0", "last")
-        | measured("geometry", RUN, "0", "last")
+        | measured(RUN, "0", "last")
         | GEOMETRY_ONWARD
         | simulation_onward(RUN),
     ),
@@ -204,13 +208,13 @@ CHANGES = {
 SOURCES = {
     "geometry/products.py": {
         *per_epoch("activations", RUN, "0", "last"),
-        *measured("geometry", RUN, "0", "last"),
+        *measured(RUN, "0", "last"),
         *GEOMETRY_ONWARD,
         *simulation_onward(RUN),
     },
     "figures/style.py": figures(
         *("samples", "accuracy", "depth", "epochs", "simulation", "rewind", "gradients"),
-        *("localization", "examples"),
+        *("localization", "examples", "low_rank"),
     )
     | PAGES,
     "analysis/rewind.py": {("rewind", RUN), ("examples", RUN)} | REWIND_ONWARD,

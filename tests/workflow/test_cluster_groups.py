@@ -61,7 +61,8 @@ class Wildcards(dict):
     __getattr__ = dict.__getitem__
 
 
-def test_a_group_asks_for_what_its_jobs_do_side_by_side(story):
+def test_a_group_asks_for_what_its_jobs_do_side_by_side(story, monkeypatch):
+    monkeypatch.chdir(story.controller.workspace.path)  # where the user's module is
     plan = Plan(merged(story.config, {}))
     needs = JobResources(plan, set())
     jobs = [
@@ -87,14 +88,15 @@ def test_a_group_with_a_failing_job_is_tried_again_with_more(story):
 
 
 def test_the_other_groups_are_done_and_run_once(story):
-    others = [j for j in story.controller.jobs() if not j["comment"].startswith("rule_figures")]
+    others = [j for j in story.controller.jobs() if "figures" not in j["comment"]]
     assert {job["state"] for job in others} == {"COMPLETED"}
     assert len({job["comment"] for job in others}) == len(others)
     place = story.controller.workspace.path / "results" / "tiny"
-    for name in ("tables/geometry.parquet", "claims/claims.html", "../explorer.html"):
+    for name in ("tables/geometry.parquet", "../explorer.html"):
         assert (place / name).is_file(), name
 
 
 def test_a_local_dry_run_finds_only_that_group_and_what_waits_for_it(story):
     rules = {rule for rule, _ in story.controller.workspace.pending()}
-    assert rules == {"figure", "provenance", "landing"}
+    # the claims page shows figures that were in the submission of the broken one
+    assert rules == {"figure", "claims", "headline", "provenance", "landing"}

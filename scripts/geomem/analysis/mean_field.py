@@ -5,19 +5,10 @@ import pandas as pd
 from geomem.errors import InputError
 from geomem.geometry import geometry_from_products
 from geomem.geometry.intervals import influence, middle_half
-from geomem.geometry.lowrank import find_low_rank
-from geomem.geometry.measure import PROFILE_DRAWS, random_starts
-from geomem.geometry.parallel import thread_map
+from geomem.geometry.measure import PROFILE_DRAWS
 
 
-def search(products, *, rule, confidence, seed, threads):
-    """The `LowRank` of one layer and kind, which `measure` and `profile` take as `found`."""
-    with thread_map(threads) as run:
-        starts = random_starts(seed)
-        return find_low_rank(products.centers, starts, run, rule=rule, confidence=confidence)
-
-
-def measure(products, *, seed, threads, low_rank, found=None, **settings):
+def measure(products, *, seed, threads, low_rank, **settings):
     """The geometry of the manifolds of one layer and kind.
 
     Parameters
@@ -29,8 +20,6 @@ def measure(products, *, seed, threads, low_rank, found=None, **settings):
     threads : int
     low_rank : dict
         `rule` and `k` of the configuration's `geometry.low_rank`; a shared k is a number here.
-    found : LowRank, optional
-        The structure, where it was searched for before. Only with `k: auto` it is what is used.
     settings : dict
         The others of the section `geometry`.
 
@@ -45,7 +34,6 @@ def measure(products, *, seed, threads, low_rank, found=None, **settings):
         products,
         random_state=seed,
         threads=threads,
-        low_rank=found if low_rank["k"] == "auto" else None,
         **options(low_rank),
         **settings,
     )
@@ -54,27 +42,25 @@ def measure(products, *, seed, threads, low_rank, found=None, **settings):
     return frame
 
 
-def profile(products, *, seed, threads, low_rank, kappa, confidence, n_t, found=None):
+def profile(products, *, seed, threads, low_rank, kappa, confidence, n_t):
     """What the number of removed directions does to the geometry of one layer and kind.
 
     Parameters
     ----------
     products : ManifoldProducts
-    seed, threads, low_rank, kappa, confidence, n_t, found
+    seed, threads, low_rank, kappa, confidence, n_t
         As in `measure`; `k` is not used. At most `PROFILE_DRAWS` Gaussian vectors, the first ones.
 
     Returns
     -------
     DataFrame
-        For each number of directions `k` that was looked at, the metrics of `LowRankLevel`, and
-        capacity, radius and dimension; `plausible` where the centres do not tell k from the one
-        chosen, `chosen` for that one.
+        For each number of directions `k` in `LowRank.profile` the metrics of `LowRankLevel`, and
+        capacity, radius and dimension; `plausible` as there, `chosen` for what the geometry uses.
     """
     geometry = geometry_from_products(
         products,
         random_state=seed,
         threads=threads,
-        low_rank=found,
         kappa=kappa,
         confidence=confidence,
         n_t=min(n_t, PROFILE_DRAWS),
@@ -117,15 +103,13 @@ def shared_k(profiles):
     Returns
     -------
     int
-        The k with the least sum of objectives, among those that were looked at everywhere.
+            The mean of the numbers that all of them have of their own, rounded.
     """
     table = pd.concat(profiles)
-    table = table[table["metric"] == "objective"]
-    grid = table.pivot_table(index=["epoch", "layer_index", "kind"], columns="k", values="value")
-    grid = grid.dropna(axis="columns")
-    if grid.empty:
+    each = table.loc[table["chosen"].astype(bool) & (table["metric"] == "cost"), "k"]
+    if each.empty:
         raise InputError("geometry.low_rank.k is 'shared', but no layer was measured")
-    return int(grid.sum().idxmin())
+    return round(each.mean())
 
 
 def _influences(geometry, frame):

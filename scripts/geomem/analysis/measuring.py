@@ -12,7 +12,7 @@ from geomem.warning import MeasurementWarning, column, pack, together, unpack
 COLUMNS = ("layer", "layer_index", "kind", "manifold", "metric", "value", "lo", "hi", "warnings")
 
 
-def measured(activations, spec, threads, log=lambda *words: None, low_rank=None):
+def measured(activations, spec, threads, log=lambda *words: None):
     """One measure of every layer and kind of manifold.
 
     Parameters
@@ -27,8 +27,6 @@ def measured(activations, spec, threads, log=lambda *words: None, low_rank=None)
         each manifold.
     log : callable
         Given a line for each layer and kind.
-    low_rank : dict, optional
-        The `LowRank` of each (layer index, kind), passed on as `found`.
 
     Returns
     -------
@@ -49,8 +47,6 @@ def measured(activations, spec, threads, log=lambda *words: None, low_rank=None)
         for kind in activations.kinds:
             classes = activations.manifolds(kind)
             given = getattr(activations, spec["source"])(layer["index"], kind)
-            if low_rank is not None:
-                settings["found"] = low_rank[layer["index"], kind]
             if "counts" in taken:
                 settings["counts"] = activations.counts(layer["index"], kind)
             frame = as_frame(called(path, given, **settings), len(classes), path)

@@ -26,7 +26,6 @@ from geomem.claims import depth
 from geomem.claims.curves import ESTIMATORS, read_curve
 from geomem.claims.errors import NotMeasuredError
 from geomem.data.randomness import generator
-from geomem.geometry.lowrank import UNCONFIRMED
 from geomem.statistics.weights import class_weights
 
 SOURCES = ("vectors", "manifolds", "images")
@@ -136,8 +135,7 @@ class View:
         if not np.isfinite(values).all():
             raise NotMeasuredError(f"{metric} of {kind} manifolds is not finite in some layer")
         for i in chosen:
-            # a choice among low-rank structures shows in the range over K, which is judged itself
-            if any(known.code != UNCONFIRMED for known in curve.warnings[i]):
+            if curve.warnings[i]:
                 self.warned.add(f"{kind} {metric} in {curve.layers[i]} ({epoch} epoch)")
         if self.removal is not None:
             name = f"{self.run.width} {epoch} {kind} {metric}"

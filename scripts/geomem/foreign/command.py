@@ -58,7 +58,7 @@ def _settings(options):
     if not options.n_t.isdigit():
         raise InputError(f"--n-t is {options.n_t}; expected a whole number for many arrays")
     common = {"n_t": int(options.n_t), "confidence": options.confidence, "seed": options.seed}
-    low_rank = {"rule": "barrier", "k": "none" if options.keep_low_rank else "auto"}
+    low_rank = {"rule": "shrinkage", "k": "none" if options.keep_low_rank else "auto"}
     measures = ["glue"] if joint else ["geometry", "low_rank"]
     return {
         "activations": {"path": str(options.file)},

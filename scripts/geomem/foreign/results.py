@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from geomem.analysis.activation_file import read_activations, write_activations
-from geomem.analysis.mean_field import search
 from geomem.analysis.measuring import measured
 from geomem.collecting import RunTables, collect
 from geomem.command import log
@@ -69,13 +68,9 @@ def measure_all(collection, experiment, paths, folder, threads):
     for (run, epoch), path in paths.items():
         content = read_activations(path, heavy=any(m.source != "products" for m in measures))
         log(f"{run}, epoch {epoch}: {len(content.layers)} layers")
-        structures = None
-        if any(measure.wants_low_rank(experiment) for measure in measures):
-            structures = _structures(content, experiment["geometry"], threads)
         for measure in measures:
             spec = measure.spec(experiment)
-            used = structures if measure.wants_low_rank(experiment) else None
-            table = measured(content, spec, threads, low_rank=used)
+            table = measured(content, spec, threads)
             place = folder / "runs" / run / "measures" / measure.name / f"{epoch}.parquet"
             write_table(place, table, provenance("geometry", spec, [path]))
             parts[measure.name].setdefault(run, []).append(table)
@@ -85,19 +80,6 @@ def measure_all(collection, experiment, paths, folder, threads):
         origin = provenance("geometry", _spec(experiment))
         write_table(folder / "tables" / f"{name}.parquet", table, origin)
     return found
-
-
-def _structures(content, geometry, threads):
-    """The directions that the centres share, by layer and kind: searched for once."""
-    settings = {"rule": geometry["low_rank"]["rule"]}
-    settings |= {name: geometry[name] for name in ("confidence", "seed")}
-    return {
-        (layer["index"], kind): search(
-            content.products(layer["index"], kind), **settings, threads=threads
-        )
-        for layer in content.layers
-        for kind in content.kinds
-    }
 
 
 def _collected(collection, experiment, name, parts):

@@ -1,14 +1,38 @@
-"""Directions fitted to the centres of manifolds: one candidate for the low-rank structure.
+"""What is left of the centres' correlations, and the directions that leave least of them.
 
 x (P, r) are the coordinates of the centres about their mean, in the span of dimension r; V (r, K)
 holds orthonormal directions. `geomem.geometry.newton` has the objective and its minimization.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-SAME = 1e-6  # objectives that differ by less, relative, belong to one minimum
+
+class Left(NamedTuple):
+    """What residual centres have in common.
+
+    cost: half the sum of squared cosines (a centre with itself included); correlation: mean over
+    pairs of |cos|; fractions (P,): squared length left of each centre.
+    """
+
+    cost: float
+    correlation: float
+    fractions: np.ndarray
+
+
+def left_of(products):
+    """`Left` for products (P, P) of residual centres that had unit length before."""
+    lengths = np.diag(products)
+    with np.errstate(all="ignore"):
+        squares = products**2 / np.outer(lengths, lengths)
+        n = len(products)
+        return Left(
+            cost=float(0.5 * squares.sum()),
+            correlation=float((np.sqrt(squares).sum() - n) / (n * (n - 1))),
+            fractions=lengths,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,26 +42,15 @@ class Fit:
     Attributes
     ----------
     v : ndarray, shape (r, K)
-    objective : float
-        Half the sum of squared cosines of the residual centres (a centre with itself included),
-        plus the barrier.
-    cost : float
-        The same without the barrier.
-    correlation : float
-        Mean over pairs of |cos| between residual centres.
-    fractions : ndarray, shape (P,)
-        Squared length left of each centre, as a fraction.
-    influence : ndarray, shape (P,)
-        Change of the objective when a manifold is left out, up to its sign.
+    cost, correlation, fractions
+        As in `Left`.
     converged : bool
     """
 
     v: np.ndarray
-    objective: float
     cost: float
     correlation: float
     fractions: np.ndarray
-    influence: np.ndarray
     converged: bool
 
     @property
@@ -46,69 +59,27 @@ class Fit:
         return self.v.shape[1]
 
 
-def descend(x, start, barrier, tolerance, max_iterations):
+def descend(x, start, tolerance, max_iterations):
     """The minimum that Newton's steps reach from `start` (r, K).
 
     Parameters
     ----------
     tolerance : float
-        Decrease of the objective in a step to stop at.
+        Decrease of the cost in a step to stop at.
     max_iterations : int
         Reaching it leaves the fit not converged.
     """
     from geomem.geometry.newton import minimize  # compiled: loaded when first needed
 
-    products = x @ x.T
     iterations = 0
     v = np.ascontiguousarray(start)
     if v.shape[1]:
-        v, _, _, iterations, _ = minimize(x, products, v, barrier, tolerance, max_iterations)
-    residual = x - (x @ v) @ v.T
-    gram = residual @ residual.T
-    lengths = np.diag(gram)
-    with np.errstate(all="ignore"):
-        squares = gram**2 / np.outer(lengths, lengths)
-        fractions = lengths / np.diag(products)
-        guard = -barrier * np.log(fractions) if barrier else np.zeros(len(x))
-        n = len(x)
-        return Fit(
-            v=v,
-            objective=float(0.5 * squares.sum() + guard.sum()),
-            cost=float(0.5 * squares.sum()),
-            correlation=float((np.sqrt(squares).sum() - n) / (n * (n - 1))),
-            fractions=fractions,
-            influence=squares.sum(axis=1) + guard,
-            converged=iterations < max_iterations,
-        )
-
-
-def difference_error(first, second):
-    """Standard error, over manifolds, of the difference between two fits' objectives.
-
-    The jackknife: pairs of manifolds share members, so a manifold's influence is its whole row of
-    squared cosines, not half of it.
-    """
-    change = first.influence - second.influence
-    n = len(change)
-    return float(np.sqrt(n / (n - 1) * ((change - change.mean()) ** 2).sum()))
-
-
-def distinct(fits):
-    """Fits by rising objective, one of each minimum."""
-    found = []
-    for fit in sorted(fits, key=lambda fit: fit.objective):
-        if not found or fit.objective - found[-1].objective > SAME * abs(fit.objective):
-            found.append(fit)
-    return found
+        v, _, _, iterations, _ = minimize(x, x @ x.T, v, tolerance, max_iterations)
+    units = x / np.linalg.norm(x, axis=1, keepdims=True)
+    residual = units - (units @ v) @ v.T
+    return Fit(v, *left_of(residual @ residual.T), converged=iterations < max_iterations)
 
 
 def with_direction(v, direction):
     """V and one direction more, orthonormal."""
     return np.linalg.qr(np.column_stack([v, direction]))[0]
-
-
-def strongest(x, v, count):
-    """Directions (r, count) that the residual centres, each of unit length, share most."""
-    residual = x - (x @ v) @ v.T
-    units = residual / np.linalg.norm(residual, axis=1, keepdims=True)
-    return np.linalg.eigh(units.T @ units)[1][:, ::-1][:, :count]

@@ -21,6 +21,7 @@ from geomem.geometry.files import read_manifolds
 from geomem.geometry.glue_cli import add_glue_options, glue_settings, measure_glue
 from geomem.geometry.readers import require_type
 from geomem.geometry.residual import CONVENTIONS
+from geomem.geometry.result import ROW
 from geomem.statistics.cli import add_options, run_shuffles, run_sweep
 from geomem.storage.atomic import replacing, require_writable
 from geomem.warning import column
@@ -113,7 +114,7 @@ def _write(path, geometry, names, settings, source):
         return
     with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["name", "manifold", "metric", "value", "lo", "hi", "warnings"])
+        writer.writerow(["name", *ROW, "warnings"])
         packed = column(geometry.warnings, geometry.numbered())
         for (manifold, *rest), text in zip(geometry.rows(), packed, strict=True):
             name, index = ("", "") if manifold is None else (names[manifold], manifold)
@@ -127,7 +128,7 @@ def _print(geometry, output):
         percent = f"{100 * geometry.confidence:g}%"
         print(f"  {name:20s}{value:10.5g}   {percent} interval {lo:.5g} to {hi:.5g}")
     print(f"  {'center_correlation':20s}{geometry.center_correlation:10.5g}")
-    print(f"  {'low_rank_k':20s}{geometry.low_rank_k:10d}")
+    print(f"  {'low_rank_k':20s}{geometry.low_rank_k:10.4g}")
     print(f"  {'kkt_residual':20s}{geometry.kkt_residual:10.2g}")
     for warning in geometry.warnings:
         print(f"warning: {warning}", file=sys.stderr)

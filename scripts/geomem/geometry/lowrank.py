@@ -1,8 +1,17 @@
 """The low-rank structure shared by the centres, found and removed before the geometry.
 
 Classes that resemble each other have centres with directions in common. A linear readout ignores
-those, so capacity is measured in their orthogonal complement (Cohen et al., Nat. Commun. 11, 746,
-2020, methods). How many directions K are common is estimated from the centres.
+those, so capacity is measured with the points' components along them taken off (Cohen et al., Nat.
+Commun. 11, 746, 2020, methods). The authors take each direction off as a whole and search for the
+number K of them; that rule is in `lowrank_authors`. The default here takes directions off in part.
+
+Shrinkage: the eigenvectors of the correlation matrix of the centres (about their mean, each of unit
+length) are the directions that they share, an eigenvalue e the number of centres' worth of squared
+length along one. Its mean over the dimensions that the centres span is what a direction has where
+nothing is shared. Components along eigenvectors with e above THRESHOLD times that mean are
+multiplied by (THRESHOLD mean / e)^POWER. This is a continuous function of the data, without a
+search: rotation, scale, order and rounding cannot change which minimum is found.
+docs/low-rank.md compares it, and other rules, with simulated capacity.
 """
 
 import numbers
@@ -11,29 +20,35 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from geomem.errors import InputError
-from geomem.geometry import lowrank_authors, lowrank_barrier
-from geomem.geometry.center_fits import descend
+from geomem.geometry import lowrank_authors
+from geomem.geometry.center_fits import descend, left_of
 from geomem.warning import MeasurementWarning
 
-RULES = ("barrier", "authors")
-UNCONFIRMED = "low-rank-unconfirmed"  # code of a warning that the range over K takes care of
-STARTS = {"barrier": 12, "authors": 10}
+RULES = ("shrinkage", "authors")
+THRESHOLD, POWER = 2.0, 2
+PLAUSIBLE = (1.75, 2.25)  # other thresholds, which simulated capacity does not tell from it
+STARTS = 10  # random ones for each K, authors' rule
 FINAL_TOLERANCE = 1e-20  # for the fit chosen: rounding in the centres must not show in capacity
 FINAL_ITERATIONS = 1000
 SHORT = 1e-2  # squared fraction left of a centre below which its manifold is named in a warning
-FEW_CLASSES = 20  # below it K cannot be told well: docs/low-rank.md has the measurement
+RANK = 1e-10  # eigenvalues below this fraction of the largest are rounding
+PROFILE_MOST = 5  # numbers of directions in a profile
 
 
 @dataclass(frozen=True)
 class LowRankLevel:
-    """The best fit with K directions.
+    """One number of directions, each taken off as a whole, or the structure that is used.
 
     Attributes
     ----------
-    k : int
-    objective, cost : float
-        With and without the barrier; cost is half the sum of squared cosines between residual
-        centres, each with itself included.
+    k : float
+        Number of directions; one taken off in part counts as the fraction of the squared length
+        along it that goes.
+    eigenvalue : float
+        Of the last of them, over the mean eigenvalue. NaN for K = 0, the structure that is used,
+        and the authors' rule.
+    cost : float
+        Half the sum of squared cosines between residual centres, each with itself included.
     bound : float
         The least cost that any P vectors in the remaining dimensions can have (Welch, IEEE Trans.
         Inf. Theory 20, 397, 1974). At the bound every further direction is as good as any other.
@@ -42,14 +57,15 @@ class LowRankLevel:
     smallest_fraction : float
         Squared length left of the centre that is shortened most, as a fraction.
     plausible : bool
-        Whether the objective differs from the least one by no more than uncertainty over
-        manifolds allows.
-    weights : ndarray, shape (P, K)
-        The directions, orthonormal, as combinations of the centres.
+        Whether K is among the numbers that the thresholds `PLAUSIBLE` give. With the authors' rule
+        for the K chosen alone.
+    weights : ndarray, shape (P, n)
+        The directions as combinations of the centres: orthogonal, their squared lengths the
+        fractions that go.
     """
 
-    k: int
-    objective: float
+    k: float
+    eigenvalue: float
     cost: float
     bound: float
     correlation: float
@@ -64,33 +80,30 @@ class LowRank:
 
     Attributes
     ----------
-    weights : ndarray, shape (P, K)
-        The directions removed, orthonormal, as combinations of the centres.
+    weights : ndarray, shape (P, n)
+        The directions taken off as combinations of the centres: orthogonal, their squared lengths
+        (1 for the authors' rule and for a given number) the fractions of squared lengths that go.
+    k : float
+        Sum of these fractions: the number of directions removed.
     center_correlation : float
         Mean over pairs of |cos| between the centres about their mean, nothing removed. NaN
         where fewer than two centres differ from the mean.
     profile : tuple of LowRankLevel
-        For K = 0, 1, 2, ...; empty where nothing was searched.
-    plausible : tuple of ndarray, shape (P, K)
-        Directions of every other fit, with this or another K, that the centres do not tell apart
-        from the one chosen.
-    hits : int or None
-        Starts that ended in the minimum chosen: with 1 nothing confirms that it is the lowest.
-        None where nothing was searched, and for the authors' rule.
+        By rising K; empty where nothing was looked for.
+    plausible : tuple of ndarray, shape (P, n)
+        Weights by the thresholds `PLAUSIBLE`. Empty for the authors' rule and a given number.
     warnings : tuple of MeasurementWarning
     """
 
     weights: np.ndarray
+    k: float
     center_correlation: float
     profile: tuple = ()
     plausible: tuple = ()
-    hits: int | None = None
     warnings: tuple = ()
 
 
-def find_low_rank(
-    centers, rng, run, *, remove=True, rule="barrier", k="auto", starts=None, confidence=0.95
-):
+def find_low_rank(centers, rng, run, *, remove=True, rule="shrinkage", k="auto", starts=None):
     """Find the directions to remove.
 
     Parameters
@@ -100,17 +113,14 @@ def find_low_rank(
     rng : numpy.random.Generator
         Draws the random starts of the authors' rule.
     run : callable
-        `map` that returns a list; starts run through it side by side.
+        `map` that returns a list; the authors' starts run through it side by side.
     remove : bool
         False: measure the correlation only.
-    rule : {"barrier", "authors"}
-        See `lowrank_barrier` and `lowrank_authors`.
+    rule : {"shrinkage", "authors"}
     k : int or "auto"
-        Number of directions; "auto": as the rule says.
+        Number of directions to take off as a whole; "auto": as the rule says.
     starts : int, optional
-        Random starts for each K that matters. Default: 12, and 10 for the authors' rule.
-    confidence : float
-        Of the set of plausible fits. The authors' rule has no such set.
+        Random starts for each K with the authors' rule; default 10, as theirs.
 
     Raises
     ------
@@ -118,11 +128,10 @@ def find_low_rank(
         Names the option that cannot be used.
     """
     _check(rule, k, starts, len(centers))
-    starts = STARTS[rule] if starts is None else starts
     n_manifolds = len(centers)
     projector = np.eye(n_manifolds) - 1.0 / n_manifolds
     centered = projector @ centers @ projector
-    # centres that are the mean itself have no direction: they take no part in the fit
+    # centres that are the mean itself have no direction: they take no part
     lengths = np.sqrt(np.maximum(np.diag(centered), 0.0))
     scale = max(lengths.max(), np.sqrt(max(np.trace(centers), 0.0)))
     kept = lengths > 1e-10 * scale
@@ -131,16 +140,12 @@ def find_low_rank(
         warning = MeasurementWarning(
             "same-centers", "the centres coincide: they have no correlation, and nothing to remove"
         )
-        return LowRank(nothing, np.nan, warnings=(warning,))
-    values, vectors = np.linalg.eigh(centered)
-    values, vectors = values[::-1], vectors[:, ::-1]
-    rank = int(np.sum(values > 1e-12 * values[0]))
-    coordinates = vectors[:, :rank] * np.sqrt(values[:rank])
-    x = np.ascontiguousarray(coordinates[kept])
-    x /= np.sqrt((x**2).sum(axis=1)).mean()
-    correlation = descend(x, np.zeros((rank, 0)), 0.0, 0.0, 0).correlation
+        return LowRank(nothing, 0.0, np.nan, warnings=(warning,))
+    units = projector[:, kept] / lengths[kept]  # combinations of the centres, of unit length
+    cosines = units.T @ centers @ units
+    correlation = left_of(cosines).correlation
     if not remove or k == 0:
-        return LowRank(nothing, correlation)
+        return LowRank(nothing, 0.0, correlation)
     warnings = []
     if not kept.all():
         text = (
@@ -149,42 +154,61 @@ def find_low_rank(
         )
         absent = tuple(np.flatnonzero(~kept).tolist())
         warnings.append(MeasurementWarning("center-is-mean", text, manifolds=absent))
+    values, vectors = np.linalg.eigh(cosines)
+    values, vectors = values[::-1], vectors[:, ::-1]
+    rank = int(np.sum(values > RANK * values[0]))
     # with one dimension left all residual centres are parallel, whatever was removed
     if rank < 3:
         text = (
             f"the centres span {rank} dimension(s), too few for a low-rank structure: none removed"
         )
         warnings.append(MeasurementWarning("few-center-dimensions", text))
-        return LowRank(nothing, correlation, warnings=tuple(warnings))
+        return LowRank(nothing, 0.0, correlation, warnings=tuple(warnings))
     if k != "auto" and k > rank - 2:
         text = (
             f"the centres span {rank} dimensions: {rank - 2} directions removed, not the {k} asked"
         )
         warnings.append(MeasurementWarning("fewer-directions", text))
         k = rank - 2
-    weights_of = vectors[:, :rank] / np.sqrt(values[:rank])
-    hits = None
+    along_units = units.T @ centers  # products of the unit centres with given ones
+
+    def level(number, eigenvalue, weights, plausible):
+        along = along_units @ weights
+        left = left_of(cosines - along @ along.T)
+        return LowRankLevel(
+            k=float(number),
+            eigenvalue=float(eigenvalue),
+            cost=left.cost,
+            bound=0.5 * len(cosines) ** 2 / (rank - number),
+            correlation=left.correlation,
+            smallest_fraction=float(left.fractions.min()),
+            plausible=plausible,
+            weights=weights,
+        )
+
+    plausible, others = (), ()
     if rule == "authors":
-        best, levels = _by_authors(x, values, k, starts, rng, run)
-        others = []
+        found, number, remarks = _by_authors(centered, kept, k, starts or STARTS, rng, run)
+        warnings += remarks
+        weights = found[number]
+        profile = [level(n, np.nan, each, n == number) for n, each in enumerate(found)]
     else:
-        # by length, so that the order in which the manifolds come decides nothing
-        order = np.argsort(np.diag(centered)[kept], kind="stable")
-        best, levels, others, hits = _by_barrier(x[order], run, starts, k, confidence)
-    if not best.converged:
-        text = (
-            f"the objective of the low-rank structure still fell after {FINAL_ITERATIONS} Newton "
-            "steps"
-        )
-        warnings.append(MeasurementWarning("low-rank-not-converged", text))
-    if hits is not None and hits < lowrank_barrier.ENOUGH:
-        text = (
-            f"{hits} start(s) of the search agree on the low-rank structure, "
-            f"{lowrank_barrier.ENOUGH} are wanted: rounding may decide which one is used; k_lo and "
-            "k_hi are the range over all that were found"
-        )
-        warnings.append(MeasurementWarning(UNCONFIRMED, text))
-    short = np.flatnonzero(kept)[1.0 - ((x @ best.v) ** 2).sum(1) / (x**2).sum(1) < SHORT]
+        axes = units @ vectors[:, :rank] / np.sqrt(values[:rank])
+        relative = values[:rank] / values[:rank].mean()
+        if k == "auto":
+            weights, number = _shrunk(axes, relative, THRESHOLD)
+            plausible, others = zip(*(_shrunk(axes, relative, t) for t in PLAUSIBLE), strict=True)
+        else:
+            weights, number = axes[:, :k], k
+        ends = min([number, *others]) - 1, max([number, *others]) + 1
+        profile = [
+            level(n, relative[n - 1] if n else np.nan, axes[:, :n], ends[0] < n < ends[1])
+            for n in _whole_numbers(relative, k)
+        ]
+        if number not in [each.k for each in profile]:
+            profile = sorted([*profile, level(number, np.nan, weights, True)], key=lambda at: at.k)
+    fractions = 1.0 - ((along_units @ weights) ** 2).sum(axis=1)
+    short = np.flatnonzero(kept)[fractions < SHORT]
     if len(short):
         text = (
             "less than a tenth of its centre's length is left after the low-rank structure is off; "
@@ -192,53 +216,52 @@ def find_low_rank(
         )
         about = {"metrics": ("radius",), "manifolds": tuple(short.tolist())}
         warnings.append(MeasurementWarning("short-center", text, **about))
-    plausible_levels = {best.k, *(fit.k for fit in others)}
     return LowRank(
-        weights=weights_of @ best.v,
+        weights=weights,
+        k=float(number),
         center_correlation=correlation,
-        profile=tuple(
-            LowRankLevel(
-                k=fit.k,
-                objective=fit.objective,
-                cost=fit.cost,
-                bound=0.5 * len(x) ** 2 / (rank - fit.k),
-                correlation=fit.correlation,
-                smallest_fraction=float(fit.fractions.min()),
-                plausible=fit.k in plausible_levels,
-                weights=weights_of @ fit.v,
-            )
-            for fit in levels
-        ),
-        plausible=tuple(weights_of @ fit.v for fit in others),
-        hits=hits,
+        profile=tuple(profile),
+        plausible=plausible,
         warnings=tuple(warnings),
     )
 
 
-def _by_barrier(x, run, starts, k, confidence):
-    """The fit chosen, the best one of each K, other plausible ones, the starts that found it."""
-    levels, hits = lowrank_barrier.search(x, run, starts=starts, k=k, confidence=confidence)
-    chosen = lowrank_barrier.lowest(levels) if k == "auto" else levels[k][0]
-    best = descend(x, chosen.v, lowrank_barrier.BARRIER, FINAL_TOLERANCE, FINAL_ITERATIONS)
-    candidates = [fit for level in levels for fit in level] if k == "auto" else levels[k]
-    others = [
-        fit
-        for fit in candidates
-        if fit is not chosen and lowrank_barrier.is_plausible(fit, best, confidence)
-    ]
-    profile = [level[0] for level in levels]
-    profile[best.k] = best
-    return best, profile, others, hits
+def _shrunk(axes, relative, threshold):
+    """Weights that shrink the directions above the threshold, and how many go in sum."""
+    above = relative[relative > threshold]
+    going = 1.0 - (threshold / above) ** (2 * POWER)  # of the squared length
+    return axes[:, : len(above)] * np.sqrt(going), float(going.sum())
 
 
-def _by_authors(x, values, k, starts, rng, run):
-    fractions = np.cumsum(values) / values.sum()
+def _whole_numbers(relative, k):
+    """Numbers of directions for the profile: from none to all above the mean, k among them."""
+    most = min(max(int(np.sum(relative > 1.0)), 1), len(relative) - 2)
+    found = {*np.linspace(0, most, min(most + 1, PROFILE_MOST)).round().astype(int).tolist()}
+    return sorted(found if k == "auto" else {*found, k})
+
+
+def _by_authors(centered, kept, k, starts, rng, run):
+    """Weights for each number of directions that was looked at, the number chosen, warnings."""
+    values, vectors = np.linalg.eigh(centered)
+    values, vectors = values[::-1], vectors[:, ::-1]
+    rank = int(np.sum(values > 1e-12 * values[0]))
+    x = np.ascontiguousarray((vectors[:, :rank] * np.sqrt(values[:rank]))[kept])
+    x /= np.sqrt((x**2).sum(axis=1)).mean()
+    fractions = np.cumsum(values[:rank]) / values[:rank].sum()
     k_max = int(np.argmax(np.where(fractions < 0.95, fractions, 0.0))) + 11
-    k_max = min(k_max, x.shape[1] - 2) if k == "auto" else k
+    k_max = min(k_max, rank - 2) if k == "auto" else k
     fits = lowrank_authors.search(x, k_max, rng, run, starts=starts, stop=k == "auto")
     chosen = 1 + int(np.argmin([fit.correlation for fit in fits[1:]])) if k == "auto" else k
-    fits[chosen] = descend(x, fits[chosen].v, 0.0, FINAL_TOLERANCE, FINAL_ITERATIONS)
-    return fits[chosen], fits
+    fits[chosen] = descend(x, fits[chosen].v, FINAL_TOLERANCE, FINAL_ITERATIONS)
+    warnings = []
+    if not fits[chosen].converged:
+        text = (
+            f"the objective of the low-rank structure still fell after {FINAL_ITERATIONS} Newton "
+            "steps"
+        )
+        warnings.append(MeasurementWarning("low-rank-not-converged", text))
+    back = vectors[:, :rank] / np.sqrt(values[:rank])
+    return [back @ fit.v for fit in fits], chosen, warnings
 
 
 def _check(rule, k, starts, n_manifolds):

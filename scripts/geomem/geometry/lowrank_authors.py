@@ -29,7 +29,7 @@ def search(x, k_max, rng, run, *, starts, stop=True):
     stop : bool
         False: go on to `k_max` whatever the mean cosine does.
     """
-    nothing = descend(x, np.zeros((x.shape[1], 0)), 0.0, 0.0, 1)
+    nothing = descend(x, np.zeros((x.shape[1], 0)), 0.0, 1)
     fits = [nothing]
     for _ in range(k_max):
         v = fits[-1].v
@@ -42,5 +42,5 @@ def search(x, k_max, rng, run, *, starts, stop=True):
 
 
 def _descend(x, start):
-    before = descend(x, start, 0.0, 0.0, 0)
-    return descend(x, start, 0.0, TOLERANCE * (before.cost - 0.5 * len(x)), ITERATIONS)
+    before = descend(x, start, 0.0, 0)
+    return descend(x, start, TOLERANCE * (before.cost - 0.5 * len(x)), ITERATIONS)

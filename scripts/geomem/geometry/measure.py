@@ -12,7 +12,7 @@ import numpy as np
 from geomem.errors import InputError
 from geomem.geometry import products as inner
 from geomem.geometry.intervals import relative_error
-from geomem.geometry.lowrank import LowRank, find_low_rank
+from geomem.geometry.lowrank import find_low_rank
 from geomem.geometry.parallel import thread_map
 from geomem.geometry.products import ManifoldProducts
 from geomem.geometry.residual import CONVENTIONS, Cloud
@@ -25,7 +25,6 @@ AUTO_LIMIT = 100_000
 KKT_LIMIT = 1e-8
 ROUGH = f"solved only to a KKT residual above {KKT_LIMIT:g}"
 PROFILE_DRAWS = 50  # Gaussian vectors, the first ones, for what is only compared with the result
-PLAUSIBLE_MOST = 8  # plausible fits of the low-rank structure that are measured
 
 
 def manifold_geometry(
@@ -37,7 +36,7 @@ def manifold_geometry(
     random_state: RandomState = None,
     confidence: float = 0.95,
     auto_error: float = 0.005,
-    low_rank_rule: str = "barrier",
+    low_rank_rule: str = "shrinkage",
     low_rank_k: int | str = "auto",
     low_rank_starts: int | None = None,
     profile: bool = False,
@@ -63,11 +62,10 @@ def manifold_geometry(
     confidence : float
         Of the intervals, which cover the choice of vectors.
     auto_error : float
-    low_rank_rule, low_rank_k, low_rank_starts : {"barrier", "authors"}, int or "auto", int
+    low_rank_rule, low_rank_k, low_rank_starts : {"shrinkage", "authors"}, int or "auto", int
         See `geomem.geometry.lowrank.find_low_rank`.
     profile : bool
-        Measure at every number of removed directions that was looked at as well, for the result's
-        `profile`.
+        Measure with several numbers of directions removed as well, for the result's `profile`.
     dimension_convention : {"points", "rank"}
         What D is in dimension = D (mean cos)^2. "points": min(M, N), as published numbers have it,
         which counts the direction that centring M points leaves empty. "rank": the dimensions that
@@ -92,9 +90,15 @@ def manifold_geometry(
         grams, means = zip(*run(inner.moments, clouds), strict=True)
         centers = inner.centered(means, counts)
 
-        def along(weights):
-            directions = inner.combine(weights, centers)
-            return run(lambda cloud: inner.project(cloud, directions), clouds)
+        def along(*weights):
+            stack = np.concatenate(weights, axis=1)
+            few = stack.shape[1] < len(clouds)
+            directions = inner.combine(stack, centers) if few else centers
+            parts = run(lambda cloud: inner.project(cloud, directions), clouds)
+            if not few:
+                return [[each.T @ part for part in parts] for each in weights]
+            ends = np.cumsum([each.shape[1] for each in weights])[:-1]
+            return list(zip(*(np.split(part, ends) for part in parts), strict=True))
 
         return inner.center_products(centers), counts, int(clouds[0].shape[1]), grams, along
 
@@ -108,7 +112,6 @@ def manifold_geometry(
         threads,
         profile,
         dimension_convention,
-        None,
         remove=remove_low_rank,
         rule=low_rank_rule,
         k=low_rank_k,
@@ -125,12 +128,11 @@ def geometry_from_products(
     random_state: RandomState = None,
     confidence: float = 0.95,
     auto_error: float = 0.005,
-    low_rank_rule: str = "barrier",
+    low_rank_rule: str = "shrinkage",
     low_rank_k: int | str = "auto",
     low_rank_starts: int | None = None,
     profile: bool = False,
     dimension_convention: str = "points",
-    low_rank: LowRank | None = None,
     threads: int | None = None,
 ) -> ManifoldGeometry:
     """`manifold_geometry` from stored inner products: same parameters, same numbers.
@@ -139,15 +141,12 @@ def geometry_from_products(
     ----------
     products : ManifoldProducts
         As `inner_products` returns them.
-    low_rank : LowRank, optional
-        What `find_low_rank` found for the same centres with the same options; by default it is
-        searched for here.
     """
 
     def read(run):
-        def along(weights):
+        def along(*weights):
             ends = np.cumsum(products.counts)[:-1]
-            return np.split(weights.T @ products.cross, ends, axis=1)
+            return [np.split(each.T @ products.cross, ends, axis=1) for each in weights]
 
         return products.centers, products.counts, products.n_features, products.grams, along
 
@@ -161,7 +160,6 @@ def geometry_from_products(
         threads,
         profile,
         dimension_convention,
-        low_rank,
         remove=remove_low_rank,
         rule=low_rank_rule,
         k=low_rank_k,
@@ -179,7 +177,6 @@ def _measure(
     threads,
     profile,
     convention,
-    low_rank,
     **low_rank_options,
 ):
     kappa, confidence = _checked(kappa, n_t, confidence, auto_error)
@@ -190,12 +187,12 @@ def _measure(
     seed = as_seed(random_state)
     with thread_map(threads) as run:
         centers, counts, n_features, grams, along = read(run)
-        if low_rank is None:
-            options = {"confidence": confidence, **low_rank_options}
-            low_rank = find_low_rank(centers, random_starts(seed), run, **options)
+        # apart from the Gaussian vectors' generator
+        starts = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+        low_rank = find_low_rank(centers, starts, run, **low_rank_options)
 
-        def without(weights):
-            """The manifolds off the directions `weights` (P, K)."""
+        def without(weights, parts):
+            """The manifolds off the directions `weights` (P, n), along which they have `parts`."""
             lengths = np.diag(centers) - ((weights.T @ centers) ** 2).sum(axis=0)
             return run(
                 lambda index, gram, part, length, count: Cloud(
@@ -203,7 +200,7 @@ def _measure(
                 ),
                 range(len(grams)),
                 grams,
-                along(weights),
+                parts,
                 lengths,
                 counts,
             )
@@ -211,19 +208,20 @@ def _measure(
         def measure(manifolds, n_draws):
             return run(lambda cloud: cloud.statistics(seed, n_draws, kappa), manifolds)
 
-        clouds = without(low_rank.weights)
+        levels = [level.weights for level in (low_rank.profile if profile else ())]
+        further = [*low_rank.plausible, *(w for w in levels if w is not low_rank.weights)]
+        parts, *parts_of_further = along(low_rank.weights, *further)
+        clouds = without(low_rank.weights, parts)
         warnings = list(low_rank.warnings)
         if n_t == "auto":
             statistics = _until(lambda n: measure(clouds, n), auto_error, warnings)
         else:
             statistics = measure(clouds, int(n_t))
         first = min(len(statistics[0].cosine), PROFILE_DRAWS)
-        others = [measure(without(w), first) for w in _some(low_rank.plausible)]
-        levels = [
-            measure(without(level.weights), first)
-            for level in (low_rank.profile if profile else ())
-        ]
-        compared = measure(clouds, first) if others or levels else None
+        compared = measure(clouds, first) if further or levels else None
+        known = [(low_rank.weights, compared)]
+        for weights, parts in zip(further, parts_of_further, strict=True):
+            known.append((weights, measure(without(weights, parts), first)))
     warnings += _remarks(clouds, statistics)
     return summarize(
         statistics,
@@ -234,23 +232,9 @@ def _measure(
         kappa=kappa,
         dimension_convention=convention,
         compared=compared,
-        others=others,
-        levels=levels,
+        others=[found for _, found in known[1 : 1 + len(low_rank.plausible)]],
+        levels=[found for weights in levels for w, found in known if w is weights],
     )
-
-
-def random_starts(seed):
-    """The generator of the low-rank search's random starts, apart from the Gaussian vectors'."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
-
-
-def _some(plausible):
-    """At most PLAUSIBLE_MOST of the plausible fits, the fewest and the most directions included."""
-    ordered = sorted(plausible, key=lambda weights: weights.shape[1])
-    if len(ordered) <= PLAUSIBLE_MOST:
-        return ordered
-    kept = np.linspace(0, len(ordered) - 1, PLAUSIBLE_MOST).round().astype(int)
-    return [ordered[index] for index in kept]
 
 
 def _until(measure, target, warnings):

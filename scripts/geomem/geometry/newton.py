@@ -1,9 +1,8 @@
 """Trust-region Newton on a Grassmannian for the low-rank structure of the centres (compiled).
 
 Notation, for centre coordinates X (P, r) and an orthonormal V (r, K): c = X V, A = X X' - c c',
-d = diag A, B_mn = A_mn / (d_m d_n), h_m = (sum_n A_mn B_mn + barrier) / d_m. The objective is
-F = sum(A * B) / 2 - barrier sum_m log(d_m / |x_m|^2): half the sum of squared cosines of the
-residual centres, and a barrier against directions that swallow a centre. Its gradient is
+d = diag A, B_mn = A_mn / (d_m d_n), h_m = sum_n A_mn B_mn / d_m. The objective is
+F = sum(A * B) / 2: half the sum of squared cosines of the residual centres. Its gradient is
 2 X' (diag(h) c - B c), and F depends on V V' alone, so steps are tangent to the Grassmannian:
 V' Z = 0. Steihaug's conjugate gradients solve each Newton step within a trust region (Absil,
 Mahony and Sepulchre, Optimization Algorithms on Matrix Manifolds, 2008, ch. 7), preconditioned
@@ -33,7 +32,7 @@ def _inner(a, b):
 
 
 @_jit
-def cost(x, products, v, barrier):
+def cost(x, products, v):
     """F at V, or infinity where a residual centre vanishes."""
     c = np.dot(x, v)
     a = products - np.dot(c, c.T)
@@ -47,12 +46,12 @@ def cost(x, products, v, barrier):
         row = 0.0
         for j in range(i):
             row += a[i, j] * a[i, j] * inverse[j]
-        total += row * inverse[i] - barrier * np.log(a[i, i] / products[i, i])
+        total += row * inverse[i]
     return total + 0.5 * n
 
 
 @_jit
-def _state(x, products, v, barrier):
+def _state(x, products, v):
     """Everything at V that the Hessian needs; see the module's notation."""
     c = np.dot(x, v)
     a = products - np.dot(c, c.T)
@@ -66,7 +65,7 @@ def _state(x, products, v, barrier):
             b[i, j] = a[i, j] * (inverse[i] * inverse[j])
             ab[i, j] = a[i, j] * b[i, j]
             total += ab[i, j]
-        h[i] = (total + barrier) * inverse[i]
+        h[i] = total * inverse[i]
     bc = np.dot(b, c)
     euclidean = 2.0 * np.dot(x.T, h.reshape(-1, 1) * c - bc)
     vg = np.dot(v.T, euclidean)
@@ -77,7 +76,7 @@ def _state(x, products, v, barrier):
 
 
 @_jit
-def _hessian(x, v, state, barrier, z):
+def _hessian(x, v, state, z):
     """The Riemannian Hessian at V applied to a tangent Z (r, K)."""
     c, d, b, ab, h, bc, vg, _, scaled, cdc = state
     n, k = c.shape
@@ -99,7 +98,7 @@ def _hessian(x, v, state, barrier, z):
         ab_change = 0.0
         for j in range(k):
             ab_change -= e[i, j] * bc[i, j] + c[i, j] * b_both[i, j]
-        h_change = (2.0 * ab_change - ab_rate[i] + barrier * rate[i]) / d[i] - 2.0 * h[i] * rate[i]
+        h_change = (2.0 * ab_change - ab_rate[i]) / d[i] - 2.0 * h[i] * rate[i]
         for j in range(k):
             bc_change = -change_c[i, j] / d[i] - rate[i] * bc[i, j] - b_both[i, k + j]
             change_c[i, j] = 2.0 * (h_change * c[i, j] + h[i] * e[i, j] - bc_change - b_both[i, j])
@@ -153,7 +152,7 @@ def _orthonormal(w):
 
 
 @_jit
-def _step(x, v, state, barrier, divisor, radius, tolerance, max_steps):
+def _step(x, v, state, divisor, radius, tolerance, max_steps):
     """Steihaug's conjugate gradients: step, predicted decrease, steps taken, edge reached."""
     gradient = state[7]
     z = np.zeros_like(gradient)
@@ -167,7 +166,7 @@ def _step(x, v, state, barrier, divisor, radius, tolerance, max_steps):
     steps = 0
     while steps < max_steps:
         steps += 1
-        hp = _hessian(x, v, state, barrier, p)
+        hp = _hessian(x, v, state, p)
         curvature = _inner(p, hp)
         length = ry / curvature if curvature > 0.0 else np.inf
         if curvature <= 0.0 or zz + 2.0 * length * zp + length * length * pp >= radius * radius:
@@ -194,9 +193,9 @@ def _step(x, v, state, barrier, divisor, radius, tolerance, max_steps):
 
 @njit(
     "Tuple((float64[:,::1], float64, float64, int64, int64))"
-    "(float64[:,::1], float64[:,::1], float64[:,::1], float64, float64, int64)",
+    "(float64[:,::1], float64[:,::1], float64[:,::1], float64, int64)",
 )
-def minimize(x, products, v, barrier, tolerance, max_iterations):
+def minimize(x, products, v, tolerance, max_iterations):
     """Minimize F from V.
 
     Parameters
@@ -206,8 +205,6 @@ def minimize(x, products, v, barrier, tolerance, max_iterations):
         x x'.
     v : ndarray, shape (r, K), C order
         Orthonormal start.
-    barrier : float
-        Weight of the barrier; 0 leaves it out.
     tolerance : float
         Decrease of F in a Newton step to stop at.
     max_iterations : int
@@ -216,12 +213,12 @@ def minimize(x, products, v, barrier, tolerance, max_iterations):
     -------
     v, cost, gradient norm, Newton iterations, conjugate-gradient steps
     """
-    value = cost(x, products, v, barrier)
+    value = cost(x, products, v)
     total = 0
     norm = np.inf
     if not np.isfinite(value):
         return v, value, norm, 0, 0
-    state = _state(x, products, v, barrier)
+    state = _state(x, products, v)
     rotation = np.eye(len(v))
     divisor = _diagonal(x, state)
     radius = 4.0 * np.sqrt(_inner(state[7], _precondition(v, divisor, state[7])))
@@ -237,14 +234,14 @@ def minimize(x, products, v, barrier, tolerance, max_iterations):
             x = np.dot(x, vectors)
             v = np.dot(vectors.T, np.dot(v, right))
             rotation = np.dot(rotation, vectors)
-            state = _state(x, products, v, barrier)
+            state = _state(x, products, v)
             left = STALE
-        z, predicted, steps, edge = _step(x, v, state, barrier, divisor, radius, 0.1 * norm, v.size)
+        z, predicted, steps, edge = _step(x, v, state, divisor, radius, 0.1 * norm, v.size)
         total += steps
         left -= steps
         z -= np.dot(v, np.dot(v.T, z))
         moved = _orthonormal(v + z)
-        after = cost(x, products, moved, barrier)
+        after = cost(x, products, moved)
         slack = 1e3 * 2.3e-16 * max(1.0, value)  # rounding of F, near the minimum
         gain = (value - after + slack) / (predicted + slack)
         if gain < 0.25:
@@ -253,7 +250,7 @@ def minimize(x, products, v, barrier, tolerance, max_iterations):
             radius *= 2.0
         if gain > 0.1:
             v, value = moved, after
-            state = _state(x, products, v, barrier)
+            state = _state(x, products, v)
             if predicted < tolerance and not edge:
                 break
         elif radius < 1e-14:

@@ -18,7 +18,7 @@ METRICS = ("capacity", "radius", "dimension")
 ROBUST = ("radius", "dimension")  # those with a mean over the middle half as well
 ENDS = ("", "_lo", "_hi")
 ROW = ["manifold", "metric", "value", "lo", "hi", "k_lo", "k_hi"]
-LEVEL = ("k", "objective", "cost", "bound", "correlation", "smallest_fraction", "plausible")
+LEVEL = ("k", "eigenvalue", "cost", "bound", "correlation", "smallest_fraction", "plausible")
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,16 @@ class ManifoldGeometry:
     plausible_range : dict of str to (lo, hi)
         For "capacity", "radius", "dimension" (arrays of shape (P,)) and "mean_capacity",
         "mean_radius", "mean_dimension", "iqm_radius", "iqm_dimension" (floats): the least and
-        greatest value over the fits of the low-rank structure that the centres do not tell apart
-        from the one used. NaN where nothing was searched.
+        greatest value over the plausible ways to take shared directions off
+        (`LowRank.plausible`). NaN with the authors' rule and where K was given.
     profile : tuple of dict
-        For each number of directions K that was looked at: what `LowRankLevel` holds, and
+        For several numbers of directions K: what `LowRankLevel` holds, and
         "capacity", "radius", "dimension" with those removed. Empty unless asked for.
     center_correlation : float
         Mean absolute cosine between centres about their mean, before anything is removed.
-    low_rank_k : int
-        Directions common to the centres that were removed.
+    low_rank_k : float
+        Directions common to the centres that were removed; one taken off in part counts as the
+        fraction of the squared length along it that went.
     kkt_residual : float
         The largest violation of the optimality conditions in any quadratic program, relative to
         the largest constraint of that program.
@@ -62,7 +63,7 @@ class ManifoldGeometry:
     dimension_convention : {"points", "rank"}
         Which dimensions D counts.
     low_rank : LowRank
-        The directions removed and how the number of them was chosen.
+        The directions removed, and what other numbers of them would leave.
     statistics : tuple of P AnchorStatistics
         Per vector, for paired comparisons.
     """
@@ -155,7 +156,7 @@ def summarize(statistics, low_rank, warnings, *, confidence, compared, others, l
     compared : sequence of P AnchorStatistics or None
         Of the same manifolds with as many vectors as `others` and `levels` have.
     others : sequence of such
-        With every other plausible set of directions removed.
+        With the plausible directions removed.
     levels : sequence of such
         With the directions of each level of the profile removed.
     rest : the attributes that do not follow from them
@@ -167,12 +168,12 @@ def summarize(statistics, low_rank, warnings, *, confidence, compared, others, l
     if compared is not None:
         before = _estimates(compared, confidence)
     shifted = [
-        {name: values[name] + (found.value - before[name].value) for name, found in each.items()}
+        {name: _moved(values[name], before[name].value, found.value) for name, found in each.items()}
         for each in (_estimates(other, confidence) for other in (*others, *levels))
     ]
     return ManifoldGeometry(
         **values,
-        plausible_range=_range(values, shifted[: len(others)], bool(low_rank.profile)),
+        plausible_range=_range(values, shifted[: len(others)]),
         profile=tuple(
             {
                 **{name: getattr(level, name) for name in LEVEL},
@@ -181,7 +182,7 @@ def summarize(statistics, low_rank, warnings, *, confidence, compared, others, l
             for level, found in zip(low_rank.profile, shifted[len(others) :], strict=False)
         ),
         center_correlation=low_rank.center_correlation,
-        low_rank_k=low_rank.weights.shape[1],
+        low_rank_k=low_rank.k,
         kkt_residual=max(found.kkt_residual for found in statistics),
         warnings=tuple(warnings),
         n_t=len(statistics[0].cosine),
@@ -204,13 +205,20 @@ def _estimates(statistics, confidence):
     return found
 
 
-def _range(values, others, searched):
+def _moved(value, before, after):
+    """A value moved by what a comparison with fewer vectors moves; infinite ones stay."""
+    with np.errstate(invalid="ignore"):
+        moved = np.where(np.equal(before, after), value, value + (after - before))
+    return moved if np.ndim(moved) else float(moved)
+
+
+def _range(values, others):
     """Least and greatest of the values used and those with other plausible directions removed."""
     found = {}
     for name in others[0] if others else [n for n in values if not n.endswith(("_lo", "_hi"))]:
         all_values = np.array([values[name], *(other[name] for other in others)])
         unknown = all_values[0] * np.nan
-        ends = (all_values.min(axis=0), all_values.max(axis=0)) if searched else (unknown, unknown)
+        ends = (all_values.min(axis=0), all_values.max(axis=0)) if others else (unknown, unknown)
         found[name] = tuple(end if np.ndim(end) else float(end) for end in ends)
     return found
 

@@ -60,7 +60,8 @@ class Recorded:
         settings = experiment["geometry"]
         clouds = analysis_set.classes / 100
         programs = clouds * (analysis_set.per_class / 50) * (settings["n_t"] / 300)
-        low_rank = clouds**3.3 if settings["low_rank"]["k"] not in ("none", 0) else 0
+        removes = settings["low_rank"]["k"] not in ("none", 0)
+        low_rank = clouds**3.3 if removes and settings["low_rank"]["rule"] == "authors" else 0
         recorded = RATES["geometry"]
         return recorded["programs"] * programs + recorded["low_rank"] * low_rank
 

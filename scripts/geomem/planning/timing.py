@@ -10,14 +10,15 @@ import time
 
 import numpy as np
 
+from geomem.geometry.lowrank import PLAUSIBLE
+from geomem.geometry.measure import PROFILE_DRAWS
 from geomem.places import IMPORTED_FROM
 from geomem.planning.costs import NetworkRates
 from geomem.planning.sizes import AnalysisSize
 
 _SECONDS = 0.6  # to spend on each measurement, about
-# Made-up manifolds: how many features (early layers have many, late ones few, which takes the
-# search for the centres' common directions longer), and the mean square of points over that of
-# centres.
+# Made-up manifolds: how many features (early layers have many, late ones few), and the mean square
+# of points over that of centres.
 _CLOUDS = (400, 100)
 _WITHIN = 8
 
@@ -159,19 +160,22 @@ def _scatter_seconds(n_features, analysis_set, device):
 def geometry_seconds(settings, analysis_set):
     """CPU seconds of the geometry of one layer and kind, on average over layers.
 
-    Timed on made-up manifolds with few Gaussian vectors, and scaled to the number asked for. What a
-    further vector costs is timed without the centres' low-rank structure, which takes most of the
-    time and does not depend on them.
+    Timed on made-up manifolds with few Gaussian vectors, and scaled to the number asked for and
+    those of the other plausible low-rank structures. What a further vector costs is timed without
+    such structures.
     """
     _geometry_seconds(_cloud(AnalysisSize(10, 10, 4), 100), settings, 2)  # loads the compiled code
     few, some = 4, 24
-    plain = {**settings, "low_rank": {"rule": "barrier", "k": "none"}}
+    plain = {**settings, "low_rank": {"rule": "shrinkage", "k": "none"}}
+    further = settings["n_t"] - few
+    if settings["low_rank"] == {"rule": "shrinkage", "k": "auto"}:
+        further += len(PLAUSIBLE) * (min(settings["n_t"], PROFILE_DRAWS) - few)
     seconds = 0.0
     for n_features in _CLOUDS:
         cloud = _cloud(analysis_set, n_features)
         less, more = (_geometry_seconds(cloud, plain, n_t) for n_t in (few, some))
         seconds += _geometry_seconds(cloud, settings, few)
-        seconds += max(more - less, 0) / (some - few) * (settings["n_t"] - few)
+        seconds += max(more - less, 0) / (some - few) * further
     return seconds / len(_CLOUDS)
 
 

@@ -132,14 +132,6 @@ def geometry(job):
     return Work(seconds, held, geometry_rows(job.analysis_set, layers) * _STORED_ROW)
 
 
-def low_rank(job):
-    """The search is most of what the geometry takes; what is kept is some directions."""
-    found = geometry(job)
-    layers, size = len(job.network.features), job.analysis_set
-    directions = 4 * size.classes  # of all levels and plausible fits together
-    return Work(found.seconds, found.memory, 8 * layers * size.kinds * size.classes * directions)
-
-
 def glue(job):
     """Exponents as measured, see docs/glue.md."""
     settings, size = job.experiment["glue"], job.analysis_set

@@ -72,11 +72,6 @@ class Measure:
         spec = {"function": self.function, "source": self.source, "settings": settings}
         return {**spec, "keys": list(self.keys)} if self.keys else spec
 
-    def wants_low_rank(self, experiment):
-        """Whether it is given the low-rank structures that are searched for once for all."""
-        k = experiment["geometry"]["low_rank"]["k"]
-        return self.name == "low_rank" or (self.name == "geometry" and k == "auto")
-
     def follows(self, experiment):
         """Name of the measure that has to be there, at all epochs of a run, before this one."""
         if self.name == "geometry" and experiment["geometry"]["low_rank"]["k"] == "shared":
@@ -102,7 +97,7 @@ MEASURES = {
                 Metric("center_correlation", "mean correlation of centres"),
                 Metric("radius_iqm", "radius R_M, middle half", "centre norms"),
                 Metric("dimension_iqm", "dimension D_M, middle half", "directions"),
-                Metric("low_rank_k", "shared directions K removed"),
+                Metric("low_rank_k", "shared directions removed, K"),
                 Metric("kkt_residual", hidden=True),
             ),
             section="geometry",
@@ -117,7 +112,7 @@ MEASURES = {
                 Metric("capacity", "capacity α", "manifolds / feature"),
                 Metric("radius", "radius R_M", "centre norms"),
                 Metric("dimension", "dimension D_M", "directions"),
-                Metric("objective", "objective of the low-rank step"),
+                Metric("eigenvalue", "eigenvalue of direction K over the mean one"),
                 Metric("correlation", "mean |cos| of residual centres"),
                 Metric("smallest_fraction", "least squared length left of a centre"),
                 Metric("cost", "half the sum of squared cosines"),

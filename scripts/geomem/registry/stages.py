@@ -75,12 +75,6 @@ def _activations(experiment, cell):
     }
 
 
-def _low_rank(experiment, cell):
-    settings = experiment["geometry"]
-    kept = {name: settings[name] for name in ("confidence", "seed")}
-    return {"rule": settings["low_rank"]["rule"], **kept}
-
-
 def _observed(analysis):
     return {name: analysis[name] for name in ("layers", "pooling") if name in analysis}
 
@@ -128,7 +122,6 @@ STAGES = {
             "activations", "torch", _activations,
             builds_network=True, cost=_WORK + "activations",
         ),
-        Stage("find_low_rank", "geometry", _low_rank, cost=_WORK + "low_rank"),
         Stage(
             "recorded_activations", "arrays",
             elsewhere="activations", cost=_WORK + "recorded_activations",

@@ -96,14 +96,6 @@ class JobFiles:
             for epoch in experiment["analysis"]["epochs"]
         ]
 
-    def low_rank_of(self, wildcards):
-        """Input function: the low-rank structures of an epoch, for a measure that uses them."""
-        measure = self.plan.measures[wildcards.experiment][wildcards.measure]
-        if not measure.wants_low_rank(self.plan.of(wildcards)):
-            return []
-        place = "results/{experiment}/runs/w{width}_n{noise}_s{seed}".format(**wildcards)
-        return [f"{place}/low_rank/{wildcards.epoch}.npz"]
-
     def per_run(self, pattern):
         """Input function: `pattern` for all runs of an experiment.
 
