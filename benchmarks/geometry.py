@@ -218,7 +218,7 @@ def ours(points, options, seed, **low_rank):
             **low_rank,
         )
         ended = time.perf_counter(), time.process_time()
-    costs = [level.cost for level in result.low_rank.profile]
+    costs = {level.k: level.cost for level in result.low_rank.profile}
     return {
         "seconds": ended[0] - started[0],
         "cpu_seconds": ended[1] - started[1],
@@ -228,8 +228,8 @@ def ours(points, options, seed, **low_rank):
         "dimension": result.mean_dimension,
         "center_correlation": result.center_correlation,
         "k": result.low_rank_k,
-        "cost": costs[result.low_rank_k] if costs else None,
-        "costs": [round(cost, 6) for cost in costs],
+        "cost": costs.get(result.low_rank_k),
+        "costs": {k: round(cost, 6) for k, cost in costs.items()},
         "warnings": result.warnings,
     }
 

@@ -1,13 +1,16 @@
 """Which rule for the low-rank step predicts simulated capacity best? One JSON line a set of points.
 
-    python benchmarks/low_rank.py > low-rank.jsonl          # about 20 minutes
-    python benchmarks/low_rank.py --summary low-rank.jsonl  # the table of docs/low-rank.md
+    python benchmarks/low_rank.py > low-rank.jsonl                   # about 20 minutes
+    python benchmarks/low_rank.py --activations F.npz > real.jsonl   # layers of a real network
+    python benchmarks/low_rank.py --summary low-rank.jsonl real.jsonl    # the table of the docs
 
-Points with planted low-rank centres in 1000 features: P manifolds on spheres of radius R in D
+Planted points have low-rank centres in 1000 features: P manifolds on spheres of radius R in D
 directions of their own, whose centres share `rank` directions with the fraction rho of their
-variance. Simulated capacity counts separable random dichotomies (`simulated_capacity`): P over the
-features that half of them need, less one feature for the bias. The rules: nothing removed, the
-authors' rule, and the barrier rule with several weights of the barrier.
+variance. Real ones are random classes and images of files of activations that hold every inner
+product (`analysis.store: gram`). Simulated capacity counts separable random dichotomies
+(`simulated_capacity`): P over the features that half of them need, less one feature for the bias.
+The rules: nothing removed, the authors' rule, all of each direction with an eigenvalue above 2 or
+2.5 means, and shrinkage with several thresholds and powers.
 """
 
 import argparse
@@ -20,49 +23,48 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 N = 1000
-SHAPES = ((5, 1.0, 5), (10, 0.5, 5), (20, 1.5, 10))  # M, R, D
+# P, and M, R, D of the spheres; with P = 100 and M = 20 a set would take an hour
+SIZES = (6, 10, 14, 20, 50, 100)
+SHAPES = ((5, 1.0, 5), (10, 0.5, 5), (20, 1.5, 10))
 SHARED = ((1, 0.0), (2, 0.5), (5, 0.5), (5, 0.9), (15, 0.5), (15, 0.9))  # rank, rho
-BARRIERS = (0.1, 0.2, 0.25, 0.3, 0.5, 1.0)
+REAL = ((40, 8), (20, 10))  # P, M
+WHOLE = (2.0, 2.5)
+SHRUNK = ((1.5, 1), (1.75, 1), (2.0, 1), (1.5, 2), (1.75, 2), (2.0, 2), (2.25, 2), (2.5, 2), (2, 3))
 
 
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--manifolds", nargs="+", type=int, default=[6, 10, 20, 50, 100])
-    parser.add_argument("--summary", type=Path, metavar="JSONL")
+    parser.add_argument("--manifolds", nargs="+", type=int, default=SIZES)
+    parser.add_argument("--seed", type=int, default=1, help="of the planted points")
+    parser.add_argument("--activations", nargs="+", type=Path, metavar="NPZ")
+    parser.add_argument("--summary", nargs="+", type=Path, metavar="JSONL")
     options = parser.parse_args()
     if options.summary:
-        summarize([json.loads(line) for line in options.summary.read_text().splitlines()])
+        lines = [line for path in options.summary for line in path.read_text().splitlines()]
+        summarize([json.loads(line) for line in lines])
         return
+    sets = real(options.activations) if options.activations else planted(options)
+    for setting, points in sets:
+        found = measured(points)
+        if found:
+            print(json.dumps({**setting, **found}), flush=True)
+
+
+def planted(options):
+    import numpy as np
+
     for p in options.manifolds:
         for m, radius, d in SHAPES:
             for rank, rho in SHARED:
-                fits = rank < p / 2 and not (p == 100 and m == 20)  # an hour for those
-                if fits:
+                if rank < p / 2 and not (p == 100 and m == 20):
                     setting = {"P": p, "M": m, "R": radius, "D": d, "rank": rank, "rho": rho}
-                    print(json.dumps({**setting, **measured(**setting)}), flush=True)
+                    yield setting, spheres(np, options.seed, p, m, radius, d, rank, rho)
 
 
-def measured(P, M, R, D, rank, rho):
-    import numpy as np
-    from geomem.geometry import lowrank_barrier, manifold_geometry, simulated_capacity
-
-    points = planted(np, P, M, R, D, rank, rho)
-    simulated = simulated_capacity(points, random_state=0, threads=1)
-    found = {"simulated": P / (simulated.n_c + 1)}
-    options = {"n_t": 200, "random_state": 0, "threads": 1}
-    rules = {"nothing removed": {"remove_low_rank": False}, "authors": {"low_rank_rule": "authors"}}
-    for name, rule in rules.items():
-        found[name] = manifold_geometry(points, **options, **rule).mean_capacity
-    for lowrank_barrier.BARRIER in BARRIERS:
-        geometry = manifold_geometry(points, **options)
-        found[f"barrier {lowrank_barrier.BARRIER:g}"] = geometry.mean_capacity
-    return found
-
-
-def planted(np, n_manifolds, n_points, radius, n_dimensions, rank, rho):
-    rng = np.random.default_rng(1)
+def spheres(np, seed, n_manifolds, n_points, radius, n_dimensions, rank, rho):
+    rng = np.random.default_rng(seed)
     common = rng.standard_normal((n_manifolds, rank)) @ rng.standard_normal((rank, N))
     own = rng.standard_normal((n_manifolds, N))
     centers = np.sqrt(rho / rank) * common + np.sqrt(1 - rho) * own
@@ -75,22 +77,74 @@ def planted(np, n_manifolds, n_points, radius, n_dimensions, rank, rho):
     return points
 
 
+def real(paths):
+    import numpy as np
+    from geomem.analysis.activation_file import read_activations
+
+    rng = np.random.default_rng(0)
+    for path in paths:
+        activations = read_activations(path, heavy=True)
+        for layer in activations.layers:
+            for kind in activations.kinds:
+                gram = np.asarray(activations.gram(layer["index"], kind), dtype=float)
+                n_classes = len(activations.manifolds(kind))
+                each = len(gram) // n_classes
+                for p, m in REAL:
+                    classes = rng.choice(n_classes, p, replace=False)
+                    kept = (classes[:, np.newaxis] * each + rng.choice(each, m, False)).ravel()
+                    part = gram[np.ix_(kept, kept)]
+                    values, vectors = np.linalg.eigh(part)
+                    points = vectors * np.sqrt(np.maximum(values, 0))
+                    setting = {"P": p, "M": m, "layer": layer["name"], "kind": kind}
+                    yield {"file": path.name, **setting}, points.reshape(p, m, -1)
+
+
+def measured(points):
+    """Simulated capacity, and that of each rule; None where too few features separate half."""
+    from geomem.geometry import lowrank, manifold_geometry, simulated_capacity
+
+    simulated = simulated_capacity(points, random_state=0, threads=1)
+    if not simulated.reached:
+        return None
+    found = {"simulated": len(points) / (simulated.n_c + 1)}
+    options = {"n_t": 200, "random_state": 0, "threads": 1}
+    rules = {"nothing removed": {"remove_low_rank": False}, "authors": {"low_rank_rule": "authors"}}
+    for threshold in WHOLE:
+        rules[f"whole, {threshold:g}"] = {"low_rank_k": number_above(points, threshold)}
+    for name, rule in rules.items():
+        found[name] = manifold_geometry(points, **options, **rule).mean_capacity
+    for lowrank.THRESHOLD, lowrank.POWER in SHRUNK:
+        geometry = manifold_geometry(points, **options)
+        found[f"shrinkage {lowrank.THRESHOLD:g}, {lowrank.POWER}"] = geometry.mean_capacity
+    return found
+
+
+def number_above(points, threshold):
+    import numpy as np
+
+    centers = points.mean(axis=1)
+    centers = centers - centers.mean(axis=0)
+    units = centers / np.linalg.norm(centers, axis=1, keepdims=True)
+    values = np.linalg.svd(units, compute_uv=False) ** 2
+    return int(np.sum(values > threshold * values[values > 1e-10 * values[0]].mean()))
+
+
 def summarize(rows):
     import numpy as np
 
-    sizes = sorted({row["P"] for row in rows})
-    names = [name for name in rows[0] if name not in ("P", "M", "R", "D", "rank", "rho")]
-    names.remove("simulated")
-    print("| rule | all | " + " | ".join(f"P = {p}" for p in sizes) + " | mean error |")
-    print("|---|" + "---|" * (len(sizes) + 2))
+    groups = {"all": rows, "real": [row for row in rows if "layer" in row]}
+    made = [row for row in rows if "layer" not in row]
+    groups |= {f"P = {p}": [row for row in made if row["P"] == p] for p in SIZES}
+    groups = {name: each for name, each in groups.items() if each}
+    names = list(rows[0])[list(rows[0]).index("simulated") + 1 :]
+    print("| rule | " + " | ".join(groups) + " | mean error |")
+    print("|---|" + "---|" * (len(groups) + 1))
     for name in names:
-        errors = np.array([np.log(row[name] / row["simulated"]) for row in rows])
-        of_size = [np.abs(errors[[row["P"] == p for row in rows]]).mean() for p in sizes]
-        cells = [np.abs(errors).mean(), *of_size]
-        numbers = " | ".join(f"{cell:.3f}".lstrip("0") for cell in cells)
-        print(f"| {name} | {numbers} | {errors.mean():+.3f} |")
-    counts = ", ".join(f"{sum(row['P'] == p for row in rows)} with P = {p}" for p in sizes)
-    print(f"\n{len(rows)} sets: {counts}. Mean absolute difference of logarithms of capacity.")
+        errors = [np.log([row[name] / row["simulated"] for row in each]) for each in groups.values()]
+        numbers = " | ".join(f"{np.abs(each).mean():.3f}".lstrip("0") for each in errors)
+        print(f"| {name} | {numbers} | {errors[0].mean():+.3f} |")
+    counts = ", ".join(f"{len(each)} with {name}" for name, each in groups.items())
+    print(f"\nSets: {counts}. Mean absolute difference of logarithms of capacity.")
 
 
 if __name__ == "__main__":

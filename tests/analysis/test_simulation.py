@@ -8,7 +8,12 @@ from geomem.training.batches import Normalizer
 
 from tests.analysis import small
 
-GEOMETRY = {"n_t": 50, "low_rank": {"rule": "shrinkage", "k": "none"}, "confidence": 0.95, "seed": 0}
+GEOMETRY = {
+    "n_t": 50,
+    "low_rank": {"rule": "shrinkage", "k": "none"},
+    "confidence": 0.95,
+    "seed": 0,
+}
 
 
 @pytest.fixture(scope="module")

@@ -278,7 +278,7 @@ def center_map_table(runs, layers=SMALL, epochs=(None, LAST), manifolds=12):
 
 
 def low_rank_table(runs, layers=SMALL, epochs=(None, LAST), k_max=6):
-    """Profiles over the number of removed directions, with a least objective at 2."""
+    """Profiles over the number of removed directions, of which 2 are used."""
     rows = [
         (width, noise, seed, epoch, index, layer, kind, k, metric, value, abs(k - 2) < 2, k == 2)
         for width, noise, seed in runs
@@ -287,7 +287,7 @@ def low_rank_table(runs, layers=SMALL, epochs=(None, LAST), k_max=6):
         for kind in kinds_of(noise)
         for k in range(k_max)
         for metric, value in (
-            ("objective", 20 + index + (k - 2) ** 2),
+            ("eigenvalue", (6 + index) / k if k else np.nan),
             ("correlation", 0.2 / (1 + k)),
             ("capacity", 0.1 - 0.005 * k),
             ("radius", 1 + 0.1 * k),

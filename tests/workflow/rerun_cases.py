@@ -36,9 +36,7 @@ HEADLINE = {("headline", EXPERIMENT)}
 EXPLORER = {("explorer", "")} | PROVENANCE  # of all experiments
 CLAIMS = {("claims", EXPERIMENT)} | HEADLINE | PROVENANCE
 PAGES = EXPLORER | CLAIMS
-GEOMETRY_ONWARD = (
-    tables("geometry", "low_rank") | figures("depth", "epochs", "low_rank") | PAGES
-)
+GEOMETRY_ONWARD = tables("geometry", "low_rank") | figures("depth", "epochs", "low_rank") | PAGES
 EXAMPLES_ONWARD = tables("examples") | figures("examples") | PROVENANCE
 REWIND_ONWARD = tables("rewind") | figures("rewind", "localization") | PAGES | EXAMPLES_ONWARD
 GRADIENTS_ONWARD = tables("gradients") | figures("gradients", "localization") | PAGES

@@ -6,14 +6,14 @@ from matplotlib.colors import Normalize
 
 from geomem.figures import seeds, style
 from geomem.figures.style import CONTROLS, KINDS
+from geomem.geometry.lowrank import THRESHOLD
 
-# metric, title, whether it is shown relative to its least value
 COLUMNS = (
-    ("objective", "objective − least", True),
-    ("correlation", "mean |cos| of centres", False),
-    ("capacity", r"capacity $\alpha$", False),
-    ("radius", "radius $R_M$", False),
-    ("dimension", "dimension $D_M$", False),
+    ("eigenvalue", "eigenvalue / mean"),
+    ("correlation", "mean |cos| of centres"),
+    ("capacity", r"capacity $\alpha$"),
+    ("radius", "radius $R_M$"),
+    ("dimension", "dimension $D_M$"),
 )
 MAP = "viridis"
 
@@ -51,13 +51,13 @@ def draw(low_rank, accuracy, *, kinds=None):
     colours = mpl.colormaps[MAP]
     for axes_row, kind in zip(grid, drawn, strict=False):
         of_kind = rows[rows["kind"] == kind]
-        for axes, (metric, title, relative) in zip(axes_row, COLUMNS, strict=True):
+        for axes, (metric, title) in zip(axes_row, COLUMNS, strict=True):
             of_metric = of_kind[of_kind["metric"] == metric].sort_values("k")
             for position, (_, line) in enumerate(of_metric.groupby("layer_index")):
-                _line(axes, line, colours(scale(position)), relative)
+                _line(axes, line.dropna(subset="value"), colours(scale(position)))
             axes.set_title(title)
-            if relative:
-                axes.set_ylim(0, _reach(of_metric))
+            if metric == "eigenvalue":
+                axes.axhline(THRESHOLD, color="grey", linewidth=0.6, linestyle=":")
         axes_row[0].set_title(f"{kind}\n{COLUMNS[0][1]}")
     for axes in grid[-1]:
         axes.set_xlabel("directions removed, K")
@@ -67,7 +67,7 @@ def draw(low_rank, accuracy, *, kinds=None):
         bar.set_ticks([0, len(names) - 1], labels=[names[0], names[-1]])
     style.caption(
         figure,
-        "Dot: the K used. Thick: K that the centres do not tell apart from it."
+        "Dot: what is used. Thick: other plausible K. Dotted: above it, directions are removed."
         if drawn
         else "No measurements.",
         seeds.diverged_note(accuracy),
@@ -75,19 +75,10 @@ def draw(low_rank, accuracy, *, kinds=None):
     return figure
 
 
-def _line(axes, line, colour, relative):
-    values = line["value"] - line["value"].min() if relative else line["value"]
+def _line(axes, line, colour):
+    values = line["value"]
     plausible = line["plausible"].astype(bool)
     chosen = line["chosen"].astype(bool)
     axes.plot(line["k"], values, color=colour, linewidth=0.6)
     axes.plot(line["k"].where(plausible), values, color=colour, linewidth=1.8)
     axes.plot(line["k"][chosen], values[chosen], "o", color=colour, markersize=3)
-
-
-def _reach(rows):
-    """Upper end of the objective's axis: twice the largest rise within a plausible set."""
-    rises = [
-        (line["value"] - line["value"].min())[line["plausible"].astype(bool)].max()
-        for _, line in rows.groupby("layer_index")
-    ]
-    return 2 * max([rise for rise in rises if rise > 0], default=0.5)

@@ -168,7 +168,10 @@ def summarize(statistics, low_rank, warnings, *, confidence, compared, others, l
     if compared is not None:
         before = _estimates(compared, confidence)
     shifted = [
-        {name: _moved(values[name], before[name].value, found.value) for name, found in each.items()}
+        {
+            name: _moved(values[name], before[name].value, found.value)
+            for name, found in each.items()
+        }
         for each in (_estimates(other, confidence) for other in (*others, *levels))
     ]
     return ManifoldGeometry(
