@@ -3,6 +3,7 @@
     python benchmarks/low_rank.py > low-rank.jsonl                   # about 20 minutes
     python benchmarks/low_rank.py --activations F.npz > real.jsonl   # layers of a real network
     python benchmarks/low_rank.py --summary low-rank.jsonl real.jsonl    # the table of the docs
+    python benchmarks/low_rank.py --halves --activations F.npz       # does the range hold
 
 Planted points have low-rank centres in 1000 features: P manifolds on spheres of radius R in D
 directions of their own, whose centres share `rank` directions with the fraction rho of their
@@ -11,6 +12,10 @@ product (`analysis.store: gram`). Simulated capacity counts separable random dic
 (`simulated_capacity`): P over the features that half of them need, less one feature for the bias.
 The rules: nothing removed, the authors' rule, all of each direction with an eigenvalue above 2 or
 2.5 means, and shrinkage with several thresholds and powers.
+
+--halves takes shared directions from one half of each class's images off the points of the other
+half, and counts how often its capacity is then within the range (`k_lo`, `k_hi`) that these points
+have by themselves, alone and widened by the interval over Gaussian vectors.
 """
 
 import argparse
@@ -39,11 +44,15 @@ def main():
     parser.add_argument("--manifolds", nargs="+", type=int, default=SIZES)
     parser.add_argument("--seed", type=int, default=1, help="of the planted points")
     parser.add_argument("--activations", nargs="+", type=Path, metavar="NPZ")
+    parser.add_argument("--halves", action="store_true")
     parser.add_argument("--summary", nargs="+", type=Path, metavar="JSONL")
     options = parser.parse_args()
     if options.summary:
         lines = [line for path in options.summary for line in path.read_text().splitlines()]
         summarize([json.loads(line) for line in lines])
+        return
+    if options.halves:
+        halves(options.activations)
         return
     sets = real(options.activations) if options.activations else planted(options)
     for setting, points in sets:
@@ -79,24 +88,60 @@ def spheres(np, seed, n_manifolds, n_points, radius, n_dimensions, rank, rho):
 
 def real(paths):
     import numpy as np
-    from geomem.analysis.activation_file import read_activations
 
     rng = np.random.default_rng(0)
+    for where, gram, n_classes in grams(paths):
+        each = len(gram) // n_classes
+        for p, m in REAL:
+            classes = rng.choice(n_classes, p, replace=False)
+            kept = (classes[:, np.newaxis] * each + rng.choice(each, m, False)).ravel()
+            yield {"P": p, "M": m, **where}, points_of(gram[np.ix_(kept, kept)]).reshape(p, m, -1)
+
+
+def grams(paths):
+    """Every layer and kind of files of activations: where, products of all points, classes."""
+    import numpy as np
+    from geomem.analysis.activation_file import read_activations
+
     for path in paths:
         activations = read_activations(path, heavy=True)
         for layer in activations.layers:
             for kind in activations.kinds:
                 gram = np.asarray(activations.gram(layer["index"], kind), dtype=float)
-                n_classes = len(activations.manifolds(kind))
-                each = len(gram) // n_classes
-                for p, m in REAL:
-                    classes = rng.choice(n_classes, p, replace=False)
-                    kept = (classes[:, np.newaxis] * each + rng.choice(each, m, False)).ravel()
-                    part = gram[np.ix_(kept, kept)]
-                    values, vectors = np.linalg.eigh(part)
-                    points = vectors * np.sqrt(np.maximum(values, 0))
-                    setting = {"P": p, "M": m, "layer": layer["name"], "kind": kind}
-                    yield {"file": path.name, **setting}, points.reshape(p, m, -1)
+                where = {"file": path.name, "layer": layer["name"], "kind": kind}
+                yield where, gram, len(activations.manifolds(kind))
+
+
+def points_of(gram):
+    import numpy as np
+
+    values, vectors = np.linalg.eigh(gram)
+    return vectors * np.sqrt(np.maximum(values, 0))
+
+
+def halves(paths):
+    import numpy as np
+    from geomem.geometry import manifold_geometry
+
+    inside = []
+    options = {"n_t": 300, "random_state": 0, "threads": 1}
+    for where, gram, n_classes in grams(paths):
+        points = points_of(gram).reshape(n_classes, len(gram) // n_classes, -1)
+        here, there = points[:, ::2], points[:, 1::2]
+        own = manifold_geometry(here, **options)
+        weights = manifold_geometry(there, **{**options, "n_t": 2}).low_rank.weights
+        directions = weights.T @ (there.mean(axis=1) - there.mean(axis=(0, 1)))
+        lengths = np.linalg.norm(directions, axis=1)
+        going = 1 - np.sqrt(np.maximum(1 - lengths**2, 0))  # of the length along each
+        units = directions / lengths[:, np.newaxis]
+        rest = here - (here @ units.T * going) @ units
+        other = manifold_geometry(rest, **options, remove_low_rank=False).mean_capacity
+        low, high = own.plausible_range["mean_capacity"]
+        wide = own.mean_capacity - own.mean_capacity_lo, own.mean_capacity_hi - own.mean_capacity
+        inside.append((low <= other <= high, low - wide[0] <= other <= high + wide[1]))
+        print(json.dumps({**where, "own": own.mean_capacity, "other": other, "range": (low, high)}))
+    alone, widened = np.mean(inside, axis=0)
+    print(f"{len(inside)} layers and kinds: {alone:.2f} in the range, {widened:.2f} when widened")
 
 
 def measured(points):
@@ -140,7 +185,9 @@ def summarize(rows):
     print("| rule | " + " | ".join(groups) + " | mean error |")
     print("|---|" + "---|" * (len(groups) + 1))
     for name in names:
-        errors = [np.log([row[name] / row["simulated"] for row in each]) for each in groups.values()]
+        errors = [
+            np.log([row[name] / row["simulated"] for row in each]) for each in groups.values()
+        ]
         numbers = " | ".join(f"{np.abs(each).mean():.3f}".lstrip("0") for each in errors)
         print(f"| {name} | {numbers} | {errors[0].mean():+.3f} |")
     counts = ", ".join(f"{len(each)} with {name}" for name, each in groups.items())
