@@ -116,7 +116,7 @@ def geometry(table, made):
         for kind in kinds:
             of = means[index, layer, kind]
             values = " / ".join(f"{of[metric]:.3g}" for metric in MEANS)
-            cells.append(f"{values} ({of['low_rank_k']:.0f})")
+            cells.append(f"{values} ({of['low_rank_k']:.1f})")
         lines.append([layer, *cells])
     caption = "Capacity / radius / dimension (K removed), last epoch, mean over seeds."
     return _table(f"{caption} {made}.", ["layer", *kinds], lines)

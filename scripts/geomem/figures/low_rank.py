@@ -67,7 +67,8 @@ def draw(low_rank, accuracy, *, kinds=None):
         bar.set_ticks([0, len(names) - 1], labels=[names[0], names[-1]])
     style.caption(
         figure,
-        "Dot: what is used. Thick: other plausible K. Dotted: above it, directions are removed."
+        "Lines: K directions taken off as a whole. Dot: what is used. Thick: plausible K. Dotted: "
+        "above it, directions are taken off."
         if drawn
         else "No measurements.",
         seeds.diverged_note(accuracy),
@@ -76,9 +77,9 @@ def draw(low_rank, accuracy, *, kinds=None):
 
 
 def _line(axes, line, colour):
-    values = line["value"]
-    plausible = line["plausible"].astype(bool)
-    chosen = line["chosen"].astype(bool)
-    axes.plot(line["k"], values, color=colour, linewidth=0.6)
-    axes.plot(line["k"].where(plausible), values, color=colour, linewidth=1.8)
-    axes.plot(line["k"][chosen], values[chosen], "o", color=colour, markersize=3)
+    whole = line[line["k"] == line["k"].round()]  # what is used may take directions off in part
+    used = line[line["chosen"].astype(bool)]
+    axes.plot(whole["k"], whole["value"], color=colour, linewidth=0.6)
+    plausible = whole["plausible"].astype(bool)
+    axes.plot(whole["k"].where(plausible), whole["value"], color=colour, linewidth=1.8)
+    axes.plot(used["k"], used["value"], "o", color=colour, markersize=3)

@@ -120,7 +120,7 @@ def find_low_rank(centers, rng, run, *, remove=True, rule="shrinkage", k="auto",
     k : int or "auto"
         Number of directions to take off as a whole; "auto": as the rule says.
     starts : int, optional
-        Random starts for each K with the authors' rule; default 10, as theirs.
+        Random starts for each K with the authors' rule; default 10, as in the paper's code.
 
     Raises
     ------
