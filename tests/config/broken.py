@@ -82,7 +82,7 @@ BROKEN = [
     ("defaults.simulation.dichotomies", 1, "must be at least 10"),
     ("defaults.simulation.kinds", ["tests"], "did you mean test?"),
     ("defaults.simulation.epochs", [99], "99 lies past training.epochs = "),
-    ("defaults.simulation.classes", 41, "41 is more than analysis.classes = 40"),
+    ("defaults.simulation.classes", 61, "61 is more than analysis.classes = 60"),
     ("defaults.simulation.per_class", 26, "26 is more than analysis.per_class = 25"),
     ("defaults.analysis.kinds", ["permutted"], "did you mean permuted?"),
     ("experiments.depth.analysis.kinds", ["permuted"], "test is not among analysis.kinds"),

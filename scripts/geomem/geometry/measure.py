@@ -209,19 +209,23 @@ def _measure(
             return run(lambda cloud: cloud.statistics(seed, n_draws, kappa), manifolds)
 
         levels = [level.weights for level in (low_rank.profile if profile else ())]
-        further = [*low_rank.plausible, *(w for w in levels if w is not low_rank.weights)]
-        parts, *parts_of_further = along(low_rank.weights, *further)
-        clouds = without(low_rank.weights, parts)
+        used = low_rank.weights
+        further = [*low_rank.plausible, *(w for w in levels if w is not used)]
+        if not used.size:  # so that what takes nothing off either is not measured again
+            further = [weights for weights in further if weights.size]
+        parts, *parts_of_further = along(used, *further)
+        clouds = without(used, parts)
         warnings = list(low_rank.warnings)
         if n_t == "auto":
             statistics = _until(lambda n: measure(clouds, n), auto_error, warnings)
         else:
             statistics = measure(clouds, int(n_t))
         first = min(len(statistics[0].cosine), PROFILE_DRAWS)
-        compared = measure(clouds, first) if further or levels else None
-        known = [(low_rank.weights, compared)]
-        for weights, parts in zip(further, parts_of_further, strict=True):
-            known.append((weights, measure(without(weights, parts), first)))
+        compared = measure(clouds, first) if further else statistics
+        known = {
+            id(weights): measure(without(weights, parts), first)
+            for weights, parts in zip(further, parts_of_further, strict=True)
+        }
     warnings += _remarks(clouds, statistics)
     return summarize(
         statistics,
@@ -232,8 +236,8 @@ def _measure(
         kappa=kappa,
         dimension_convention=convention,
         compared=compared,
-        others=[found for _, found in known[1 : 1 + len(low_rank.plausible)]],
-        levels=[found for weights in levels for w, found in known if w is weights],
+        others=[known.get(id(weights), compared) for weights in low_rank.plausible],
+        levels=[known.get(id(weights), compared) for weights in levels],
     )
 
 

@@ -153,7 +153,7 @@ def summarize(statistics, low_rank, warnings, *, confidence, compared, others, l
 
     Parameters
     ----------
-    compared : sequence of P AnchorStatistics or None
+    compared : sequence of P AnchorStatistics
         Of the same manifolds with as many vectors as `others` and `levels` have.
     others : sequence of such
         With the plausible directions removed.
@@ -165,8 +165,7 @@ def summarize(statistics, low_rank, warnings, *, confidence, compared, others, l
     for name, found in _estimates(statistics, confidence).items():
         for end, value in zip(ENDS, (found.value, found.lo, found.hi), strict=True):
             values[f"{name}{end}"] = value if np.ndim(value) else float(value)
-    if compared is not None:
-        before = _estimates(compared, confidence)
+    before = _estimates(compared, confidence)
     shifted = [
         {
             name: _moved(values[name], before[name].value, found.value)
