@@ -92,7 +92,7 @@ def real(paths):
     rng = np.random.default_rng(0)
     for where, gram, n_classes in grams(paths):
         each = len(gram) // n_classes
-        for p, m in REAL:
+        for p, m in [size for size in REAL if size[0] <= n_classes]:
             classes = rng.choice(n_classes, p, replace=False)
             kept = (classes[:, np.newaxis] * each + rng.choice(each, m, False)).ravel()
             yield {"P": p, "M": m, **where}, points_of(gram[np.ix_(kept, kept)]).reshape(p, m, -1)
