@@ -12,7 +12,7 @@ import numpy as np
 
 from geomem.data.randomness import generator
 from geomem.errors import DamagedFileError, InputError
-from geomem.geometry.readers import named_arrays
+from geomem.storage.readers import named_arrays
 
 _CLEAN = "clean_label"
 _TABLES = (".csv", ".parquet")

@@ -9,7 +9,7 @@ import numpy as np
 from geomem.errors import DamagedFileError, InputError
 from geomem.geometry.clouds import real_array
 from geomem.geometry.files import checked_labels
-from geomem.geometry.readers import named_arrays
+from geomem.storage.readers import named_arrays
 
 
 def pooled(array, pooling="none", axis=(), where="the array"):

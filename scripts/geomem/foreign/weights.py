@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from geomem.errors import DamagedFileError, InputError
-from geomem.geometry.readers import named_arrays
+from geomem.storage.readers import named_arrays
 
 _TORCH = (".pt", ".pth", ".bin", ".ckpt")
 _INSIDE = ("state_dict", "model_state_dict", "model", "net", "weights")  # usual names in a file

@@ -19,11 +19,11 @@ from geomem.errors import InputError
 from geomem.foreign.manifest import is_collection
 from geomem.geometry.files import read_manifolds
 from geomem.geometry.glue_cli import add_glue_options, glue_settings, measure_glue
-from geomem.geometry.readers import require_type
 from geomem.geometry.residual import CONVENTIONS
 from geomem.geometry.result import ROW
 from geomem.statistics.cli import add_options, run_shuffles, run_sweep
 from geomem.storage.atomic import replacing, require_writable
+from geomem.storage.readers import require_type
 from geomem.warning import column
 
 

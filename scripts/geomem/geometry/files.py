@@ -3,7 +3,7 @@
 import numpy as np
 
 from geomem.errors import InputError
-from geomem.geometry.readers import MATRICES, named_arrays
+from geomem.storage.readers import MATRICES, named_arrays
 
 
 def read_manifolds(path):
@@ -12,7 +12,7 @@ def read_manifolds(path):
     Parameters
     ----------
     path : pathlib.Path
-        Of a type that `geomem.geometry.readers.named_arrays` reads.
+        Of a type that `geomem.storage.readers.named_arrays` reads.
 
     Returns
     -------

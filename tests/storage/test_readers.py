@@ -5,7 +5,7 @@ import importlib
 import numpy as np
 import pytest
 from geomem.errors import DamagedFileError, InputError
-from geomem.geometry.readers import named_arrays
+from geomem.storage.readers import named_arrays
 from scipy.io import savemat
 
 POINTS = np.random.default_rng(0).standard_normal((6, 4, 20))
