@@ -84,6 +84,16 @@ def test_the_number_of_directions_removed_is_marked_in_single_networks():
     assert set(rows[rows["seed"] == MEAN]["chosen"]) == {""}
 
 
+def test_what_lies_between_whole_numbers_of_directions_is_left_out_and_told():
+    table = synthetic.low_rank_table(RUNS)
+    between = table[table["chosen"]].assign(k=1.6)
+    rows, notes = rows_of("low_rank", pd.concat([table.assign(chosen=False), between]))
+    assert set(rows["k"]) == {str(k) for k in range(6)}
+    assert set(rows["chosen"]) == {""}
+    assert any("taken off in part" in note for note in notes)
+    assert not any("taken off in part" in note for note in rows_of("low_rank", table)[1])
+
+
 def test_manifolds_are_rows_with_their_place_and_spread():
     table = synthetic.center_map_table(RUNS)
     rows, _ = rows_of("center_map", table)

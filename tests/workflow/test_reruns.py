@@ -186,21 +186,19 @@ def test_touching_files_runs_nothing(finished):
 
 
 @pytest.mark.slow
-def test_a_learning_rate_concerns_its_own_experiment(finished):
-    text = (finished.path / "config.yaml").read_text()
+def test_a_learning_rate_concerns_its_own_experiment(finished, tmp_path):
+    # In a copy: the explorer and the landing page, which experiments share, are made for both.
+    place = tmp_path / "copy"
+    shutil.copytree(finished.path, place)
+    two = Workspace(place)
     both = copy.deepcopy(finished.config)
     other = both["experiments"]["other"] = copy.deepcopy(both["experiments"]["tiny"])
     for stage in ("analysis", "rewind", "gradients"):
         other[stage]["epochs"] = []
-    try:
-        finished.write_config(both)
-        finished.snakemake()
-        finished.write_config(with_value(both, "training.optimizer.lr", 0.01))
-        jobs = finished.pending()
-        assert jobs == CHANGES["another learning rate"][2]
-    finally:
-        (finished.path / "config.yaml").write_text(text)
-        shutil.rmtree(finished.path / "results" / "other", ignore_errors=True)
+    two.write_config(both)
+    two.snakemake()
+    two.write_config(with_value(both, "training.optimizer.lr", 0.01))
+    assert two.pending() == CHANGES["another learning rate"][2]
 
 
 @pytest.mark.slow

@@ -103,7 +103,7 @@ def shared_k(profiles):
     Returns
     -------
     int
-            The mean of the numbers that all of them have of their own, rounded.
+        The mean of the numbers that all of them have of their own, rounded.
     """
     table = pd.concat(profiles)
     each = table.loc[table["chosen"].astype(bool) & (table["metric"] == "cost"), "k"]

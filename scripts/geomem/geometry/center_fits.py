@@ -53,11 +53,6 @@ class Fit:
     fractions: np.ndarray
     converged: bool
 
-    @property
-    def k(self):
-        """Number of directions."""
-        return self.v.shape[1]
-
 
 def descend(x, start, tolerance, max_iterations):
     """The minimum that Newton's steps reach from `start` (r, K).

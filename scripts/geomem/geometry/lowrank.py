@@ -32,7 +32,7 @@ FINAL_TOLERANCE = 1e-20  # for the fit chosen: rounding in the centres must not 
 FINAL_ITERATIONS = 1000
 SHORT = 1e-2  # squared fraction left of a centre below which its manifold is named in a warning
 RANK = 1e-10  # eigenvalues below this fraction of the largest are rounding
-PROFILE_MOST = 5  # numbers of directions in a profile
+PROFILE = 1.5  # a profile goes as far as eigenvalues above so many means
 
 
 @dataclass(frozen=True)
@@ -234,9 +234,9 @@ def _shrunk(axes, relative, threshold):
 
 
 def _whole_numbers(relative, k):
-    """Numbers of directions for the profile: from none to all above the mean, k among them."""
-    most = min(max(int(np.sum(relative > 1.0)), 1), len(relative) - 2)
-    found = {*np.linspace(0, most, min(most + 1, PROFILE_MOST)).round().astype(int).tolist()}
+    """Numbers of directions for the profile: 0, 1, 2, 4, 8, ..., the same in every layer, and k."""
+    most = min(max(int(np.sum(relative > PROFILE)), 1), len(relative) - 2)
+    found = {0, *(2**power for power in range(most.bit_length()))}
     return sorted(found if k == "auto" else {*found, k})
 
 

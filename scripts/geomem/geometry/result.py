@@ -41,7 +41,7 @@ class ManifoldGeometry:
         greatest value over the plausible ways to take shared directions off
         (`LowRank.plausible`). NaN with the authors' rule and where K was given.
     profile : tuple of dict
-        For several numbers of directions K: what `LowRankLevel` holds, and
+        For the numbers of directions in `LowRank.profile`: what `LowRankLevel` holds, and
         "capacity", "radius", "dimension" with those removed. Empty unless asked for.
     center_correlation : float
         Mean absolute cosine between centres about their mean, before anything is removed.

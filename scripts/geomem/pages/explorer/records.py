@@ -91,6 +91,9 @@ def records(described, table, most=MOST_ROWS):
         left_out.insert(0, "values of single manifolds")
     if left_out:
         notes.append(f"Left out here, but in tables/{name}.parquet: {', '.join(left_out)}.")
+    if described["view"] == "profile":
+        table, note = _whole_numbers(table)
+        notes += [note] if note else []
     table, note = thinned(name, table, most)
     notes += [note] if note else []
     if not len(table):
@@ -122,6 +125,16 @@ def records(described, table, most=MOST_ROWS):
     texts["at"] = rows["at"].map("{:g}".format)
     texts["warnings"] = rows["warnings"].map(lines)
     return rows.assign(**texts, noise=rows["noise"].map(noise_text)), notes
+
+
+def _whole_numbers(table):
+    """The rows whose number of directions is a whole one, and what is said of the others."""
+    whole = table["k"] == table["k"].round()
+    note = (
+        "Left out here: what is used, where directions are taken off in part. Their number is the "
+        "quantity “shared directions removed” of layers and epochs."
+    )
+    return table[whole].astype({"k": int}), "" if whole.all() else note
 
 
 def _hidden(described):
