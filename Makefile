@@ -15,7 +15,7 @@ help:
 	@echo "make status     what is done, running, failed, interrupted or missing, and why jobs failed"
 	@echo "make explain    what would run, and why, in plain words"
 	@echo "make estimate   what it would cost: hours, disk, memory (a minute or a few)"
-	@echo "make test       environment, then the tests (about 9 minutes)"
+	@echo "make test       environment, then the tests (about 12 minutes)"
 	@echo "make test-slow  the tests that take minutes each"
 	@echo "make test-kernels  the geometry's tests with each BLAS kernel that this processor has"
 	@echo "make test-wheel the library, built and installed elsewhere with its four packages alone"

@@ -32,7 +32,7 @@ FINAL_TOLERANCE = 1e-20  # for the fit chosen: rounding in the centres must not 
 FINAL_ITERATIONS = 1000
 SHORT = 1e-2  # squared fraction left of a centre below which its manifold is named in a warning
 RANK = 1e-10  # eigenvalues below this fraction of the largest are rounding
-PROFILE = 1.5  # a profile goes as far as eigenvalues above so many means
+PROFILE = 1.5  # a profile goes beyond all eigenvalues above so many means
 
 
 @dataclass(frozen=True)
@@ -235,8 +235,9 @@ def _shrunk(axes, relative, threshold):
 
 def _whole_numbers(relative, k):
     """Numbers of directions for the profile: 0, 1, 2, 4, 8, ..., the same in every layer, and k."""
-    most = min(max(int(np.sum(relative > PROFILE)), 1), len(relative) - 2)
-    found = {0, *(2**power for power in range(most.bit_length()))}
+    most = max(int(np.sum(relative > PROFILE)), 1)
+    powers = (2**power for power in range((most - 1).bit_length() + 1))
+    found = {0, *(number for number in powers if number <= len(relative) - 2)}
     return sorted(found if k == "auto" else {*found, k})
 
 
