@@ -376,9 +376,11 @@ def save(figure, png, svg, provenance):
     The SVG depends on the figure alone, byte for byte. The PNG carries `provenance` as JSON in a
     text chunk named "provenance".
     """
-    with shared():
+    with shared(), rc_context({"figure.constrained_layout.use": False}):
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # keep this layout, so that both files show the same
+        # Keep this layout, so that both files show the same. With "none" in place of None each
+        # file would be drawn twice.
+        figure.set_layout_engine(None)
         if png:
             with replacing(png) as temporary:
                 metadata = {"provenance": json.dumps(provenance)}

@@ -221,7 +221,8 @@ def _measure(
         else:
             statistics = measure(clouds, int(n_t))
         first = min(len(statistics[0].cosine), PROFILE_DRAWS)
-        compared = measure(clouds, first) if further else statistics
+        again = further and first < len(statistics[0].cosine)
+        compared = measure(clouds, first) if again else statistics
         known = {
             id(weights): measure(without(weights, parts), first)
             for weights, parts in zip(further, parts_of_further, strict=True)
