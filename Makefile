@@ -3,6 +3,8 @@ SHELL := /bin/bash
 CORES ?= 2
 PYTHON ?= python3
 BIN := .venv/bin
+$(if $(PRESET),$(if $(wildcard presets/$(PRESET).yaml),,$(error \
+  there is no presets/$(PRESET).yaml; there are: $(basename $(notdir $(wildcard presets/*.yaml))))))
 OVERLAY := $(if $(PRESET),--configfile presets/$(PRESET).yaml)$(if $(CONFIG),--configfile $(CONFIG))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 

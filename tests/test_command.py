@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from geomem import __version__
+from geomem import __version__, commands
 from geomem.__main__ import main
 from geomem.command import exit_status, job, run
 from geomem.errors import DamagedFileError, InputError, PreemptedError
@@ -80,3 +80,17 @@ def test_light_imports(module):
         env={"PYTHONPATH": str(SCRIPTS), "PATH": ""},
     )
     assert said.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize("command", ["run", "explain", "status"])
+def test_configurations_are_named_by_an_option_and_are_there(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "presets").mkdir()
+    (tmp_path / "presets" / "paper.yaml").touch()
+    with pytest.raises(InputError, match=f"expected: geomem {command} --configfile mine.yaml"):
+        commands.snakemake_options(command, "", ["mine.yaml"])
+    for wrong in (["--configfile", "presets/papper.yaml"], ["--configfile=presets/papper.yaml"]):
+        with pytest.raises(InputError, match=r"did you mean presets/paper\.yaml"):
+            commands.snakemake_options(command, "", ["--cores", "1", *wrong])
+    right = ["--configfile", "presets/paper.yaml", "--cores", "1"]
+    assert commands.snakemake_options(command, "", right) == right

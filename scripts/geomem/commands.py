@@ -1,9 +1,13 @@
 """The commands of `geomem`: what each is for, with an example. Standard library only."""
 
 import argparse
+import difflib
 import inspect
 import sys
 from dataclasses import dataclass
+from pathlib import Path
+
+from geomem.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -126,4 +130,31 @@ def snakemake_options(name, description, argv):
         usage = f"geomem {name} [SNAKEMAKE OPTIONS]"
         parser(name, description, usage=usage, add_help=False).print_help()
         return None
+    if argv and _is_yaml(argv[0]):
+        raise InputError(
+            f"{argv[0]} stands without an option; expected: geomem {name} --configfile {argv[0]}"
+        )
+    for path in _configurations(argv):
+        if not Path(path).is_file():
+            there = sorted(str(file) for at in (".", "presets") for file in Path(at).glob("*.yaml"))
+            near = difflib.get_close_matches(path, there, n=1)
+            listed = ", ".join(there) or "none"
+            hint = f"did you mean {near[0]}?" if near else f"there are: {listed}"
+            raise InputError(f"--configfile: there is no file {path}; {hint}")
     return argv
+
+
+def _is_yaml(word):
+    return not word.startswith("-") and word.endswith((".yaml", ".yml"))
+
+
+def _configurations(argv):
+    """The files that --configfile (or --configfiles) names among options of snakemake."""
+    option = ""
+    for word in argv:
+        if word.startswith("-"):
+            option, _, word = word.partition("=")
+            if not word:
+                continue
+        if option in ("--configfile", "--configfiles"):
+            yield word

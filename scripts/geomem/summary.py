@@ -35,9 +35,10 @@ def _tables(experiment):
     for folder in folders:
         if folder.is_dir():
             return folder
+    there = ", ".join(sorted(path.parent.name for path in Path("results").glob("*/tables")))
     raise InputError(
         f"neither {folders[0]} nor {folders[1]} is a folder; give the name or the folder of an "
-        "experiment that has been run"
+        f"experiment that has been run (in results: {there or 'none'})"
     )
 
 

@@ -31,7 +31,7 @@ BROKEN = [
     ("defaults.training.augmentation.flip", "yes", "expected true or false"),
     ("defaults.training.snapshots", [3, 3], "3 stands there twice"),
     ("defaults.training.snapshots", [61], "61 lies past training.epochs = "),
-    ("defaults.label_noise", 0.5, "is a number, expected a list"),
+    ("defaults.label_noise", 0.5, "is a number, expected a list (write [0.5])"),
     ("defaults.label_noise", [1.5], "defaults.label_noise[0]: 1.5 must be at most 1"),
     ("defaults.label_noise", [], "must not be empty"),
     ("defaults.noises", [0.5], "defaults.noises: unknown key; it is called label_noise now"),

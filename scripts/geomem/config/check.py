@@ -7,6 +7,7 @@ import jsonschema
 import yaml
 
 from geomem.config import elsewhere, functions, styles
+from geomem.config.amounts import too_few, too_much_simulated
 from geomem.config.experiments import selected, written
 from geomem.config.schema import schema as read_schema
 from geomem.config.sharing import FOLDER
@@ -15,8 +16,6 @@ from geomem.registry.datasets import DATASETS
 from geomem.registry.stages import OBSERVING
 
 _TAKEN = ("cache", FOLDER)  # folders beside those of the experiments
-
-_PLAIN_RULES = ("permute", "uniform", "other")
 
 _RENAMED = {"noises": "label_noise", "remove_low_rank": "low_rank"}  # keys of earlier versions
 
@@ -33,7 +32,11 @@ _TYPES = {
 
 def check(config):
     """Raise InputError listing everything wrong with `config`; return None when it is sound."""
-    found = problems(config)
+    refuse(problems(config))
+
+
+def refuse(found):
+    """Raise InputError listing problems, if there are any."""
     if found:
         count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
         raise InputError(f"the configuration has {count}:\n" + "\n".join(f"  - {p}" for p in found))
@@ -99,7 +102,8 @@ def _messages(error, at=()):
     elif kind == "type":
         names = [rule] if isinstance(rule, str) else rule
         expected = " or ".join(_TYPES[name] for name in names)
-        yield f"{where}: {_show(value)} is {_kind(value)}, expected {expected}{_yaml_hint(value)}"
+        hint = _yaml_hint(value) or _list_hint(value, names)
+        yield f"{where}: {_show(value)} is {_kind(value)}, expected {expected}{hint}"
     elif kind == "enum" and "propertyNames" in error.absolute_schema_path:
         yield f"{_join(where, value)}: unknown key{_nearest(value, rule)}"
     elif kind in ("enum", "const"):
@@ -184,10 +188,10 @@ def _of_images(at, experiment):
     counted = analysis
     if known and analysis["classes"] == "all":
         counted = {**analysis, "classes": known(data)[2]}
-    yield from _simulated(at, experiment["simulation"], counted)
-    # How many labels a user's file or matrix changes in each class is not known.
-    if known and experiment["labels"]["rule"] in _PLAIN_RULES:
-        yield from _counts(at, experiment["label_noise"], data, known(data), analysis)
+    found = list(too_much_simulated(experiment["simulation"], counted))
+    if known:
+        found += too_few(experiment, known(data)[:3])
+    yield from (f"{at}.{problem}" for problem in found)
 
 
 def _measured(at, experiment):
@@ -202,51 +206,6 @@ def _measured(at, experiment):
         )
     found = [*functions.problems(experiment), *styles.problems(experiment)]
     yield from (f"{at}.{problem}" for problem in found)
-
-
-def _simulated(at, simulation, analysis):
-    """Whether a simulation uses only what is analysed."""
-    if not simulation["epochs"]:
-        return
-    for name in ("classes", "per_class"):
-        if analysis[name] != "all" and simulation[name] > analysis[name]:
-            yield (
-                f"{at}.simulation.{name}: {simulation[name]} is more than analysis.{name} ="
-                f" {analysis[name]}"
-            )
-    for kind in simulation["kinds"]:
-        if kind not in analysis["kinds"]:
-            yield f"{at}.simulation.kinds: {kind} is not among analysis.kinds; add it there"
-
-
-def _counts(at, label_noise, data, size, analysis):
-    """Whether a data set whose size is known beforehand holds the images the analysis wants."""
-    train, test, classes, _ = size
-
-    def held(key, count):
-        return f"data.{key} = {count}" if key in data else f"{data['name']} has {count}"
-
-    if analysis["classes"] != "all" and analysis["classes"] > classes:
-        yield (
-            f"{at}.analysis.classes: {analysis['classes']} is more than {held('classes', classes)}"
-        )
-    wanted = analysis["per_class"]
-    held_out = "test" in analysis["kinds"] or analysis["controls"]
-    if held_out and wanted > test // classes:
-        yield (
-            f"{at}.analysis.per_class: {wanted} test images per class are wanted, but"
-            f" {held('test_per_class', test // classes)}"
-        )
-    each = train // classes
-    for noise in label_noise:
-        noisy = round(noise * each)
-        for kind, count in (("permuted", noisy), ("restored", noisy), ("unpermuted", each - noisy)):
-            if kind in analysis["kinds"] and 0 < count < wanted:
-                yield (
-                    f"{at}.analysis.per_class: {wanted} {kind} images per class are wanted, but at"
-                    f" noise {noise:g} there are {count}; raise data.train_per_class or lower"
-                    " analysis.per_class"
-                )
 
 
 def _is_a(value, name):
@@ -320,6 +279,12 @@ def _yaml_hint(value):
     if "e" in value.lower() and math.isfinite(number):
         return f" (YAML takes {value} for text: write {_number(number)})"
     return " (leave out the quotes)"
+
+
+def _list_hint(value, names):
+    """How to write a list of one."""
+    alone = names == ["array"] and value is not None and not isinstance(value, dict)
+    return f" (write [{_show(value)}])" if alone else ""
 
 
 def _number(value):

@@ -6,23 +6,39 @@ from pathlib import Path
 import yaml
 
 from geomem import commands
-from geomem.config.check import check
+from geomem.config.check import check, refuse
 from geomem.config.experiments import merged, resolve, runs, selected
+from geomem.config.on_disk import image_problems
 from geomem.errors import InputError
+
+_MAIN = "config.yaml"
 
 
 def main(argv=None):
     """Check a configuration with any overlays laid over it, as `snakemake --configfile` does."""
     parser = commands.parser("check", main.__doc__)
     parser.add_argument(
-        "config", type=Path, nargs="?", default=Path("config.yaml"), help="default: config.yaml"
+        "config", type=Path, nargs="?", default=Path(_MAIN), help=f"default: {_MAIN}"
     )
     parser.add_argument("overlays", type=Path, nargs="*", help="presets laid over it, in order")
     args = parser.parse_args(argv)
     config = combined([args.config, *args.overlays])
-    check(config)
-    for name in selected(config):
-        experiment = resolve(config, name)
+    try:
+        check(config)
+    except InputError as error:
+        if args.overlays or args.config.name == _MAIN or not Path(_MAIN).is_file():
+            raise
+        hint = f"If {args.config} lies over {_MAIN}: geomem check {_MAIN} {args.config}"
+        raise InputError(f"{error}\n{hint}") from error
+    experiments = {name: resolve(config, name) for name in selected(config)}
+    refuse(
+        [
+            f"experiments.{name}.{problem}"
+            for name, experiment in experiments.items()
+            for problem in image_problems(experiment)
+        ]
+    )
+    for name, experiment in experiments.items():
         count = len(runs(experiment))
         what = "recording" if experiment.get("activations") else "network"
         print(f"{name}: {count} {what}{'' if count == 1 else 's'}")

@@ -56,6 +56,8 @@ class DataSet:
         given: counting files at every start would take too long.
     test_per_class : int, optional
         Where the test images are counted by class instead of by files.
+    by_class : bool
+        Whether the folder `path` holds train/CLASS/* and test/CLASS/*.
     watched : bool
         Whether a change of the files in the folder `path` makes the images again.
     """
@@ -68,6 +70,7 @@ class DataSet:
     known: Callable | None = None
     assumed: tuple = (100_000, 10_000, 100)
     test_per_class: int | None = None
+    by_class: bool = False
     watched: bool = False
 
 
@@ -130,6 +133,7 @@ DATASETS = {
             description="your own images, as train/CLASS/* and test/CLASS/*",
             keys={"path": _PATH, "size": _SIZE, "train_per_class": _FIRST},
             required=("path",),
+            by_class=True,
             watched=True,
         ),
     )
