@@ -118,3 +118,12 @@ def test_auto_reaches_the_error_asked_for(points):
 def test_one_vector_has_no_interval(points):
     found = manifold_geometry(points, n_t=1, random_state=0)
     assert np.isfinite(found.mean_capacity) and np.isnan(found.mean_capacity_lo)
+
+
+def test_an_interval_holds_its_value():
+    """Also where a bias, which moves the interval and not the value, is above the error."""
+    found = intervals.Estimate(
+        np.array([1.0, 2.0, np.nan]), np.array([1.1, 1.5, np.nan]), np.full(3, 1.9)
+    )
+    np.testing.assert_array_equal(found.lo, [1.0, 1.5, np.nan])
+    np.testing.assert_array_equal(found.hi, [1.9, 2.0, np.nan])

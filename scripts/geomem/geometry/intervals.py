@@ -17,11 +17,19 @@ from geomem.errors import InputError
 
 @dataclass(frozen=True)
 class Estimate:
-    """Values with their interval; arrays of shape (P,) or floats."""
+    """Values with their interval; arrays of shape (P,) or floats.
+
+    The interval is widened to hold the value where that is biased by more than its error, which
+    can only raise the coverage.
+    """
 
     value: np.ndarray | float
     lo: np.ndarray | float
     hi: np.ndarray | float
+
+    def __post_init__(self):
+        object.__setattr__(self, "lo", np.minimum(self.lo, self.value))
+        object.__setattr__(self, "hi", np.maximum(self.hi, self.value))
 
 
 def capacities(statistics, confidence):
