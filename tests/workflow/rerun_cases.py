@@ -210,6 +210,12 @@ SOURCES = {
         *GEOMETRY_ONWARD,
         *simulation_onward(RUN),
     },
+    "geometry/lowrank.py": {
+        *measured(RUN, "0", "last"),
+        *GEOMETRY_ONWARD,
+        *simulation_onward(RUN),
+    },
+    "geometry/glue_solver.py": set(),  # the tiny configuration has no measure of GLUE
     "figures/style.py": figures(
         *("samples", "accuracy", "depth", "epochs", "simulation", "rewind", "gradients"),
         *("localization", "examples", "low_rank"),

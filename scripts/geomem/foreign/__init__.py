@@ -8,12 +8,13 @@ Importing this imports neither NumPy nor torch: the Snakefile reads manifests.
 
 import importlib
 
-__all__ = ["Recorder", "write_activations"]
+# geomem.config.code reads this, so that a job depends on the modules of the names it imports.
+_HOMES = {"Recorder": "recorder", "write_activations": "writing"}
 
-_MODULES = {"Recorder": "recorder", "write_activations": "writing"}
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name):
-    if name not in _MODULES:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -3,38 +3,39 @@
 `manifold_geometry` measures arrays of points, `geometry_from_products` stored inner products;
 `glue_geometry` measures all manifolds jointly (GLUE); `simulated_capacity` counts which random
 dichotomies a hyperplane separates.
+
+Names are imported when they are first used: what only reads stored inner products needs neither
+compiled code nor SciPy, which take a second to import.
 """
 
-__all__ = [
-    "GlueGeometry",
-    "ManifoldGeometry",
-    "ManifoldProducts",
-    "SimulatedCapacity",
-    "anchor_geometry",
-    "geometry_from_products",
-    "glue_difference",
-    "glue_from_draws",
-    "glue_from_gram",
-    "glue_geometry",
-    "inner_products",
-    "manifold_geometry",
-    "paired_difference",
-    "simulated_capacity",
-    "simulated_capacity_from_gram",
-]
+import importlib
+
+# geomem.config.code reads this, so that a job depends on the modules of the names it imports.
+_HOMES = {
+    "GlueGeometry": "glue_result",
+    "ManifoldGeometry": "result",
+    "ManifoldProducts": "products",
+    "SimulatedCapacity": "simulated",
+    "anchor_geometry": "anchors",
+    "geometry_from_products": "measure",
+    "glue_difference": "glue_result",
+    "glue_from_draws": "glue",
+    "glue_from_gram": "glue",
+    "glue_geometry": "glue",
+    "inner_products": "products",
+    "manifold_geometry": "measure",
+    "paired_difference": "result",
+    "simulated_capacity": "simulated",
+    "simulated_capacity_from_gram": "simulated",
+}
+
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name):
-    """Import the rest when a name is first asked for.
-
-    What only reads stored inner products needs neither compiled code nor SciPy, which take a second
-    to import.
-    """
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from geomem.geometry import public
-
-    return getattr(public, name)
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__():

@@ -11,6 +11,7 @@ that one alone.
 
 import importlib
 
+# geomem.config.code reads this, so that a job depends on the modules of the names it imports.
 _HOMES = {
     "Difference": "inference",
     "GroupDifference": "groups",
