@@ -6,15 +6,9 @@ own training loop, into a folder that `python -m geomem geometry` and the workfl
 Importing this imports neither NumPy nor torch: the Snakefile reads manifests.
 """
 
-import importlib
+from geomem.lazy import attributes
 
-# geomem.config.code reads this, so that a job depends on the modules of the names it imports.
 _HOMES = {"Recorder": "recorder", "write_activations": "writing"}
 
 __all__ = sorted(_HOMES)
-
-
-def __getattr__(name):
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__ = attributes(__name__, _HOMES)
