@@ -33,7 +33,7 @@ def main(argv=None):
     activations = read_activations(arguments.activations, heavy=spec["source"] != "products")
     sources = [arguments.activations, *arguments.profiles]
     if arguments.profiles:
-        from geomem.analysis.mean_field import shared_k
+        from geomem.analysis.shared_k import shared_k
         from geomem.storage.tables import read_table
 
         k = shared_k([read_table(path) for path in arguments.profiles])

@@ -44,6 +44,25 @@ REASONS = {
     """now: '{"n":2}','{"train.py":"aa","geomem/x.py":"e","c":"d"}'""": (
         "because its program changed: geomem/x.py and settings changed: n 1 -> 2"
     ),
+    PARAMS + """ all output: before: '{"claims":{"targets":[{"name":"T1","value":0.2},"""
+    """{"name":"T2","statement":"the network\\'s"}]}}' now: '{"claims":{"targets":["""
+    """{"name":"T1","value":0.3},{"name":"T2","statement":"the network\\'s"}]}}' """: (
+        "because settings changed: claims.targets.T1.value 0.2 -> 0.3"
+    ),
+    PARAMS + """ all output: before: '{"figures":["a","b"],"seeds":[0]}' """
+    """now: '{"figures":["b","c"],"seeds":[0,1]}' """: (
+        "because settings changed: figures with c and without a, seeds with 1"
+    ),
+    PARAMS + """ all output: before: 'mine:a' now: 'mine:b' """: (
+        "because settings changed: function mine:a -> mine:b"
+    ),
+    PARAMS + """ all output: before: <nothing exclusive> now: '{"n":1}' """: (
+        "because settings changed: n absent -> 1"
+    ),
+    PARAMS + f""" all output: before: '{{"x":"{"a " * 40}"}}' now: '{{}}' """: (
+        f"because settings changed: x {'a ' * 28}... -> absent"
+    ),
+    PARAMS + " all output: before: <func> now: <other>": "because settings changed",
     "Set of input files has changed since last execution": (
         "because it reads other files than last time"
     ),

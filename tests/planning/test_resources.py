@@ -2,12 +2,14 @@
 
 import copy
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 from geomem.config.cli import read
 from geomem.planning.resources import megabytes, minutes
+from geomem.registry.stages import STAGES
 
 from tests.planning.test_presets import ROOT
 
@@ -107,3 +109,14 @@ def test_planning_imports_no_large_library():
         check=True,
     )
     assert said.stdout.strip() == "set()"
+
+
+def test_the_slurm_profile_speaks_of_every_rule_that_can_use_a_gpu():
+    rules = "".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
+    bodies = re.split(r"^rule (\w+):", rules, flags=re.MULTILINE)[1:]
+    on_gpu = {
+        name for name, body in zip(bodies[::2], bodies[1::2], strict=True) if "gpu=gpu" in body
+    }
+    profile = (ROOT / "profiles/slurm/config.yaml").read_text()
+    assert set(re.findall(r"^#   (\w+): \{gpu: 1", profile, re.MULTILINE)) == on_gpu
+    assert on_gpu <= {stage.name for stage in STAGES.values() if stage.uses_gpu}

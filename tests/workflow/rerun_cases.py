@@ -210,6 +210,12 @@ SOURCES = {
         *GEOMETRY_ONWARD,
         *simulation_onward(RUN),
     },
+    "geometry/lowrank.py": {
+        *measured(RUN, "0", "last"),
+        *GEOMETRY_ONWARD,
+        *simulation_onward(RUN),
+    },
+    "geometry/glue_solver.py": set(),  # the tiny configuration has no measure of GLUE
     "figures/style.py": figures(
         *("samples", "accuracy", "depth", "epochs", "simulation", "rewind", "gradients"),
         *("localization", "examples", "low_rank"),
@@ -228,7 +234,7 @@ SOURCES = {
 # What runs nothing again, and what is done to show it.
 NOTHING = (
     "comments, docstrings and formatting of any module changed, or the version of geomem",
-    "a further built-in network, or a change of one that is not used",
+    "a further built-in network, data set or measure, or a change of one that is not used",
     "the configuration reformatted, its keys in another order",
     "sources, configuration and results touched, as a checkout or a new clone does",
     "other cores, threads, profile, time limits or memory",

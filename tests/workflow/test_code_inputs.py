@@ -1,5 +1,6 @@
 """A job depends on every module its command imports, so that editing one starts it again."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -66,6 +67,47 @@ def test_a_figure_depends_on_its_own_module_alone():
     depth = json.loads(checksums("draw_figure.py", ["geomem.figures.depth:draw"]))
     assert "geomem/figures/depth.py" in depth
     assert "geomem/figures/rewind.py" not in depth
+
+
+def geometry_of(text, tmp_path, monkeypatch):
+    """Modules of the geometry that a user's measure of this text depends on."""
+    (tmp_path / "mine.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    counted = json.loads(checksums("measure_layers.py", ["mine:measure"]))
+    return {name.rpartition("/")[2] for name in counted if name.startswith("geomem/geometry/")}
+
+
+@pytest.mark.parametrize(
+    ("statement", "low_rank", "joint"),
+    [
+        ("from geomem.geometry.products import gram_of_all", False, False),
+        ("from geomem.geometry import products", False, False),
+        ("from geomem.geometry import ManifoldProducts", False, False),
+        ("from geomem.geometry import manifold_geometry", True, False),
+        ("from geomem.geometry import manifold_geometry, glue_geometry", True, True),
+        ("import geomem.geometry", True, True),
+        ("from geomem import geometry", True, True),
+        ("from geomem.geometry import *", True, True),
+    ],
+)
+def test_names_imported_when_used_count_by_the_name(
+    tmp_path, monkeypatch, statement, low_rank, joint
+):
+    found = geometry_of(f"def measure(products):\n    {statement}", tmp_path, monkeypatch)
+    assert {"__init__.py", "products.py"} <= found
+    assert ("lowrank.py" in found, "glue_solver.py" in found) == (low_rank, joint)
+
+
+def test_storing_inner_products_depends_on_no_estimator():
+    counted = {path.name for path in sources("extract_activations.py")}
+    assert "products.py" in counted and not {"lowrank.py", "anchors.py", "glue.py"} & counted
+
+
+@pytest.mark.parametrize("package", ["geometry", "statistics", "foreign"])
+def test_every_name_imported_when_used_is_where_the_package_says(package):
+    module = importlib.import_module(f"geomem.{package}")
+    for name in module.__all__:
+        assert callable(getattr(module, name))
 
 
 def test_a_page_depends_on_its_scripts_and_its_style():

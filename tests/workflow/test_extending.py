@@ -36,6 +36,34 @@ def test_each_of_the_five_takes_fewer_than_30_lines():
     assert all(FILES[name].count("\n") < 30 for name in FILES)
 
 
+def lines(text):
+    return sum(bool(line.strip()) for line in text.splitlines())
+
+
+def test_the_lines_that_each_takes_are_as_the_page_says():
+    mine = yaml.safe_load(FILES["mine.yaml"])["experiments"]["mine"]
+    counted = {
+        "data set": (FILES["my_data.py"], {"data": mine["data"]}),
+        "measure of a layer": (FILES["my_measures.py"], {"measures": mine["analysis"]["measures"]}),
+        "figure": (FILES["my_figures.py"], {"figures": mine["figures"]}),
+        "statement": (FILES["my_claims.py"], mine["claims"]["own"]),
+        "stage": (FILES["mine.smk"], {}),
+    }
+    said = re.findall(r"^\| ([a-z ]+) \| (\d+) \| (\d+) \|$", PAGE, re.MULTILINE)
+    assert {name: (int(code), int(config)) for name, code, config in said} == {
+        name: (lines(code), configured(config)) for name, (code, config) in counted.items()
+    }
+
+
+def configured(section):
+    """Lines of mine.yaml with a key of the section, those inside it included."""
+    found = 0
+    for key, value in section.items():
+        nested = isinstance(value, dict) and f"{key}: {{" not in FILES["mine.yaml"]
+        found += 1 + (configured(value) if nested else 0)
+    return found
+
+
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory):
     """The page's files beside a tiny configuration, whose settings are the defaults."""

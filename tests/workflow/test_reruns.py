@@ -98,15 +98,22 @@ def test_comments_docstrings_and_formatting_run_nothing(finished):
 
 
 @pytest.mark.slow
-def test_a_network_that_is_not_used_runs_nothing(finished):
+def test_what_is_not_used_runs_nothing(finished):
+    """Further built-in networks, data sets and measures, and changes of those there are."""
     package = finished.path / "scripts" / "geomem"
-    index, other = package / "registry" / "networks.py", package / "models" / "resnet.py"
-    entry = 'NETWORKS = {\n    "fresh": "geomem.models.fresh:fresh",'
-    files = {
-        index: index.read_text().replace("NETWORKS = {", entry),
-        other: other.read_text() + "\nCHANGED = True\n",
-        package / "models" / "fresh.py": "from torch import nn\nfresh = nn.Identity\n",
+    entries = {
+        "networks": ("NETWORKS = {", '"fresh": "geomem.models.fresh:fresh",'),
+        "datasets": ("for entry in (", 'DataSet("fresh", load="geomem.data.fresh:load"),'),
+        "measures": ("for measure in (", 'Measure("fresh", "geomem.analysis.fresh:f", "Fresh"),'),
     }
+    files = {}
+    for index, (start, entry) in entries.items():
+        path = package / "registry" / f"{index}.py"
+        files[path] = path.read_text().replace(start, f"{start}\n{entry}")
+        assert entry in files[path]
+    for unused in ("models/resnet.py", "data/folders.py", "measures/twonn.py", "data/fresh.py"):
+        path = package / unused
+        files[path] = (path.read_text() if path.exists() else "") + "\nCHANGED = True\n"
     with changed(files):
         assert finished.pending() == set()
 

@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-from geomem.errors import InputError
 from geomem.geometry import geometry_from_products
 from geomem.geometry.intervals import influence, middle_half
 from geomem.geometry.measure import PROFILE_DRAWS
@@ -90,26 +89,6 @@ def options(low_rank):
         "low_rank_rule": low_rank["rule"],
         "low_rank_k": "auto" if low_rank["k"] == "none" else low_rank["k"],
     }
-
-
-def shared_k(profiles):
-    """One number of directions for everything that is compared: layers, epochs and kinds of a run.
-
-    Parameters
-    ----------
-    profiles : sequence of DataFrame
-        Tables of `profile`, one for each epoch.
-
-    Returns
-    -------
-    int
-        The mean of the numbers that all of them have of their own, rounded.
-    """
-    table = pd.concat(profiles)
-    each = table.loc[table["chosen"].astype(bool) & (table["metric"] == "cost"), "k"]
-    if each.empty:
-        raise InputError("geometry.low_rank.k is 'shared', but no layer was measured")
-    return round(each.mean())
 
 
 def _influences(geometry, frame):

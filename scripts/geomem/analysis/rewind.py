@@ -11,6 +11,7 @@ network with its batch norm in training mode, from a fresh start.
 
 import copy
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import torch
@@ -22,9 +23,10 @@ from geomem.analysis.plans import combined, make_plans, source, states_for
 from geomem.errors import GeomemError
 from geomem.models import in_format, placed
 from geomem.models.layers import memory_format
+from geomem.proportion import score_interval
 from geomem.training.batches import Normalizer, resident
 from geomem.training.device import autocast
-from geomem.training.evaluate import Targets, predict_logits, wilson
+from geomem.training.evaluate import Targets, predict_logits
 
 KINDS = ("test", "unpermuted", "permuted", "restored", "validation")
 COLUMNS = (
@@ -32,6 +34,7 @@ COLUMNS = (
     "n", "correct",
 )  # fmt: skip
 _BATCH = {"cpu": 256, "cuda": 2048}
+_Z = NormalDist().inv_cdf(0.975)  # for intervals of 95 %
 
 
 @dataclass(frozen=True, eq=False)
@@ -285,7 +288,7 @@ def _rows(plan, policy, train, test, targets):
         n, correct = len(right[kind]), int(right[kind].sum())
         if n == 0:
             continue
-        lo, hi = wilson(correct, n)
+        lo, hi = map(float, score_interval(correct / n, n, _Z))
         rows.append(
             {
                 "epoch": plan.epoch,

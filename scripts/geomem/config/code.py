@@ -23,6 +23,7 @@ from geomem.registry.networks import NETWORKS
 # Its modules name others by text. They decide nothing: what they name for an experiment is followed
 # by itself, so that a further entry changes nothing for what does not use it.
 _INDEX = "geomem.registry"
+_LAZY = "_HOMES"  # where a package says in which module each name is that it imports when asked
 _DIGITS = 12  # of a checksum in hexadecimal
 _LOOKS = (".js", ".css", ".mplstyle")  # files beside a package's modules that these read
 
@@ -52,8 +53,10 @@ def checksums(script, named=()):
 
     Imports inside functions count too. Importing a package's module runs the package's
     `__init__`, so that counts as well. `from package import name` counts `package/name.py` where
-    there is one. With a package of geomem count the scripts and styles of its page (`.js`, `.css`)
-    and the style of its figures (`.mplstyle`).
+    there is one. Of a package of geomem that imports its names when they are used, the modules of
+    the names count, or all of these where the package itself is imported. With a package of geomem
+    count the scripts and styles of its page (`.js`, `.css`) and the style of its figures
+    (`.mplstyle`).
     Of modules outside geomem those count that are not part of an installed package.
 
     Parameters
@@ -111,8 +114,7 @@ def network_checksums(name):
 
 def fingerprint(path):
     """The first 12 digits of a file's SHA-256: of its syntax tree if it is Python, else of all."""
-    found = os.stat(path)
-    return _read(path, found.st_mtime_ns, found.st_size)[0]
+    return _parsed(path)[0]
 
 
 def _closure(start, folder, *, implied=True):
@@ -124,8 +126,7 @@ def _closure(start, folder, *, implied=True):
             continue
         found[module.path] = module
         if module.path.suffix == ".py":
-            stat = os.stat(module.path)
-            for level, base, names in _read(module.path, stat.st_mtime_ns, stat.st_size)[1]:
+            for level, base, names in _parsed(module.path)[1]:
                 for name in _absolute(module, level, base, names):
                     pending.extend(_located(name, folder, implied=implied))
     return found.values()
@@ -136,7 +137,7 @@ def _absolute(module, level, base, names):
     if level:
         package = module.package.split(".")
         base = ".".join([*package[: len(package) - level + 1], *([base] if base else [])])
-    return [base, *(f"{base}.{name}" for name in names)]
+    return [f"{base}.{name}" for name in names] or [base]
 
 
 def _located(name, folder, *, implied=True):
@@ -151,16 +152,38 @@ def _located(name, folder, *, implied=True):
     place = _place(parts[0], folder) if own else IMPORTED_FROM
     if place is None:
         return
-    for depth in range(1, len(parts) + 1):
-        if depth < len(parts) and not (own or implied):
-            continue
-        path, dotted = place.joinpath(*parts[:depth]), ".".join(parts[:depth])
-        for candidate in (path / "__init__.py", path.with_suffix(".py"), *_compiled(path, own)):
-            if candidate.is_file():
-                yield _Module(dotted, candidate)
-        if not own and depth > 1 and path.is_dir():
-            for page in sorted(p for p in path.iterdir() if p.suffix in _LOOKS):
-                yield _Module(f"{dotted}.{page.stem}", page)
+    steps = [
+        (depth, files)
+        for depth in range(1, len(parts) + 1)
+        if (files := list(_files(place, parts[:depth], own)))
+    ]
+    for _, files in steps if own or implied else steps[-1:]:
+        yield from files
+    if steps and not own:
+        depth, (package, *_) = steps[-1]
+        homes, asked = _homes(package.path), parts[depth : depth + 1]
+        for home in {homes[name] for name in homes if name in asked} or set(homes.values()):
+            yield from _located(f"{package.name}.{home}", folder, implied=implied)
+
+
+def _files(place, parts, own):
+    """The Modules of one dotted name."""
+    path, dotted = place.joinpath(*parts), ".".join(parts)
+    for candidate in (path / "__init__.py", path.with_suffix(".py"), *_compiled(path, own)):
+        if candidate.is_file():
+            yield _Module(dotted, candidate)
+    if not own and len(parts) > 1 and path.is_dir():
+        for page in sorted(p for p in path.iterdir() if p.suffix in _LOOKS):
+            yield _Module(f"{dotted}.{page.stem}", page)
+
+
+@functools.cache
+def _homes(path):
+    """`{name: module}` of what a package of geomem imports when it is asked for."""
+    for node in ast.parse(path.read_bytes()).body if path.stem == "__init__" else ():
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == _LAZY:
+            return ast.literal_eval(node.value)
+    return {}
 
 
 def _compiled(path, own):
@@ -199,9 +222,14 @@ def _installed():
     return tuple(Path(place).resolve() for place in places)
 
 
+def _parsed(path):
+    """The checksum of a file, and its import statements as (level, module, names)."""
+    found = os.stat(path)
+    return _read(path, found.st_mtime_ns, found.st_size)
+
+
 @functools.lru_cache(None)
 def _read(path, time, size):
-    """The checksum of a file, and its import statements as (level, module, names)."""
     content = Path(path).read_bytes()
     if Path(path).suffix != ".py":
         return hashlib.sha256(content).hexdigest()[:_DIGITS], ()

@@ -4,9 +4,8 @@ import os
 
 from geomem.errors import InputError
 from geomem.foreign.manifest import read_collection
+from geomem.registry.stages import SECTIONS
 
-# Sections that need a network.
-_OF_NETWORKS = ("rewind", "gradients", "simulation")
 WIDTH = 0  # what tables and names say of recorded activations
 
 
@@ -84,5 +83,5 @@ def with_collection(experiment, collection):
         "label_noise": [0],
         "seeds": list(collection.seeds),
         "analysis": analysis,
-        **{name: {**experiment[name], "epochs": []} for name in _OF_NETWORKS},
+        **{name: {**experiment[name], "epochs": []} for name in SECTIONS},
     }

@@ -6,14 +6,9 @@ own training loop, into a folder that `python -m geomem geometry` and the workfl
 Importing this imports neither NumPy nor torch: the Snakefile reads manifests.
 """
 
-import importlib
+from geomem.lazy import attributes
 
-__all__ = ["Recorder", "write_activations"]
+_HOMES = {"Recorder": "recorder", "write_activations": "writing"}
 
-_MODULES = {"Recorder": "recorder", "write_activations": "writing"}
-
-
-def __getattr__(name):
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+__all__ = sorted(_HOMES)
+__getattr__, __dir__ = attributes(__name__, _HOMES)

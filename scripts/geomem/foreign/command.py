@@ -11,6 +11,7 @@ from geomem.command import limit_threads
 from geomem.config.recorded import with_collection
 from geomem.errors import InputError
 from geomem.foreign.manifest import read_collection
+from geomem.registry.stages import SECTIONS
 from geomem.storage.atomic import require_writable
 
 _NEEDED = ("pandas", "pyarrow", "matplotlib", "yaml")
@@ -76,5 +77,5 @@ def _settings(options):
         "model": {"name": "recorded"},
         "data": {"name": "recorded"},
         "figures": [],
-        **{name: {} for name in ("rewind", "gradients", "simulation")},
+        **{name: {} for name in SECTIONS},
     }

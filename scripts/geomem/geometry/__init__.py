@@ -3,39 +3,30 @@
 `manifold_geometry` measures arrays of points, `geometry_from_products` stored inner products;
 `glue_geometry` measures all manifolds jointly (GLUE); `simulated_capacity` counts which random
 dichotomies a hyperplane separates.
+
+Names are imported when they are first used: what only reads stored inner products needs neither
+compiled code nor SciPy, which take a second to import.
 """
 
-__all__ = [
-    "GlueGeometry",
-    "ManifoldGeometry",
-    "ManifoldProducts",
-    "SimulatedCapacity",
-    "anchor_geometry",
-    "geometry_from_products",
-    "glue_difference",
-    "glue_from_draws",
-    "glue_from_gram",
-    "glue_geometry",
-    "inner_products",
-    "manifold_geometry",
-    "paired_difference",
-    "simulated_capacity",
-    "simulated_capacity_from_gram",
-]
+from geomem.lazy import attributes
 
+_HOMES = {
+    "GlueGeometry": "glue_result",
+    "ManifoldGeometry": "result",
+    "ManifoldProducts": "products",
+    "SimulatedCapacity": "simulated",
+    "anchor_geometry": "anchors",
+    "geometry_from_products": "measure",
+    "glue_difference": "glue_result",
+    "glue_from_draws": "glue",
+    "glue_from_gram": "glue",
+    "glue_geometry": "glue",
+    "inner_products": "products",
+    "manifold_geometry": "measure",
+    "paired_difference": "result",
+    "simulated_capacity": "simulated",
+    "simulated_capacity_from_gram": "simulated",
+}
 
-def __getattr__(name):
-    """Import the rest when a name is first asked for.
-
-    What only reads stored inner products needs neither compiled code nor SciPy, which take a second
-    to import.
-    """
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from geomem.geometry import public
-
-    return getattr(public, name)
-
-
-def __dir__():
-    return [*globals(), *__all__]
+__all__ = sorted(_HOMES)
+__getattr__, __dir__ = attributes(__name__, _HOMES)

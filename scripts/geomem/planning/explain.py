@@ -3,13 +3,17 @@
 Options go to snakemake, e.g. `--configfile presets/paper.yaml`. Nothing is run.
 """
 
+import ast
+import json
 import re
+import textwrap
 from collections import Counter, defaultdict
-from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
 
 from geomem import commands
 from geomem.planning.dry_run import planned_jobs
+
+_MOST, _WIDTH = 6, 60  # settings named of a kind of job, and characters of a value
 
 
 def main(argv=None):
@@ -114,39 +118,76 @@ def _changed_params(text):
     found = re.search(r"before: (.*) now: (.*)$", text)
     before, now = (_values(part) for part in found.groups()) if found else (None, None)
     if before is None or now is None:
-        return f"settings changed: {text.strip()}"
+        return "settings changed"
     names = sorted(name for name in before | now if before.get(name) != now.get(name))
     modules = [name for name in names if name.endswith(".py")]
     settings = [
-        f"{name} {before.get(name, 'absent')} -> {now.get(name, 'absent')}"
+        f"{name} {_change(before.get(name, 'absent'), now.get(name, 'absent'))}"
         for name in names
         if not name.endswith(".py")
     ]
+    if len(settings) > _MOST:
+        settings = [*settings[:_MOST], f"and {len(settings) - _MOST} more"]
     parts = []
     if modules:
         parts.append(f"its program changed: {', '.join(modules)}")
     if settings:
         parts.append(f"settings changed: {', '.join(settings)}")
-    return " and ".join(parts)
+    return " and ".join(parts) or "settings changed"
 
 
 def _values(text):
-    """Names and values of params written as `'{...}','{...}'`, JSON; None if they are not."""
-    decoder, values, place = JSONDecoder(), {}, 0
-    while (place := text.find("'{", place)) >= 0:
-        try:
-            value, place = decoder.raw_decode(text, place + 1)
-        except JSONDecodeError:
-            return None
-        values |= _flat("", value)
-    return values or None
+    """Names and values of params that Snakemake writes as Python does, with commas between.
+
+    None if they are something else. Jobs are told an import path (called "function" here), and a
+    checksum of the files of a folder ("files"), besides JSON.
+    """
+    if text.strip() == "<nothing exclusive>":
+        return {}
+    try:
+        found = [_parsed(param) for param in ast.literal_eval(f"({text.strip()},)")]
+    except (SyntaxError, ValueError, AttributeError):
+        return None
+    return {name: value for param in found for name, value in _flat("", param).items() if name}
+
+
+def _parsed(param):
+    if param.startswith("{"):
+        return json.loads(param)
+    return {"function" if ":" in param else "files": param}
 
 
 def _flat(name, value):
+    """Nested sections as `{"training.optimizer.lr": 0.1}`; entries of a list go by their names."""
+    if isinstance(value, list) and value and all(_named(item) for item in value):
+        value = {item["name"]: item for item in value}
     if not (isinstance(value, dict) and value):
         return {name: value}
     parts = [_flat(f"{name}.{key}" if name else key, item) for key, item in value.items()]
     return {key: item for part in parts for key, item in part.items()}
+
+
+def _named(item):
+    return isinstance(item, dict) and "name" in item
+
+
+def _change(before, now):
+    """`0.2 -> 0.1`; of a list what came and what went."""
+    if isinstance(before, list) and isinstance(now, list):
+        came = [item for item in now if item not in before]
+        went = [item for item in before if item not in now]
+        words = [f"with {_listed(came)}"] * bool(came) + [f"without {_listed(went)}"] * bool(went)
+        if words:
+            return " and ".join(words)
+    return f"{_shown(before)} -> {_shown(now)}"
+
+
+def _listed(items):
+    return _shown(", ".join(map(str, items)))
+
+
+def _shown(value):
+    return textwrap.shorten(str(value), _WIDTH, placeholder=" ...")
 
 
 def _count(number, noun):

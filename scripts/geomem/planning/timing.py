@@ -24,7 +24,7 @@ _WITHIN = 8
 
 _IMPORTS = {
     "torch": "torch, pyarrow.parquet, geomem.training.loop",
-    "geometry": "pandas, pyarrow.parquet, geomem.geometry.public",
+    "geometry": "pandas, pyarrow.parquet, geomem.geometry.measure",
     "table": "pandas, pyarrow.parquet",
     "arrays": "numpy, geomem.training.state",
     "plot": "pandas, pyarrow.parquet, matplotlib.pyplot",

@@ -5,7 +5,7 @@ A loader is a function of the section's keys, given as keywords, that returns im
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from geomem.registry import own
 
@@ -65,7 +65,7 @@ class DataSet:
     name: str
     load: str
     description: str = ""
-    keys: dict | None = None
+    keys: dict = field(default_factory=dict)
     required: tuple = ()
     known: Callable | None = None
     assumed: tuple = (100_000, 10_000, 100)

@@ -151,8 +151,9 @@ STAGES = {
     )
 }  # fmt: skip
 
-# Sections whose `epochs` ask for snapshots.
-OBSERVING = ("analysis", *(stage.section for stage in STAGES.values() if stage.section))
+# Sections that need a network; and all whose `epochs` ask for snapshots.
+SECTIONS = tuple(stage.section for stage in STAGES.values() if stage.section)
+OBSERVING = ("analysis", *SECTIONS)
 
 
 def planned(name):

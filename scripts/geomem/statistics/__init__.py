@@ -9,7 +9,7 @@ Names are imported when they are first used: a job of the workflow that needs on
 that one alone.
 """
 
-import importlib
+from geomem.lazy import attributes
 
 _HOMES = {
     "Difference": "inference",
@@ -43,13 +43,4 @@ _HOMES = {
 }
 
 __all__ = sorted(_HOMES)
-
-
-def __getattr__(name):
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__ = attributes(__name__, _HOMES)

@@ -8,6 +8,7 @@ from scipy.special import betaincinv, ndtri
 
 from geomem.errors import InputError
 from geomem.geometry.intervals import Estimate
+from geomem.proportion import score_interval
 from geomem.statistics.combined import quantile
 
 
@@ -27,7 +28,7 @@ def wilson(right: int, n: int, confidence: float = 0.95) -> Estimate:
     """
     _check(confidence)
     z = ndtri(0.5 + 0.5 * confidence)
-    lo, hi = _score(right / n, n, z)
+    lo, hi = score_interval(right / n, n, z)
     return Estimate(right / n, float(lo), float(hi))
 
 
@@ -95,7 +96,7 @@ def mean_of_fractions(
     mean, error = np.asarray(mean, dtype=np.float64), np.asarray(error, dtype=np.float64)
     with np.errstate(all="ignore"):
         trials = mean * (1 - mean) / error**2
-        lo, hi = _score(mean, trials, quantile(confidence, freedom))
+        lo, hi = score_interval(mean, trials, quantile(confidence, freedom))
     certain = error == 0
     return np.where(certain, mean, lo), np.where(certain, mean, hi)
 
@@ -108,13 +109,6 @@ def mean_of_correlations(
         (1 + np.asarray(mean)) / 2, np.asarray(error) / 2, freedom, confidence
     )
     return 2 * lo - 1, 2 * hi - 1
-
-
-def _score(p, n, z):
-    with np.errstate(all="ignore"):
-        middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-        reach = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return np.clip(middle - reach, 0.0, p), np.clip(middle + reach, p, 1.0)
 
 
 def _check(confidence):

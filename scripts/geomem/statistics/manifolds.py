@@ -13,8 +13,6 @@ from geomem.errors import InputError
 from geomem.geometry import products as inner
 from geomem.geometry.products import ManifoldProducts
 
-EXPECTED = "expected arrays (M, N), ManifoldProducts, or a gram of all points with counts"
-
 
 class Manifolds:
     """P manifolds: arrays, inner products of all points, or `ManifoldProducts`.

@@ -19,34 +19,13 @@ from torch.nn import functional
 from geomem.data.labels import is_permuted
 from geomem.errors import InputError
 from geomem.models import in_format, placed
+from geomem.proportion import score_interval
 from geomem.training.batches import Normalizer, resident
 from geomem.training.device import autocast
 
 KINDS = ("train", "test", "unpermuted", "permuted", "restored", "validation")
 MEASURES = ("correct", "loss", "loss_sd")  # the last axis of a measurement
 _BATCH = {"cpu": 256, "cuda": 2048}
-
-
-def wilson(correct, n, confidence=0.95):
-    """Wilson's score interval for a proportion.
-
-    Parameters
-    ----------
-    correct, n : int
-        Successes among `n` > 0 trials.
-    confidence : float
-
-    Returns
-    -------
-    (float, float)
-        Lower and upper end, within [0, 1].
-    """
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    p = correct / n
-    middle = p + z * z / (2 * n)
-    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
 
 
 @dataclass(frozen=True)
@@ -286,7 +265,7 @@ def measurement_rows(measurement, targets, confidence=0.95):
     ):
         if n == 0:
             continue
-        lo, hi = wilson(correct, n, confidence)
+        lo, hi = map(float, score_interval(correct / n, n, z))
         half = z * deviation / math.sqrt(n)
         common = {"kind": kind, "n": n}
         rows.append({**common, "metric": "accuracy", "value": correct / n, "lo": lo, "hi": hi})
