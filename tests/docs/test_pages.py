@@ -111,14 +111,18 @@ def test_words_to_avoid(tmp_path):
     assert clean.returncode == 0, clean.stdout
     page = ROOT / "build" / "words.md"
     page.parent.mkdir(exist_ok=True)
-    page.write_text("Layers are set back, a share of the images is measured anew.\n`anew`\n")
+    long = " ".join(["word"] * 41)
+    page.write_text(
+        "Layers are set back, a share of the images is measured anew.\n`anew`\n\n"
+        f"- {long}.\n- {long[5:]}.\n\n| {long} |\n"
+    )
     try:
         found = subprocess.run([sys.executable, program, page], capture_output=True, text=True)
     finally:
         page.unlink()
     assert found.returncode == 1
     assert [line.split("'")[1] for line in found.stdout.splitlines()] == [
-        "anew", "set back", "a share",
+        "anew", "set back", "a share", f"{long}.",
     ]  # fmt: skip
 
 
