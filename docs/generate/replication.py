@@ -2,8 +2,8 @@
 
     python -m docs.generate.replication [RESULTS] [--page docs/replication.md]
 
-`make replication` does so for results/. The tables begin with the version, commit and processor that
-their numbers are from.
+`make replication` does so for results/. The tables begin with the version, commit and processor
+that their numbers are from.
 """
 
 import argparse

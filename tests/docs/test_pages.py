@@ -1,5 +1,7 @@
 """The pages of the site: what is generated is complete, and links lead somewhere."""
 
+import importlib
+import inspect
 import re
 import subprocess
 import sys
@@ -65,6 +67,17 @@ def test_every_command_is_shown():
         assert f"### geomem {name}\n" in text and f"Example: {command.example}" in text
     for script in (ROOT / "scripts").glob("*.py"):
         assert f"### {script.name}\n\n```text\nusage: " in text
+
+
+@pytest.mark.parametrize("package", ["compat", "foreign", "geometry", "measures", "statistics"])
+def test_every_public_function_is_in_the_reference(package):
+    text = (ROOT / "docs" / "reference" / "api.md").read_text()
+    shown = re.findall(r"^::: (geomem\.\S+)\.(\w+)$", text, re.MULTILINE)
+    there = {name for module, name in shown if module.split(".")[1] == package}
+    module = importlib.import_module(f"geomem.{package}")
+    assert set(module.__all__) <= there
+    for name in module.__all__:
+        assert inspect.getdoc(getattr(module, name)), name
 
 
 def test_drawings_are_the_same_bytes_again(tmp_path):
