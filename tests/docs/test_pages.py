@@ -16,7 +16,7 @@ from geomem.registry.tables import TABLES
 from docs.generate.configuration import configuration_page
 from docs.generate.drawings import DRAWINGS, draw_all
 from docs.generate.gallery import with_captions
-from docs.generate.tables import COLUMNS, tables_page
+from docs.generate.tables import COLUMNS, FURTHER, tables_page
 from tests.docs.blocks import ROOT, pages
 
 GENERATED = {"reference/configuration.md", "reference/commands.md", "reference/tables.md"}
@@ -54,9 +54,13 @@ def test_every_key_of_a_configuration_has_a_row():
 
 def test_every_column_has_a_meaning():
     named = {*RUN_KEYS, *MEASURED, *(key for table in TABLES.values() for key in table.keys)}
-    assert named <= set(COLUMNS)
+    assert {*named, *(name for names in FURTHER.values() for name in names)} <= set(COLUMNS)
     text = tables_page()
-    assert all(f"\n## {name}\n" in text for name in TABLES)
+    for table in TABLES.values():
+        part = text.partition(f"\n## {table.name}\n")[2].partition("\n## ")[0]
+        rows = re.findall(r"^\| `\w+` \| .+ \| (.+) \|$", part, re.MULTILINE)
+        assert len(rows) == len(table.metrics) > 0
+        assert "%" not in rows, "tables hold fractions"
 
 
 def test_every_command_is_shown():
