@@ -34,6 +34,7 @@ help:
 env: .venv/ready
 
 .venv/ready: envs/requirements.txt Makefile
+	@echo "Installing into .venv: 5 GB on Linux, some minutes. Pip says nothing until it is done."
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --require-hashes --requirement envs/uv.txt
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes envs/uv.txt envs/requirements.txt

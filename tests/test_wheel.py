@@ -1,4 +1,8 @@
-"""The wheel, built and used in environments of its own, in a folder that is no clone."""
+"""The wheel, built and used in an environment of its own, in a folder that is no clone.
+
+The library is tried first. The workflow is then installed into the same environment, so that the
+geometry is compiled once.
+"""
 
 import os
 import subprocess
@@ -33,15 +37,18 @@ def said(*command, folder, status=0, **environment):
 
 
 class Installed:
-    """The programs of an environment into which the wheel was installed."""
+    """The programs of an environment into which the wheel is installed."""
 
-    def __init__(self, folder, wheel, extra):
+    def __init__(self, folder, wheel):
         said(UV, "venv", "--quiet", "--python", sys.executable, folder, folder=folder.parent)
-        self.programs = folder / "bin"
+        self.programs, self.wheel = folder / "bin", wheel
+        self.install("")
+
+    def install(self, extra):
         said(
             *(UV, "pip", "install", "--quiet", "--python", self.programs / "python"),
-            *("--constraint", ROOT / "envs" / "requirements.txt", f"{wheel}{extra}"),
-            folder=folder.parent,
+            *("--constraint", ROOT / "envs" / "requirements.txt", f"{self.wheel}{extra}"),
+            folder=self.programs.parent,
         )
 
     def __call__(self, program, *arguments, folder, **how):
@@ -59,12 +66,13 @@ def wheel(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def library(wheel, tmp_path_factory):
-    return Installed(tmp_path_factory.mktemp("library") / "env", wheel, "")
+    return Installed(tmp_path_factory.mktemp("installed") / "env", wheel)
 
 
 @pytest.fixture(scope="module")
-def workflow(wheel, tmp_path_factory):
-    return Installed(tmp_path_factory.mktemp("workflow") / "env", wheel, "[workflow]")
+def workflow(library):
+    library.install("[workflow]")
+    return library
 
 
 def test_library_alone_measures_and_names_the_extra_that_is_missing(library, tmp_path):

@@ -62,11 +62,10 @@ def configuration_page():
     alone = {key: node for key, node in experiment.items() if key not in ("data", *_TITLES)}
     parts = [_INTRODUCTION, "## Networks and figures\n", _table(rows(whole, alone, defaults))]
     parts += ["## data\n", _IMAGES, _data(defaults["data"])]
-    for name in experiment:
-        if name in _TITLES:
-            node = _resolved(whole, experiment[name])
-            parts.append(f"## {name}\n\n{_TITLES[name]}\n")
-            parts.append(_table(rows(whole, _properties(node), defaults.get(name, {}))))
+    for name, title in _TITLES.items():
+        node = _resolved(whole, experiment[name])
+        parts.append(f"## {name}\n\n{title}\n")
+        parts.append(_table(rows(whole, _properties(node), defaults.get(name, {}))))
     return "\n".join(parts)
 
 
@@ -116,10 +115,12 @@ def _value(whole, node):
             return ", or ".join(_value(whole, option) for option in node[key])
     types = node.get("type", "any value")
     types = types if isinstance(types, list) else [types]
-    words = " or ".join(_TYPES.get(name, name) for name in types)
     if types == ["array"]:
         return f"list of: {_value(whole, node['items'])}"
-    return words + _bounds(node)
+    bounds = _bounds(node)
+    return " or ".join(
+        _TYPES.get(name, name) + (bounds if name in ("integer", "number") else "") for name in types
+    )
 
 
 def _bounds(node):
@@ -145,12 +146,17 @@ def _data(default):
 
 
 def _table(found):
-    lines = ["| key | value | default | meaning |", "|---|---|---|---|"]
-    for key, value, default, description in found:
-        shown = "" if default is _ABSENT else f"`{_yaml(default)}`"
-        cells = (f"`{key}`", value, shown, description.strip())
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + "\n" if len(lines) > 2 else ""
+    lines = [
+        (f"`{key}`", value, "" if default is _ABSENT else f"`{_yaml(default)}`", text.strip())
+        for key, value, default, text in found
+    ]
+    if not lines:
+        return ""
+    rows = [("key", "value", "default", "meaning"), ("---",) * 4, *lines]
+    if not any(default for _, _, default, _ in lines):
+        rows = [(key, value, text) for key, value, _, text in rows]
+    texts = [" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows]
+    return "\n".join(f"| {text} |" for text in texts) + "\n"
 
 
 def _yaml(value):

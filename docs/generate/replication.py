@@ -2,8 +2,8 @@
 
     python -m docs.generate.replication [RESULTS] [--page docs/replication.md]
 
-`make replication` does so for results/. Every table names the version, commit and processor that
-its numbers are from.
+`make replication` does so for results/. The tables begin with the version, commit and processor
+that their numbers are from.
 """
 
 import argparse
@@ -18,7 +18,8 @@ from geomem.storage.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- from results: begin -->", "<!-- from results: end -->"
-MEANS = ("capacity", "radius_iqm", "dimension_iqm")  # those that figures and verdicts use
+# The means that figures and verdicts use, and how many digits tell their differences.
+MEANS = {"capacity": "Capacity", "radius_iqm": "Radius", "dimension_iqm": "Dimension"}
 
 
 def main(argv=None):
@@ -29,7 +30,9 @@ def main(argv=None):
     names = sorted(path.parent.parent.name for path in arguments.results.glob("*/claims/*.parquet"))
     if not names:
         parser.error(f"{arguments.results} holds no finished experiment; run `make run` first")
-    parts = [part for name in names for part in sections(arguments.results / name, made_by())]
+    parts = [f"Made by {made_by()}."]
+    for name in sorted(names, key=lambda name: -networks(arguments.results / name)):
+        parts += sections(arguments.results / name)
     text = arguments.page.read_text(encoding="utf-8")
     before, after = text.partition(BEGIN)[0], text.partition(END)[2]
     filled = f"{before}{BEGIN}\n\n" + "\n\n".join(parts) + f"\n\n{END}{after}"
@@ -37,7 +40,7 @@ def main(argv=None):
 
 
 def made_by():
-    """Version, commit and processor, for captions."""
+    """Version, commit and processor."""
     said = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
     )
@@ -55,20 +58,27 @@ def processor():
     return f"{name[1] if name else platform.machine()} {wide}"
 
 
-def sections(folder, made):
+def networks(folder):
+    """How many networks an experiment has: the one with the most comes first."""
+    table = read_table(folder / "tables" / "accuracy.parquet")
+    return len(table.drop_duplicates(["width", "noise", "seed"]))
+
+
+def sections(folder):
     """The tables of one experiment as Markdown, each with a heading."""
     yield f"## `{folder.name}`"
-    yield accuracy(read_table(folder / "tables" / "accuracy.parquet"), made)
-    claims = read_table(folder / "claims" / "claims.parquet")
-    yield verdicts(claims, made)
+    yield from verdicts(read_table(folder / "claims" / "claims.parquet"))
+    yield from accuracy(read_table(folder / "tables" / "accuracy.parquet"))
     path = folder / "tables" / "geometry.parquet"
     if path.exists():
         table = read_table(path)
-        yield geometry(table, made)
-        yield quality(table, made)
+        if len(table.drop_duplicates(["width", "noise"])) > 1:
+            return  # means over seeds alone: networks of several sizes have none in common
+        yield from geometry(table)
+        yield from quality(table)
 
 
-def accuracy(table, made):
+def accuracy(table):
     """Accuracies of each network at its best and last epoch."""
     rows = table[table["metric"] == "accuracy"]
     heads = "width | label noise | seed | best epoch | test, best | test, last | permuted, last"
@@ -81,48 +91,51 @@ def accuracy(table, made):
         ]
         shown = ["" if np.isnan(value) else f"{100 * value:.1f}" for value in values]
         lines.append([f"{width}", f"{noise:g}", f"{seed}", str(best["epoch"].iloc[0]), *shown])
-    return _table(f"Accuracy (%). {made}.", heads.split(" | "), lines)
+    yield "### Accuracy (%)"
+    yield _table(heads.split(" | "), lines)
 
 
-def verdicts(claims, made):
-    """Effect, total interval, range over K and verdict of every target that was measured."""
-    heads = ["target", "estimator", "effect", "interval", "over K", "verdict", "remark"]
+def verdicts(claims):
+    """Statement, effect, interval, range over K and verdict of every target that was measured."""
+    heads = ["target", "statement", "effect", "95 % interval", "over K", "verdict", "remark"]
     measured = claims[claims["verdict"] != "not measured"]
     lines = [
         [
-            row.target,
-            row.estimator,
+            f"{row.target} (GLUE)" if row.estimator == "glue" else row.target,
+            _cell(row.statement),
             f"{row.effect:.3f}",
             _ends(row.total_lo, row.total_hi),
             _ends(row.low_rank_lo, row.low_rank_hi),
-            row.verdict,
-            str(row.remark).replace("|", "/"),
+            f"**{row.verdict}**",
+            _cell(row.remark),
         ]
         for row in measured.itertuples()
     ]
     counts = claims["verdict"].value_counts()
-    total = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
-    return _table(f"Verdicts: {total}. {made}.", heads, lines)
+    yield "### Verdicts"
+    yield f"{', '.join(f'{number} {verdict}' for verdict, number in counts.items())}."
+    yield _table(heads, lines)
 
 
-def geometry(table, made):
-    """Means over manifolds and seeds, layer by layer, at the last epoch; K in parentheses."""
+def geometry(table):
+    """A table for each quantity: means over manifolds and seeds, by layer and kind, last epoch."""
     whole = table[table["manifold"].isna() & table["last"]]
     means = whole.groupby(["layer_index", "layer", "kind", "metric"])["value"].mean()
     kinds = list(dict.fromkeys(whole["kind"]))
-    lines = []
-    for (index, layer), _ in whole.groupby(["layer_index", "layer"]):
-        cells = []
-        for kind in kinds:
-            of = means[index, layer, kind]
-            values = " / ".join(f"{of[metric]:.3g}" for metric in MEANS)
-            cells.append(f"{values} ({of['low_rank_k']:.1f})")
-        lines.append([layer, *cells])
-    caption = "Capacity / radius / dimension (K removed), last epoch, mean over seeds."
-    return _table(f"{caption} {made}.", ["layer", *kinds], lines)
+    layers = list(whole.groupby(["layer_index", "layer"]).groups)
+    for metric, name in (*MEANS.items(), ("low_rank_k", "Removed directions K")):
+        digits = 3 if metric == "capacity" else 2 if metric == "radius_iqm" else 1
+        yield f"### {name}, last epoch"
+        yield _table(
+            ["layer", *kinds],
+            [
+                [layer, *(f"{means[index, layer, kind, metric]:.{digits}f}" for kind in kinds)]
+                for index, layer in layers
+            ],
+        )
 
 
-def quality(table, made):
+def quality(table):
     """How many means carry a warning, and the largest radius."""
     whole = table[table["manifold"].isna()]
     lines = []
@@ -133,7 +146,8 @@ def quality(table, made):
         lines.append([metric, f"{len(rows)}", f"{warned:.1f}", f"{rows['value'].max():.3g}",
                       f"{100 * (wide - 1):.1f}"])  # fmt: skip
     heads = ["mean", "values", "with a warning (%)", "largest", "median range over K (%)"]
-    return _table(f"Quality of the means. {made}.", heads, lines)
+    yield "### Quality of the means"
+    yield _table(heads, lines)
 
 
 def _only(rows):
@@ -144,9 +158,13 @@ def _ends(lo, hi):
     return f"{lo:.3f} to {hi:.3f}" if np.isfinite([lo, hi]).all() else ""
 
 
-def _table(caption, heads, lines):
+def _cell(text):
+    return str(text).replace("|", "/")
+
+
+def _table(heads, lines):
     rows = [heads, ["---"] * len(heads), *lines]
-    return f"**{caption}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 if __name__ == "__main__":

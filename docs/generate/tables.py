@@ -53,6 +53,46 @@ COLUMNS = {
     "best": "whether the epoch is the run's best (highest validation accuracy)",
     "last": "whether the epoch is the run's last",
 }
+# Columns of a table besides its keys, the run, and value, lo and hi.
+_LAYERS = ("n_layers", "weighted_layers")
+FURTHER = {
+    "accuracy": ("n",),
+    "examples": (
+        "true_label", "assigned_label", "last_learned", "forgetting_events", "right_at_end",
+        "memorized", "suffix_layer", "suffix_layer_index", "single_layers",
+    ),
+    "geometry": ("warnings", "k_lo", "k_hi", "influence", *_LAYERS),
+    "low_rank": ("warnings", "plausible", "chosen", *_LAYERS),
+    "glue": ("warnings", "influence", "dichotomies", "preprocess", *_LAYERS),
+    "rewind": ("n", "correct", *_LAYERS),
+    "gradients": ("error", *_LAYERS),
+    "simulation": ("reached",),
+}  # fmt: skip
+EVERYWHERE = ("parameters", "best", "last")
+VERDICTS = {
+    "experiment": COLUMNS["experiment"],
+    "claim, target": "claim of the paper and its target, such as `C1` and `T1-permuted`",
+    "width, noise": "of the networks that the row is about",
+    "estimator": "`mean-field` or `glue`; empty if the target is not about the geometry",
+    "statement": "the target in words, with its threshold",
+    "effect": "the measured number, mean over seeds; its unit is that of the statement",
+    "bound, threshold": "`at least` or `at most`, and the number",
+    "source": "where the threshold comes from",
+    "vectors_lo, vectors_hi": "interval from Gaussian vectors",
+    "manifolds_lo, manifolds_hi": "interval from the choice of classes",
+    "images_lo, images_hi": "interval from the choice of images",
+    "seeds_lo, seeds_hi": "interval from seeds",
+    "total_lo, total_hi": "interval from all four",
+    "low_rank_lo, low_rank_hi": "least and greatest effect over the plausible numbers K of removed "
+    "directions",
+    "n_seeds": "number of seeds",
+    "verdict": "`supported`, `contradicted`, `undecided` or `not measured`",
+    "p, p_holm": "p-value, and after Holm's correction for all targets measured",
+    "verdict_holm": "verdict with the correction",
+    "seeds_needed": "number of seeds that would decide with probability .8",
+    "manifolds_times, images_times": "how many times as many classes or images would decide",
+    "remark": "why it is undecided or not measured, and what was left out",
+}
 _INTRODUCTION = """# Tables
 
 <!-- made from scripts/geomem/registry/ -->
@@ -71,6 +111,11 @@ print(last[["seed", "layer", "kind", "value", "lo", "hi"]])
 An experiment has a table only if its configuration asks for it. `geomem inspect FILE` prints the
 settings and versions that a table was made with.
 """
+_VERDICTS = """## Verdicts
+
+One row for each target, label noise and width. Files: `results/EXPERIMENT/claims/claims.parquet`
+and `claims.csv`. [Claims and verdicts](../claims.md) explains them.
+"""
 
 
 def tables_page():
@@ -79,18 +124,27 @@ def tables_page():
     parts += [f"| `{name}` | {meaning} |" for name, meaning in COLUMNS.items()]
     parts.append("")
     for table in TABLES.values():
-        keys = ", ".join(f"`{key}`" for key in (*RUN_KEYS, *table.keys))
+        further = (*FURTHER.get(table.name, ("warnings", *_LAYERS)), *EVERYWHERE)
         parts += [
             f"## {table.name}\n",
             f"{table.title}. File: `results/EXPERIMENT/tables/{table.name}.parquet`.\n",
-            f"Keys: {keys}. Measured: {', '.join(f'`{name}`' for name in MEASURED)}.\n",
+            f"- Keys: {_listed((*RUN_KEYS, *table.keys))}.",
+            f"- Measured: {_listed(MEASURED)}.",
+            f"- Further columns: {_listed(further)}.\n",
             "| metric | quantity | unit |",
             "|---|---|---|",
         ]
         for metric in table.metrics:
-            label = metric.label or metric.name.replace("_", " ")
-            parts.append(
-                f"| `{metric.name}` | {label} | {metric.unit} |".replace("|cos|", "\\|cos\\|")
-            )
+            label = (metric.label or metric.name.replace("_", " ")).replace("|", "\\|")
+            # Pages show fractions in per cent; tables hold them as they are.
+            unit = {"%": "fraction", "": "none"}.get(metric.unit, metric.unit)
+            parts.append(f"| `{metric.name}` | {label} | {unit} |")
         parts.append("")
-    return "\n".join(parts)
+    parts += [_VERDICTS, "| column | meaning |", "|---|---|"]
+    for names, meaning in VERDICTS.items():
+        parts.append(f"| {_listed(names.split(', '))} | {meaning} |")
+    return "\n".join(parts) + "\n"
+
+
+def _listed(names):
+    return ", ".join(f"`{name}`" for name in names)

@@ -31,6 +31,7 @@ def init(argv=None):
     subprocess.run([sys.executable, "-m", "geomem.geometry.warm"], check=True)
     print(f"{folder} is ready; its settings are in {folder}/config.yaml. Next:")
     print(f"  cd {folder}\n  geomem run")
+    print("Every key of config.yaml has a comment. `geomem --help` lists the commands.")
     return 0
 
 

@@ -1,5 +1,7 @@
 """The pages of the site: what is generated is complete, and links lead somewhere."""
 
+import importlib
+import inspect
 import re
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from geomem.registry.tables import TABLES
 from docs.generate.configuration import configuration_page
 from docs.generate.drawings import DRAWINGS, draw_all
 from docs.generate.gallery import with_captions
-from docs.generate.tables import COLUMNS, tables_page
+from docs.generate.tables import COLUMNS, FURTHER, tables_page
 from tests.docs.blocks import ROOT, pages
 
 GENERATED = {"reference/configuration.md", "reference/commands.md", "reference/tables.md"}
@@ -52,9 +54,13 @@ def test_every_key_of_a_configuration_has_a_row():
 
 def test_every_column_has_a_meaning():
     named = {*RUN_KEYS, *MEASURED, *(key for table in TABLES.values() for key in table.keys)}
-    assert named <= set(COLUMNS)
+    assert {*named, *(name for names in FURTHER.values() for name in names)} <= set(COLUMNS)
     text = tables_page()
-    assert all(f"\n## {name}\n" in text for name in TABLES)
+    for table in TABLES.values():
+        part = text.partition(f"\n## {table.name}\n")[2].partition("\n## ")[0]
+        rows = re.findall(r"^\| `\w+` \| .+ \| (.+) \|$", part, re.MULTILINE)
+        assert len(rows) == len(table.metrics) > 0
+        assert "%" not in rows, "tables hold fractions"
 
 
 def test_every_command_is_shown():
@@ -65,6 +71,17 @@ def test_every_command_is_shown():
         assert f"### geomem {name}\n" in text and f"Example: {command.example}" in text
     for script in (ROOT / "scripts").glob("*.py"):
         assert f"### {script.name}\n\n```text\nusage: " in text
+
+
+@pytest.mark.parametrize("package", ["compat", "foreign", "geometry", "measures", "statistics"])
+def test_every_public_function_is_in_the_reference(package):
+    text = (ROOT / "docs" / "reference" / "api.md").read_text()
+    shown = re.findall(r"^::: (geomem\.\S+)\.(\w+)$", text, re.MULTILINE)
+    there = {name for module, name in shown if module.split(".")[1] == package}
+    module = importlib.import_module(f"geomem.{package}")
+    assert set(module.__all__) <= there
+    for name in module.__all__:
+        assert inspect.getdoc(getattr(module, name)), name
 
 
 def test_drawings_are_the_same_bytes_again(tmp_path):
@@ -111,14 +128,18 @@ def test_words_to_avoid(tmp_path):
     assert clean.returncode == 0, clean.stdout
     page = ROOT / "build" / "words.md"
     page.parent.mkdir(exist_ok=True)
-    page.write_text("Layers are set back, a share of the images is measured anew.\n`anew`\n")
+    long = " ".join(["word"] * 41)
+    page.write_text(
+        "Layers are set back, a share of the images is measured anew.\n`anew`\n\n"
+        f"- {long}.\n- {long[5:]}.\n\n| {long} |\n"
+    )
     try:
         found = subprocess.run([sys.executable, program, page], capture_output=True, text=True)
     finally:
         page.unlink()
     assert found.returncode == 1
     assert [line.split("'")[1] for line in found.stdout.splitlines()] == [
-        "anew", "set back", "a share",
+        "anew", "set back", "a share", f"{long}.",
     ]  # fmt: skip
 
 

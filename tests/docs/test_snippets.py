@@ -1,5 +1,7 @@
 """Every piece of code in README and the documents is right."""
 
+import ast
+import importlib
 import os
 import re
 import subprocess
@@ -55,6 +57,16 @@ def follow(page, folder):
 )
 def test_python_of_a_page_runs_from_top_to_bottom(name, tmp_path):
     follow(PAGES[name], tmp_path)
+
+
+@pytest.mark.parametrize("name", with_python(PAGES))
+def test_code_that_needs_results_imports_what_there_is(name):
+    for block in blocks(PAGES[name]):
+        if block.language == "python" and block.left_out:
+            for node in ast.walk(ast.parse(block.text)):
+                if isinstance(node, ast.ImportFrom):
+                    module = importlib.import_module(node.module)
+                    assert all(hasattr(module, alias.name) for alias in node.names)
 
 
 @pytest.mark.slow

@@ -35,7 +35,12 @@ def test_files(tmp_path, capsys, name, layout):
     write(path, layout)
     assert main([str(path), "--seed", "3", "--n-t", "50"]) == 0
     expected = manifold_geometry(POINTS, n_t=50, random_state=3)
-    assert f"{expected.mean_capacity:.5g}" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert printed.startswith(
+        "4 points in each manifold, 20 features; points without structure have capacity 2/4 = 0.5\n"
+        f"{expected}\n"
+    )
+    assert f"{expected.mean_capacity:.5g}" in str(expected)
     with open(tmp_path / "a.geometry.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert all(None not in row and None not in row.values() for row in rows), "a column has no name"
@@ -180,6 +185,13 @@ def test_output_is_tried_before_the_work(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match="needs pandas and pyarrow"):
         main([str(tmp_path / "a.npy"), "--output", str(tmp_path / "b.parquet")])
+
+
+def test_manifolds_of_several_sizes_have_no_common_floor(tmp_path, capsys):
+    np.savez(tmp_path / "a.npz", a=POINTS[0], b=POINTS[1], c=POINTS[2, :3])
+    main([str(tmp_path / "a.npz"), "--n-t", "5"])
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == "3 to 4 points in each manifold, 20 features"
 
 
 def test_the_hint_comes_before_the_numbers(tmp_path, capsys):

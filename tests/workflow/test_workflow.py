@@ -5,9 +5,13 @@ import json
 import numpy as np
 import pyarrow.parquet
 import pytest
+from geomem.collecting import MEASURED, RUN_KEYS
 from geomem.planning.resources import megabytes, minutes
 from geomem.planning.usage import read_usage
+from geomem.registry.tables import TABLES
 from geomem.storage.tables import read_document, read_table, table_provenance
+
+from docs.generate.tables import EVERYWHERE, FURTHER, VERDICTS
 
 RUN = "w2_n0.5_s0"
 
@@ -83,6 +87,18 @@ def test_geometry_table(table):
     # The input does not depend on training, nor on how permuted images are grouped by label name.
     fixed = means.xs("input", level="layer")
     assert np.array_equal(fixed[0].sort_index(), fixed[3].sort_index())
+
+
+@pytest.mark.parametrize("name", sorted(FURTHER.keys() - {"glue"}))
+def test_tables_have_the_columns_that_the_reference_names(table, name):
+    named = {*RUN_KEYS, *TABLES[name].keys, *MEASURED, *FURTHER[name], *EVERYWHERE}
+    assert set(table(name).columns) == named
+
+
+def test_verdicts_have_the_columns_that_the_reference_names(finished):
+    claims = read_table(finished.path / "results/tiny/claims/claims.parquet")
+    named = {name for names in VERDICTS for name in names.split(", ")}
+    assert set(claims.columns) == named
 
 
 def test_rewind_table(table):

@@ -89,7 +89,7 @@ def memorized(view, settings):
     if found < settings["memorized"]:
         raise NotMeasuredError(
             f"not memorized: permuted accuracy {found:.2f} at the last epoch is below "
-            f"claims.memorized = {settings['memorized']:g}"
+            f"claims.memorized = {settings['memorized']:g}; train longer, or a wider network"
         )
 
 

@@ -31,15 +31,43 @@ def main(argv=None):
     """Measure a file's manifolds; print the means and write the table."""
     parser = commands.parser("geometry", __doc__)
     parser.add_argument("file", metavar="FILE", type=Path)
-    parser.add_argument("--estimator", choices=("mean-field", "glue"), default="mean-field")
-    parser.add_argument("--output", type=Path, metavar="PATH", help="table: .csv or .parquet")
-    parser.add_argument("--n-t", default="300", metavar="N", help="Gaussian vectors, or auto (300)")
-    parser.add_argument("--kappa", type=float, default=0.0, help="margin (0)")
-    parser.add_argument("--keep-low-rank", action="store_true", help="remove no common directions")
+    parser.add_argument(
+        "--estimator",
+        choices=("mean-field", "glue"),
+        default="mean-field",
+        help="each manifold by itself (mean-field, the default), or all together (glue)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="table, .csv or .parquet (default: FILE.geometry.csv beside FILE)",
+    )
+    parser.add_argument(
+        "--n-t",
+        default="300",
+        metavar="N",
+        help="Gaussian vectors, or auto: as many as a relative error of 0.5 %% takes (300)",
+    )
+    parser.add_argument(
+        "--kappa", type=float, default=0.0, help="margin, in units of a manifold's centre (0)"
+    )
+    parser.add_argument(
+        "--keep-low-rank", action="store_true", help="do not remove directions that centres share"
+    )
     parser.add_argument("--confidence", type=float, default=0.95, help="of the intervals (0.95)")
-    parser.add_argument("--seed", type=int, default=0, help="of the Gaussian vectors (0)")
-    parser.add_argument("--threads", type=int, help="default: OMP_NUM_THREADS, or one per core")
-    parser.add_argument("--dimension-convention", choices=CONVENTIONS, help="D (points)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="the same seed draws the same Gaussian vectors (0)"
+    )
+    parser.add_argument(
+        "--threads", type=int, help="threads (default: OMP_NUM_THREADS, or one per core)"
+    )
+    parser.add_argument(
+        "--dimension-convention",
+        choices=CONVENTIONS,
+        help="dimensions of a manifold: min(points, features), or those that its points span "
+        "(points)",
+    )
     add_glue_options(parser)
     add_options(parser)
     options = parser.parse_args(argv)
@@ -88,7 +116,21 @@ def _measure(options, names, manifolds, output, settings):
         manifolds, random_state=options.seed, threads=options.threads, **settings
     )
     _write(output, geometry, names, {**settings, "seed": options.seed}, options.file)
-    _print(geometry, output)
+    print(_described(manifolds))
+    print(geometry)
+    for warning in geometry.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(f"table: {output}")
+
+
+def _described(manifolds):
+    """How many points and features, and the capacity of as many points without structure."""
+    counts = sorted({len(points) for points in manifolds})
+    points = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    text = f"{points} points in each manifold, {manifolds[0].shape[1]} features"
+    if len(counts) > 1:
+        return text
+    return f"{text}; points without structure have capacity 2/{points} = {2 / counts[0]:.4g}"
 
 
 def _require_parquet(output):
@@ -119,17 +161,3 @@ def _write(path, geometry, names, settings, source):
         for (manifold, *rest), text in zip(geometry.rows(), packed, strict=True):
             name, index = ("", "") if manifold is None else (names[manifold], manifold)
             writer.writerow([name, index, *rest, text])
-
-
-def _print(geometry, output):
-    print(f"{len(geometry.capacity)} manifolds, {geometry.n_t} Gaussian vectors each")
-    for name in ("capacity", "radius", "dimension"):
-        value, lo, hi = (getattr(geometry, f"mean_{name}{end}") for end in ("", "_lo", "_hi"))
-        percent = f"{100 * geometry.confidence:g}%"
-        print(f"  {name:20s}{value:10.5g}   {percent} interval {lo:.5g} to {hi:.5g}")
-    print(f"  {'center_correlation':20s}{geometry.center_correlation:10.5g}")
-    print(f"  {'low_rank_k':20s}{geometry.low_rank_k:10.4g}")
-    print(f"  {'kkt_residual':20s}{geometry.kkt_residual:10.2g}")
-    for warning in geometry.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    print(f"table: {output}")

@@ -53,7 +53,7 @@ def manifold_geometry(
         Margin, in units of the norm of a manifold's residual centre.
     n_t : int or "auto"
         Gaussian vectors per manifold. "auto": as many as bring the standard error of the mean
-        capacity below `auto_error` of it.
+        capacity below `auto_error` of it, at most 100,000.
     remove_low_rank : bool
         Take off the directions common to the centres first.
     random_state : int, numpy.random.Generator or None
@@ -62,8 +62,14 @@ def manifold_geometry(
     confidence : float
         Of the intervals, which cover the choice of vectors.
     auto_error : float
-    low_rank_rule, low_rank_k, low_rank_starts : {"shrinkage", "authors"}, int or "auto", int
-        See `geomem.geometry.lowrank.find_low_rank`.
+        Relative standard error of the mean capacity that `n_t="auto"` draws for.
+    low_rank_rule : {"shrinkage", "authors"}
+        How these directions are found: "shrinkage" takes strong ones off in part, "authors" is the
+        rule of the paper's code, which takes each off as a whole (docs/low-rank.md).
+    low_rank_k : int or "auto"
+        How many of the strongest directions are taken off as a whole; "auto": as the rule says.
+    low_rank_starts : int, optional
+        Random starts for each number of directions with the authors' rule; default 10.
     profile : bool
         Measure with several numbers of directions removed as well, for the result's `profile`.
     dimension_convention : {"points", "rank"}
@@ -77,6 +83,7 @@ def manifold_geometry(
     Returns
     -------
     ManifoldGeometry
+        Printed, it is a summary; `to_frame()` is a table.
 
     Raises
     ------

@@ -106,6 +106,18 @@ class ManifoldGeometry:
     low_rank: object = field(repr=False)
     statistics: tuple = field(repr=False)
 
+    def __str__(self) -> str:
+        """The numbers about all manifolds, a line each."""
+        lines = [f"{len(self.capacity)} manifolds, {self.n_t} Gaussian vectors each"]
+        for name in METRICS:
+            value, lo, hi = (getattr(self, f"mean_{name}{end}") for end in ENDS)
+            percent = f"{100 * self.confidence:g}%"
+            lines.append(f"  {name:20s}{value:10.5g}   {percent} interval {lo:.5g} to {hi:.5g}")
+        lines.append(f"  {'center_correlation':20s}{self.center_correlation:10.5g}")
+        lines.append(f"  {'low_rank_k':20s}{self.low_rank_k:10.4g}")
+        lines.append(f"  {'kkt_residual':20s}{self.kkt_residual:10.2g}")
+        return "\n".join(lines)
+
     def to_frame(self) -> "DataFrame":
         """A long pandas table; a row without `manifold` is about all manifolds together.
 

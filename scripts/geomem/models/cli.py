@@ -8,7 +8,9 @@ import argparse
 import json
 
 from geomem import commands
+from geomem.errors import InputError
 
+_SHAPE = (3, 32, 32)
 _RECIPE = {"epochs": 1, "batch_size": 4, "optimizer": {"name": "sgd", "lr": 0.01}}
 
 
@@ -44,9 +46,15 @@ def main(argv=None):
     """Print the layer table of the network asked for."""
     parser = commands.parser("layers", __doc__)
     parser.add_argument("--model", default="vgg-small", help="name, or package.module:function")
-    parser.add_argument("--width", type=int, default=8)
-    parser.add_argument("--classes", type=int, default=100)
-    parser.add_argument("--image-shape", type=int, nargs=3, default=(3, 32, 32), metavar="N")
+    parser.add_argument("--width", type=int, default=8, help="base width (8)")
+    parser.add_argument("--classes", type=int, default=100, help="number of classes (100)")
+    parser.add_argument(
+        "--image-shape",
+        type=int,
+        nargs=3,
+        metavar=("CHANNELS", "HEIGHT", "WIDTH"),
+        help=f"of one image ({' '.join(map(str, _SHAPE))})",
+    )
     parser.add_argument("--options", type=_object, default={}, help="other options, as JSON")
     parser.add_argument("--inside", action="store_true", help="also the layers within blocks")
     arguments = parser.parse_args(argv)
@@ -56,8 +64,13 @@ def main(argv=None):
     from geomem.training.rehearsal import rehearse
 
     recipe = Recipe.read(_RECIPE)
-    shape = tuple(arguments.image_shape)
-    rows = layer_table(spec, arguments.width, arguments.classes, shape, arguments.inside)
+    shape = tuple(arguments.image_shape or _SHAPE)
+    try:
+        rows = layer_table(spec, arguments.width, arguments.classes, shape, arguments.inside)
+    except InputError as error:
+        if arguments.image_shape:
+            raise
+        raise InputError(f"{error}. Other images than {shape}: --image-shape 1 28 28") from error
     size = max(len(row["name"]) for row in rows)
     print(f"index  {'layer':{size}}  kind    {'shape':16} {'features':>9} {'parameters':>11}")
     for row in rows:

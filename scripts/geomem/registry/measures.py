@@ -98,7 +98,7 @@ MEASURES = {
                 Metric("radius_iqm", "radius R_M, middle half", "centre norms"),
                 Metric("dimension_iqm", "dimension D_M, middle half", "directions"),
                 Metric("low_rank_k", "shared directions removed, K"),
-                Metric("kkt_residual", hidden=True),
+                Metric("kkt_residual", "largest KKT residual", hidden=True),
             ),
             section="geometry",
             judged=True,
@@ -137,14 +137,28 @@ MEASURES = {
                 Metric("axis_alignment_cos", "alignment of axes", "cosine"),
                 Metric("center_axis_alignment_cos", "alignment of centres with axes", "cosine"),
                 Metric("inseparable", "inseparable draws", "fraction"),
-                Metric("center_alignment_abs", hidden=True),
-                Metric("axis_alignment_abs", hidden=True),
-                Metric("center_axis_alignment_abs", hidden=True),
-                Metric("capacity_floor", hidden=True),
-                Metric("kkt_residual", hidden=True),
+                Metric("center_alignment_abs", "|inner product| of centres", hidden=True),
+                Metric("axis_alignment_abs", "|inner product| of axes", hidden=True),
+                Metric(
+                    "center_axis_alignment_abs",
+                    "|inner product| of centres with axes",
+                    hidden=True,
+                ),
+                Metric("capacity_floor", "least capacity", "manifolds / feature", hidden=True),
+                Metric("kkt_residual", "largest KKT residual", hidden=True),
                 *(
-                    Metric(name + "_pseudovalue", hidden=True)
-                    for name in ("capacity", "dimension", "radius", "utility")
+                    Metric(
+                        name + "_pseudovalue",
+                        f"{name}, plus what the manifold moves it by",
+                        unit,
+                        hidden=True,
+                    )
+                    for name, unit in (
+                        ("capacity", "manifolds / feature"),
+                        ("dimension", "directions"),
+                        ("radius", "centre norms"),
+                        ("utility", "fraction"),
+                    )
                 ),
             ),
             section="glue",

@@ -95,6 +95,7 @@ _FIXED = (
         lines="kind",
         judged=False,
         trained=True,
+        metrics=(Metric("first_learned", "first epoch with its assigned label", "epochs"),),
     ),
     Table(
         "rewind",

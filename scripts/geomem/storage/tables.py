@@ -34,7 +34,16 @@ def write_table(path, frame, provenance):
 
 
 def read_table(path):
-    """Read a table written by `write_table`.
+    """Read a table of a run, `results/EXPERIMENT/tables/*.parquet`, and verify its checksum.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    pandas.DataFrame
+        One measurement in a row. The columns are those of the page "Tables".
 
     Raises
     ------

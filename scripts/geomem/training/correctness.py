@@ -34,7 +34,14 @@ def correctness_table(correct, labels, epochs):
 
 
 def correctness(table, which="assigned"):
-    """What `correctness_table` packed, from the table as it was read.
+    """Which training images a network gives their label, after each epoch.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `read_table` returns of `results/shared/trained/TRAINING/examples.parquet`.
+    which : {"assigned", "true"}
+        The label that a right image is given.
 
     Returns
     -------
