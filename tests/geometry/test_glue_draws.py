@@ -250,6 +250,7 @@ def test_one_draw_has_no_interval():
         ({"dichotomies": "all"}, "dichotomies is 'all'"),
         ({"preprocess": "whiten"}, "preprocess is 'whiten'"),
         ({"n_t": 0}, "n_t is 0"),
+        ({"n_t": True}, "n_t is True"),
         ({"confidence": 1.0}, "confidence is 1.0"),
         ({"labels": [1, -1, 1]}, "labels with 'given' only"),
         ({"dichotomies": "given"}, "labels with 'given' only"),
@@ -269,7 +270,10 @@ def test_draws_that_cannot_be_used():
     for vectors, signs, message in (
         (t[:, :5], labels, "t has shape"),
         (np.full_like(t, np.nan), labels, "not finite"),
+        (t + 1j, labels, "t has type complex128"),
+        ("vectors", labels, "t has type"),
         (t, labels[:2], "give one each"),
+        (t, [[1, -1, 1], [1]], "labels is not an array"),
     ):
         with pytest.raises(InputError, match=message):
             glue_from_draws(points, vectors, signs)
@@ -279,6 +283,32 @@ def test_draws_that_cannot_be_used():
             call(points)
     with pytest.raises(InputError, match="none below zero"):
         glue_from_gram(-np.eye(4), [2, 2])
+
+
+@pytest.mark.parametrize("factor", [1e-70, 1e70])
+@pytest.mark.parametrize("dichotomies", ["random", "pairs"])
+def test_points_whose_products_double_precision_cannot_hold(factor, dichotomies):
+    points = factor * spheres(3, 5, 20, 2, 0.5)
+    with pytest.raises(InputError, match="by a common factor"):
+        glue_geometry(points, n_t=5, dichotomies=dichotomies)
+    with pytest.raises(InputError, match="by a common factor"):
+        glue_from_draws(points, *draws(points, 5))
+
+
+def test_identical_manifolds():
+    """With equal labels two of them count as one; with different labels v is orthogonal to both."""
+    points = spheres(3, 5, 40, 2, 0.5)
+    twins = np.concatenate([points, points[:1]])
+    t, labels = draws(points, 60)
+    alone = glue_from_draws(points, t, labels)
+    together = glue_from_draws(twins, t, np.concatenate([labels, labels[:, :1]], axis=1))
+    np.testing.assert_allclose(together.draws[0].a, alone.draws[0].a, rtol=1e-10)
+    parted = glue_from_draws(twins, t, np.concatenate([labels, -labels[:, :1]], axis=1))
+    span = np.linalg.svd(points[0])[2][:3]  # a centre and two axes
+    rest, apart = points[1:] - points[1:] @ span.T @ span, t - t @ span.T @ span
+    expected = ((t @ span.T) ** 2).sum(axis=1)
+    expected += glue_from_draws(rest, apart, labels[:, 1:]).draws[0].a
+    np.testing.assert_allclose(parted.draws[0].a, expected, rtol=1e-9)
 
 
 def test_what_manifolds_move_against_leaving_each_out():

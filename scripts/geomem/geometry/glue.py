@@ -141,14 +141,7 @@ def glue_from_draws(
     clouds = inner.check_manifolds(manifolds)
     counts = np.array([len(cloud) for cloud in clouds], dtype=np.int64)
     values = inner.points_of_all(clouds, center=False)
-    t = np.asarray(t, dtype=np.float64)
-    if t.ndim != 2 or len(t) < 1 or t.shape[1] != values.shape[1]:
-        raise InputError(
-            f"t has shape {t.shape}; expected (n_t, {values.shape[1]}), a vector in the space of "
-            "the points per draw"
-        )
-    if not np.all(np.isfinite(t)):
-        raise InputError("t holds values that are not finite")
+    t = glue_points.check_vectors(t, values.shape[1])
     labels = glue_points.check_labels(labels, len(clouds))
     if len(labels) != len(t):
         raise InputError(f"labels holds {len(labels)} dichotomies and t {len(t)}; give one each")
@@ -183,7 +176,7 @@ class _Settings:
             )
         if preprocess not in glue_points.PREPROCESS:
             raise InputError(f"preprocess is {preprocess!r}; expected 'center' or 'none'")
-        if not isinstance(n_t, numbers.Integral) or n_t < 1:
+        if not isinstance(n_t, numbers.Integral) or isinstance(n_t, bool) or n_t < 1:
             raise InputError(f"n_t is {n_t!r}; expected a whole number from 1 up")
         if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
             raise InputError(f"confidence is {confidence!r}; expected a number between 0 and 1")

@@ -19,6 +19,7 @@ PREPROCESS = ("center", "none")
 # (Products lose half of the digits that values have.)
 RESOLUTION_OF_VALUES = 1e-26
 RESOLUTION_OF_PRODUCTS = 1e-13
+SMALLEST = 1e-120  # squared length of the longest point
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Points:
     @classmethod
     def from_values(cls, values, counts):
         """From coordinates (n, N), best with N below n: the cost is n N^2."""
+        _check_scale(_squares(values).max())
         basis, upper = np.linalg.qr(values)
         left, singular, right = np.linalg.svd(upper, full_matrices=False)
         kept = singular > max(values.shape) * 2.3e-16 * singular[0]
@@ -58,6 +60,7 @@ class Points:
     @classmethod
     def from_gram(cls, gram, counts, scale):
         """From inner products (n, n), the largest of which was `scale` before any centring."""
+        _check_scale(scale)
         eigenvalues, vectors = inner.principal(gram, scale)
         resolution = RESOLUTION_OF_PRODUCTS * scale
         values = _cut(vectors * np.sqrt(eigenvalues), resolution)
@@ -140,7 +143,7 @@ def draw_labels(dichotomies, labels, seed, n_t, n_manifolds):
 
 def check_labels(labels, n_manifolds):
     """Dichotomies as a user gives them, one (P,) or several (L, P), as float64 (L, P)."""
-    found = np.atleast_2d(np.asarray(labels))
+    found = np.atleast_2d(_as_array(labels, "labels"))
     if found.ndim != 2 or len(found) == 0 or found.shape[1] != n_manifolds:
         raise InputError(
             f"labels has shape {np.shape(labels)}; expected ({n_manifolds},) or (dichotomies, "
@@ -149,6 +152,37 @@ def check_labels(labels, n_manifolds):
     if found.dtype.kind not in "fiu" or not np.all(np.abs(found) == 1):
         raise InputError("labels holds values other than 1 and -1; give 1 or -1 per manifold")
     return found.astype(np.float64)
+
+
+def check_vectors(t, n_features):
+    """Gaussian vectors as a user gives them, as float64 (n_t, N)."""
+    t = _as_array(t, "t")
+    if t.dtype.kind not in "fiu":
+        raise InputError(f"t has type {t.dtype}; expected real numbers")
+    if t.ndim != 2 or len(t) < 1 or t.shape[1] != n_features:
+        raise InputError(
+            f"t has shape {t.shape}; expected (n_t, {n_features}), a vector in the space of the "
+            "points per draw"
+        )
+    if not np.all(np.isfinite(t)):
+        raise InputError("t holds values that are not finite")
+    return t.astype(np.float64)
+
+
+def _as_array(values, name):
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise InputError(f"{name} is not an array: {error}; give rows of one length") from error
+
+
+def _check_scale(largest):
+    """`largest` squared length of a point: its square, too, has to be within double precision."""
+    if largest and not SMALLEST <= largest <= 1.0 / SMALLEST:
+        raise InputError(
+            f"the longest point has length {np.sqrt(largest):.3g}; expected {SMALLEST**0.5:g} to "
+            f"{SMALLEST**-0.5:g}. Multiply all manifolds by a common factor"
+        )
 
 
 def _rows(counts, indices):
