@@ -28,8 +28,9 @@ class Estimate:
     hi: np.ndarray | float
 
     def __post_init__(self):
-        object.__setattr__(self, "lo", np.minimum(self.lo, self.value))
-        object.__setattr__(self, "hi", np.maximum(self.hi, self.value))
+        ends = np.minimum(self.lo, self.value), np.maximum(self.hi, self.value)
+        for name, number in zip(("value", "lo", "hi"), (self.value, *ends), strict=True):
+            object.__setattr__(self, name, number if np.ndim(number) else float(number))
 
 
 def capacities(statistics, confidence):
