@@ -83,7 +83,9 @@ def test_uncorrected_p_values_are_found(monkeypatch):
 
 def test_a_shifted_interval_of_fractions_is_found(monkeypatch):
     score = bounded.score_interval
-    monkeypatch.setattr(bounded, "score_interval", lambda *args: [end * 0.97 for end in score(*args)])
+    monkeypatch.setattr(
+        bounded, "score_interval", lambda *args: [end * 0.97 for end in score(*args)]
+    )
     with pytest.raises(AssertionError):
         held(*simulated("fractions"))
 
