@@ -61,7 +61,7 @@ def pack(warnings):
 
 
 @lru_cache(maxsize=4096)
-def unpack(text):
+def unpack(text: str) -> tuple["MeasurementWarning", ...]:
     """The records of a text that `pack` made, a tuple of `MeasurementWarning`.
 
     Raises
