@@ -22,7 +22,7 @@ def claims(folder, rows):
     )  # fmt: skip
     path = folder / "tiny" / "claims" / "claims.parquet"
     path.parent.mkdir(parents=True)
-    write_table(pd.DataFrame(rows, columns=columns), path, {})
+    write_table(path, pd.DataFrame(rows, columns=columns), {})
 
 
 def test_undecided_statements_are_read(tmp_path):
@@ -101,5 +101,11 @@ def test_more_classes_are_priced_as_far_as_the_data_go(priced):
 
 
 def test_what_nothing_alone_decides(priced):
-    found, overlays = priced(Undecided("T2", 1, NAN, np.inf, NAN))
-    assert found == ["T2: none of these alone, or not known"] and not overlays
+    found, overlays = priced(
+        Undecided("T2", 1, NAN, np.inf, NAN), Undecided("T3", 3, 3.0, 1.0, NAN)
+    )
+    assert not overlays
+    assert found == [
+        "T2: neither seeds nor classes nor images alone, as far as known",
+        "T3: not a matter of seeds or classes; see its remark in the claims",
+    ]

@@ -17,6 +17,8 @@ from geomem.config.experiments import merged, resolve
 from geomem.planning.dry_run import planned_jobs
 from geomem.planning.sizes import analysis_size, data_size
 
+_NOTHING = "neither seeds nor classes nor images alone, as far as known"
+_OTHER = "not a matter of seeds or classes; see its remark in the claims"
 _OF_A_SEED = ("seed", "training")  # wildcards of jobs that a further seed adds
 
 
@@ -119,7 +121,8 @@ def prices(config, name, statements, options, costs_of):
             ways.append(classes(each))
         if np.isfinite(each.images_times) and each.images_times > 1:
             ways.append(f"{each.images_times:.2g} times as many images")
-        lines.append(f"{each.name}: {' or '.join(ways) or 'none of these alone, or not known'}")
+        enough = each.seeds_needed <= each.seeds or each.classes_times == 1
+        lines.append(f"{each.name}: {' or '.join(ways) or (_OTHER if enough else _NOTHING)}")
     return lines
 
 
