@@ -40,7 +40,7 @@ class MeasurementWarning(NamedTuple):
             return self.text
         return f"manifold {listed(self.manifolds)}: {self.text}"
 
-    def is_about(self, metric, manifold=None):
+    def is_about(self, metric: str, manifold: int | None = None) -> bool:
         """Whether it concerns a number: of one manifold, or (None) of all of them together."""
         return (manifold is None or not self.manifolds or manifold in self.manifolds) and (
             not self.metrics
@@ -61,7 +61,7 @@ def pack(warnings):
 
 
 @lru_cache(maxsize=4096)
-def unpack(text):
+def unpack(text: str) -> tuple[MeasurementWarning, ...]:
     """The records of a text that `pack` made, a tuple of `MeasurementWarning`.
 
     Raises

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from geomem.errors import InputError
 from geomem.figures import seeds
+from geomem.statistics import mean_of_fractions
 from scipy import stats
 
 
@@ -34,9 +35,11 @@ def test_interval_of_one_seed_is_its_own():
 def test_intervals_of_accuracies_stay_between_0_and_1():
     values = np.array([0.99, 1.0, 0.96])
     means = seeds.over_seeds(rows(values, metric="accuracy"), ["epoch"]).iloc[0]
-    lo, hi = stats.t.interval(0.95, 2, loc=values.mean(), scale=stats.sem(values))
-    assert hi > 1
-    assert (means["lo"], means["hi"]) == (pytest.approx(lo), 1)
+    _, beyond = stats.t.interval(0.95, 2, loc=values.mean(), scale=stats.sem(values))
+    assert beyond > 1
+    expected = mean_of_fractions(values.mean(), stats.sem(values), 2)
+    assert (means["lo"], means["hi"]) == pytest.approx(expected)
+    assert 0 < means["lo"] < means["value"] < means["hi"] < 1
     assert seeds.over_seeds(rows(values, metric="loss"), ["epoch"])["hi"].iloc[0] > 1
 
 

@@ -45,7 +45,7 @@ def of_intervals(over, trials, *, measure="geometry", n_manifolds=16, n_points=1
     """Intervals of one condition. Over points the classes are the same in all trials."""
     rng = np.random.default_rng(seed)
     fixed = classes(rng, n_manifolds)
-    settings = SETTINGS if measure == "geometry" else {"n_t": 50, "threads": 1}
+    settings = {"geometry": SETTINGS, "glue": {"n_t": 50, "threads": 1}}.get(measure, {})
     found, scales = [], {}
     for trial in range(trials):
         population = fixed if over == "points" else classes(rng, n_manifolds)
@@ -53,8 +53,7 @@ def of_intervals(over, trials, *, measure="geometry", n_manifolds=16, n_points=1
             points(rng, population, n_points),
             measure=measure,
             points=over != "manifolds",
-            random_state=trial,
-            **settings,
+            **({**settings, "random_state": trial} if settings else {}),
         )
         ends = bootstrap(taken, over=over, random_state=trial)
         if measure == "glue":
@@ -94,22 +93,35 @@ def of_differences(paired, over, trials, *, n_manifolds=16, n_points=12, seed=1)
     return result
 
 
-def of_tests(paired, trials, *, n_manifolds=12, n_points=8, seed=2, level=0.05):
+def of_tests(paired, trials, *, over="manifolds", n_manifolds=12, n_points=8, seed=2, level=0.05):
     """How often p-values of `difference` are at most `level` for conditions that are alike."""
     rng = np.random.default_rng(seed)
+    fixed = classes(rng, n_manifolds)
     p = {}
     for trial in range(trials):
-        first = classes(rng, n_manifolds)
+        first = fixed if over == "points" else classes(rng, n_manifolds)
         second = first if paired else classes(rng, n_manifolds)
         samples = [
-            sample(points(rng, each, n_points), random_state=2 * trial + i, **SETTINGS)
+            sample(
+                points(rng, each, n_points),
+                points=over == "points",
+                random_state=2 * trial + i,
+                **SETTINGS,
+            )
             for i, each in enumerate((first, second))
         ]
         if paired:  # exchangeable within manifolds, with vectors of their own
             samples[1] = _with_key(samples[1], samples[0].key)
-        for metric, each in difference(*samples, paired=paired, n=2, permutations=199).items():
+        n = 2 if over == "manifolds" else 400  # p over manifolds does without replicates
+        for metric, each in difference(
+            *samples, paired=paired, over=over, n=n, permutations=199
+        ).items():
             p.setdefault(metric, []).append(each.p)
-    return {m: (float((np.array(x) <= level).mean()), trials) for m, x in p.items()}
+    return {
+        m: (float((np.array(x) <= level).mean()), trials)
+        for m, x in p.items()
+        if np.isfinite(x).all()
+    }
 
 
 def _with_key(taken, key):

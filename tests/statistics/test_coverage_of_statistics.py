@@ -1,52 +1,108 @@
-"""Coverage and level on made-up populations; `benchmarks/interval_coverage.py` takes more trials.
+"""Coverage and level of every interval and test, on made-up populations, at a small size.
 
-Bounds are such that a true rate of .95 (or .05) fails in fewer than one of 1000 runs, and the
-trials have fixed seeds.
+`benchmarks/interval_coverage.py` takes more trials of the same. Bounds are such that a true rate as
+it should be fails in fewer than one of 1000 runs, and the trials have fixed seeds.
 """
 
+import dataclasses
+
 import pytest
+from geomem.statistics import bounded, inference, permutations
 from scipy.stats import binom
 
 from tests.statistics import coverage
+from tests.statistics.coverage_rows import ROWS
 
 
-def held(found, least=0.95, metrics=("capacity", "radius", "dimension")):
-    """Assert that as many trials as a true coverage of `least` gives hold the truth."""
-    for metric in metrics:
-        rate, trials = found[metric]
-        assert rate * trials >= binom.ppf(1e-3, trials, least), (metric, rate)
+def held(row, found):
+    """Assert that the rates of a simulation are compatible with what they should be."""
+    for name in row.names or found:
+        rate, trials = found[name]
+        wanted = row.expected if row.bound is None else row.bound
+        if row.is_test:
+            assert rate * trials <= binom.ppf(0.999, trials, wanted), (row.what, name, rate)
+        else:
+            assert rate * trials >= binom.ppf(1e-3, trials, wanted), (row.what, name, rate)
 
 
-@pytest.mark.parametrize("over", ["manifolds", "points", "both"])
-def test_intervals_hold_the_truth(over):
-    held(coverage.of_intervals(over, 60, n_manifolds=12, n_points=8))
+def simulated(name):
+    row = ROWS[name]
+    return row, row.simulate(trials=row.few, **{**row.arguments, **row.smaller})
 
 
-def test_intervals_of_joint_numbers_hold_the_truth():
-    held(coverage.of_intervals("points", 40, measure="glue", n_manifolds=6, n_points=8), 0.93)
-
-
-@pytest.mark.parametrize(("paired", "over"), [(True, "manifolds"), (False, "manifolds")])
-def test_intervals_of_differences_hold_the_truth(paired, over):
-    held(coverage.of_differences(paired, over, 60, n_manifolds=12, n_points=8))
-
-
-@pytest.mark.parametrize("paired", [True, False])
-def test_tests_have_their_level(paired):
-    for metric, (rate, trials) in coverage.of_tests(paired, 80).items():
-        assert rate * trials <= binom.ppf(0.999, trials, 0.05), (metric, rate)
+@pytest.mark.parametrize("name", ROWS)
+def test_rates_are_as_they_should_be(name):
+    held(*simulated(name))
 
 
 def test_groups_that_share_classes_need_the_classes_part():
-    held(coverage.of_groups("manifolds", 30), metrics=("capacity", "radius"))
     alone, trials = coverage.of_groups(None, 30)["capacity"]
     assert alone * trials < binom.ppf(1e-3, trials, 0.95)
 
 
-def test_shuffles_have_their_level():
-    for metric, (rate, trials) in coverage.of_shuffles(40).items():
-        assert rate * trials <= binom.ppf(0.999, trials, 0.1), (metric, rate)
+@pytest.mark.parametrize("name", ["manifolds", "few-manifolds", "paired", "points"])
+def test_intervals_of_half_the_width_are_found(monkeypatch, name):
+    """The check above can fail: it does for bootstrap intervals that are too narrow."""
+    interval = inference._interval
+
+    def narrow(value, *others):
+        lo, hi = interval(value, *others)
+        return value + 0.5 * (lo - value), value + 0.5 * (hi - value)
+
+    monkeypatch.setattr(inference, "_interval", narrow)
+    with pytest.raises(AssertionError):
+        held(*simulated(name))
 
 
-def test_common_sizes_hold_the_truth():
-    held(coverage.of_common_sizes(40))
+@pytest.mark.parametrize("name", ["numbers", "paired-numbers"])
+def test_quantiles_of_the_normal_distribution_are_found(monkeypatch, name):
+    """As above, where Student's quantile is taken for the normal one."""
+    from geomem.statistics import combined
+
+    monkeypatch.setattr(combined, "stdtrit", lambda freedom, level: combined.ndtri(level))
+    with pytest.raises(AssertionError):
+        held(*simulated(name))
+
+
+@pytest.mark.parametrize("name", ["test", "paired-test", "paired-group-test"])
+def test_p_values_of_one_side_are_found(monkeypatch, name):
+    """As above, for p-values of half the size."""
+    whole = permutations.p_value
+    monkeypatch.setattr(permutations, "p_value", lambda *arguments: 0.5 * whole(*arguments))
+    with pytest.raises(AssertionError):
+        held(*simulated(name))
+
+
+def test_uncorrected_p_values_are_found(monkeypatch):
+    from tests.statistics import coverage_of_numbers
+
+    monkeypatch.setattr(coverage_of_numbers, "holm", list)
+    with pytest.raises(AssertionError):
+        held(*simulated("corrections"))
+
+
+def test_a_shifted_interval_of_fractions_is_found(monkeypatch):
+    score = bounded.score_interval
+    monkeypatch.setattr(
+        bounded, "score_interval", lambda *args: [end * 0.97 for end in score(*args)]
+    )
+    with pytest.raises(AssertionError):
+        held(*simulated("fractions"))
+
+
+def test_every_interval_and_test_has_a_row():
+    """Functions of the package that return an interval or a p-value; others are not simulated."""
+    from geomem import statistics
+
+    simulated_here = {
+        "at_common_size", "benjamini_hochberg", "bootstrap", "correlation", "difference",
+        "extrapolated", "group_difference", "group_mean", "holm", "jackknife", "jeffreys",
+        "mean_of_correlations", "mean_of_fractions", "shuffle_null", "split_halves", "wilson",
+    }  # fmt: skip
+    not_intervals = {
+        "Difference", "GroupDifference", "Limit", "Null", "Sample", "Sweep", "power", "replicates",
+        "sample", "seeds_needed", "times_needed",
+    }  # fmt: skip
+    of_others = {"sweep", "mean_in_range"}  # of `extrapolated`, of `mean_of_fractions` and Student
+    assert set(statistics.__all__) == simulated_here | not_intervals | of_others
+    assert len({dataclasses.astuple(row)[0:2] for row in ROWS.values()}) == len(ROWS)

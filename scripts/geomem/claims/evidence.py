@@ -16,6 +16,7 @@ What acts between runs (seeds) is seen by comparing them, and the number of remo
 directions is a choice: `geomem.claims.judge`, `geomem.claims.removal`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
@@ -113,7 +114,7 @@ class View:
     removal: object = None
     warned: set = field(default_factory=set)
 
-    def geometry(self, epoch, kind, metric, region):
+    def geometry(self, epoch: str | int, kind: str, metric: str, region: Callable) -> np.ndarray:
         """Mean over manifolds in the layers of a region.
 
         Parameters
@@ -147,14 +148,16 @@ class View:
             return curve.means(class_weights(curve.manifolds, self.count))[:, chosen]
         return np.repeat(values, self.count, axis=0)
 
-    def accuracy(self, epoch, kind):
+    def accuracy(self, epoch: str | int, kind: str) -> np.ndarray:
         """Accuracy, 0 to 1, shape (count,)."""
         rows = self.run.rows("accuracy", epoch)
         self.run.require(rows, kind)
         rows = rows[(rows["kind"] == kind) & (rows["metric"] == "accuracy")]
         return self._rates(f"accuracy {epoch}", kind, rows)[:, 0]
 
-    def rewound(self, scheme, kind, batch_norm=None):
+    def rewound(
+        self, scheme: str, kind: str, batch_norm: str | None = None
+    ) -> tuple[np.ndarray, int, np.ndarray]:
         """Accuracies of the final network with layers rewound to the best epoch.
 
         Parameters
@@ -176,17 +179,19 @@ class View:
         rows = rows.sort_values("layer_index")
         return rows["layer_index"].to_numpy(int), _depth(rows), self._paired_rates(kind, rows)
 
-    def nothing_rewound(self, kind, batch_norm=None):
+    def nothing_rewound(self, kind: str, batch_norm: str | None = None) -> np.ndarray:
         """Accuracy of the final network on the images that rewound ones see, shape (count,)."""
         rows = self._rewound(self.run.rows("rewind", "last"), "none", kind, batch_norm)
         return self._paired_rates(kind, rows)[:, 0]
 
-    def everything_rewound(self, kind):
+    def everything_rewound(self, kind: str) -> np.ndarray:
         """Accuracy of the network of the best epoch, on the same images, shape (count,)."""
         rows = self._rewound(self.run.rows("rewind", "best"), "all", kind, "with-layer")
         return self._paired_rates(kind, rows)[:, 0]
 
-    def gradient(self, epoch, kind, part, metric):
+    def gradient(
+        self, epoch: str | int, kind: str, part: str, metric: str
+    ) -> tuple[np.ndarray, int, np.ndarray]:
         """A measure of the gradient in every layer with parameters.
 
         Returns
@@ -209,7 +214,7 @@ class View:
         stream = self._stream(f"gradient {epoch} {part} {metric}", kind)
         return layers, n_layers, value + error * stream.standard_normal((self.count, len(value)))
 
-    def gradient_epochs(self):
+    def gradient_epochs(self) -> list:
         """Epochs of the gradients table from the best epoch to the last."""
         table = self.run.table("gradients")
         best = self.run.rows("accuracy", "best")["epoch"].iloc[0]

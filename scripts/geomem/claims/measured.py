@@ -3,10 +3,11 @@
 import numpy as np
 
 from geomem.claims.errors import NotMeasuredError
+from geomem.claims.evidence import View
 from geomem.statistics.weights import class_weights
 
 
-def measured(view, table, epoch, kind, metric):
+def measured(view: View, table: str, epoch: str | int, kind: str, metric: str) -> np.ndarray:
     """Mean over manifolds of one metric in every layer, as replicates.
 
     Parameters

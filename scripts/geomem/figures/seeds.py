@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from geomem.errors import InputError
+from geomem.statistics.bounded import mean_in_range
 from geomem.statistics.combined import quantile
 from geomem.warning import together
 
@@ -36,9 +37,10 @@ def over_seeds(table, by, *, bounded=True):
     -------
     DataFrame
         Columns `by`, `value`, `lo`, `hi`, `seeds`, `warnings`, sorted by `by`. With at least two
-        seeds that have a value, `lo` to `hi` is the 95 % Student t interval of the mean; with one,
-        the measurement's own interval. A mean has the warnings of all its seeds; without any
-        value it is not a number, and only there if it has a warning.
+        seeds that have a value, `lo` to `hi` is the 95 % Student t interval of the mean, inside
+        the range (`geomem.statistics.mean_in_range`); with one, the measurement's own interval. A
+        mean has the warnings of all its seeds; without any value it is not a number, and only there
+        if it has a warning.
     """
     if table.duplicated([*by, "seed"]).any():
         raise ValueError(f"several rows per seed and {', '.join(by)}; select among them first")
@@ -49,22 +51,27 @@ def over_seeds(table, by, *, bounded=True):
     groups = table.groupby(by, dropna=False, observed=True)
     means = groups[["value", "lo", "hi"]].mean()
     seeds = groups["value"].count()
-    half = groups["value"].std() / np.sqrt(seeds) * quantile(CONFIDENCE, seeds - 1)
-    several = seeds > 1
-    means.loc[several, "lo"] = (means["value"] - half)[several]
-    means.loc[several, "hi"] = (means["value"] + half)[several]
-    if bounded and "metric" in table:
-        metric = groups["metric"].first().astype(object)
-        ends = [
-            metric.map(lambda name, i=i: BOUNDS.get(name, _ANY)[i]).astype(float) for i in (0, 1)
-        ]
-        for name in ("lo", "hi"):
-            means[name] = means[name].clip(*ends)
+    spans = _spans(groups, bounded and "metric" in table)
+    for span in spans.unique():
+        of_it = spans == span
+        means.loc[of_it, ["lo", "hi"]] = means.loc[of_it, ["lo", "hi"]].clip(*span)
+        of_it &= seeds > 1
+        error = groups["value"].std()[of_it] / np.sqrt(seeds[of_it])
+        ends = mean_in_range(means["value"][of_it], error, seeds[of_it] - 1, span, CONFIDENCE)
+        means.loc[of_it, ["lo", "hi"]] = np.transpose(ends)
     messages = groups["warnings"].agg(together)
     return means.assign(seeds=seeds, warnings=messages).reset_index()
 
 
 _ANY = (-np.inf, np.inf)
+
+
+def _spans(groups, bounded):
+    """What the quantity of each group can be, a tuple in each row."""
+    if not bounded:
+        return pd.Series([_ANY] * len(groups), index=groups.size().index)
+    metric = groups["metric"].first().astype(object)
+    return metric.map(lambda name: BOUNDS.get(name, _ANY))
 
 
 def difference(later, earlier, by):

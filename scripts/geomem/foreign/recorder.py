@@ -1,13 +1,20 @@
 """Activations of any `nn.Module`, written from the user's own training loop."""
 
 import contextlib
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from geomem.errors import InputError
 from geomem.foreign.points import pooled
 from geomem.foreign.writing import write_activations
+
+if TYPE_CHECKING:
+    import torch
 
 
 class Recorder:
@@ -41,18 +48,18 @@ class Recorder:
 
     def __init__(
         self,
-        model,
-        inputs,
-        labels,
-        folder,
+        model: "torch.nn.Module",
+        inputs: "torch.Tensor | dict[str, torch.Tensor]",
+        labels: ArrayLike,
+        folder: str | Path,
         *,
-        layers=None,
-        pooling="none",
-        axis=(),
-        subject="0",
-        kind="test",
-        batch_size=256,
-    ):
+        layers: Sequence[str] | None = None,
+        pooling: str = "none",
+        axis: Sequence[str] = (),
+        subject: str = "0",
+        kind: str = "test",
+        batch_size: int = 256,
+    ) -> None:
         self._model, self._inputs, self._folder = model, inputs, folder
         self._labels = np.asarray(labels.cpu() if hasattr(labels, "cpu") else labels)
         self._names = _chosen(model, layers)
@@ -66,7 +73,7 @@ class Recorder:
                 f"{len(self._labels)}; expected one label for each"
             )
 
-    def __call__(self, epoch):
+    def __call__(self, epoch: int) -> Path:
         """Compute and write the activations after an epoch; the path of the manifest.
 
         The model is in evaluation mode meanwhile, and no gradient is kept.

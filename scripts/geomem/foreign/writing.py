@@ -2,9 +2,11 @@
 
 import csv
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from geomem.errors import InputError
 from geomem.foreign.manifest import KIND, NAME
@@ -17,17 +19,17 @@ _COLUMNS = ("file", "layer", "epoch", "condition", "subject", "kind", "labels")
 
 
 def write_activations(
-    folder,
-    arrays,
-    labels,
+    folder: str | Path,
+    arrays: Mapping[str, ArrayLike],
+    labels: ArrayLike,
     *,
-    epoch=None,
-    condition=None,
-    subject="0",
-    kind=KIND,
-    pooling="none",
-    axis=(),
-):
+    epoch: int | None = None,
+    condition: str | None = None,
+    subject: str | int = "0",
+    kind: str = KIND,
+    pooling: str = "none",
+    axis: Sequence[str] = (),
+) -> Path:
     """Write what layers compute at one epoch, beside what other calls wrote.
 
     Parameters

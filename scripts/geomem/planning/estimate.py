@@ -1,7 +1,8 @@
 """What a run would cost, before it is run: jobs, CPU hours, disk, memory.
 
 Times a few training steps, forward passes and geometries on this machine, for each network that
-is still to be trained or analysed (about a minute). Refuses when the disk is too small.
+is still to be trained or analysed (about a minute). Refuses when the disk is too small. Where a run
+has left statements undecided, says what would decide them, and what that would cost.
 """
 
 import functools
@@ -17,6 +18,7 @@ from geomem.config.experiments import as_text, resolve, selected
 from geomem.config.sharing import data_name, trainings
 from geomem.errors import InputError
 from geomem.planning.costs import job_cost
+from geomem.planning.deciding import prices, undecided
 from geomem.planning.dry_run import planned_jobs
 from geomem.planning.sizes import analysis_size, data_size
 from geomem.registry.stages import STAGES, planned
@@ -34,28 +36,46 @@ def main(argv=None):
     config = combined([Path("config.yaml"), *arguments.configfile])
     options = ["--configfile", *map(str, arguments.configfile)] if arguments.configfile else []
     jobs = planned_jobs(options)
-    if not jobs:
+    rates = Measured()
+    if jobs:
+        estimate_jobs(config, jobs, rates, arguments.cores)
+    else:
         print("Nothing would be run: every result is there and up to date.")
-        return 0
-    costs = costs_by_rule(config, jobs)
-    from geomem.training.device import choose_device
-
-    gpu = choose_device().type != "cpu"
-    print(report(costs, arguments.cores, gpu=gpu))
-    if not gpu and (longest := longest_training(config, jobs, costs)):
-        print(precision_note(*longest))
-    check_disk(costs, Path("results"))
+    for name in selected(config):
+        if found := undecided(name):
+            print(f"\nWhat would decide {name}, each alone, with probability 0.8 (on one core):")
+            known = functools.partial(costs_by_rule, rates=rates)
+            print(*prices(config, name, found, options, known), sep="\n")
     return 0
 
 
-def costs_by_rule(config, jobs):
+def estimate_jobs(config, jobs, rates, cores):
+    """Print what jobs cost; a disk too small is an InputError."""
+    costs = costs_by_rule(config, jobs, rates)
+    from geomem.training.device import choose_device
+
+    gpu = choose_device().type != "cpu"
+    print(report(costs, cores, gpu=gpu))
+    if not gpu and (longest := longest_training(config, jobs, costs)):
+        print(precision_note(*longest))
+    check_disk(costs, Path("results"))
+
+
+def costs_by_rule(config, jobs, rates=None):
     """The cost of every job, by rule.
+
+    Parameters
+    ----------
+    config : dict
+    jobs : list of Job
+    rates : Measured, optional
+        Speeds known so far.
 
     Returns
     -------
     dict of str to list of Cost
     """
-    rates = Measured()
+    rates = rates or Measured()
     known = functools.cache(
         lambda rule, name, width, noise: job_cost(rule, resolve(config, name), rates, width, noise)
     )

@@ -29,6 +29,7 @@ _HOMES = {
     "holm": "multiple",
     "jackknife": "resampling",
     "jeffreys": "bounded",
+    "mean_in_range": "bounded",
     "mean_of_correlations": "bounded",
     "mean_of_fractions": "bounded",
     "power": "planning",

@@ -26,7 +26,8 @@ def wilson(right: int, n: int, confidence: float = 0.95) -> Estimate:
     Estimate
         lo and hi lie in [0, 1].
     """
-    _check(confidence)
+    check_confidence(confidence)
+    _check_counts(right, n)
     z = ndtri(0.5 + 0.5 * confidence)
     lo, hi = score_interval(right / n, n, z)
     return Estimate(right / n, float(lo), float(hi))
@@ -42,7 +43,8 @@ def jeffreys(right: int, n: int, confidence: float = 0.95) -> Estimate:
 
     The interval ends at 0 without successes and at 1 without failures.
     """
-    _check(confidence)
+    check_confidence(confidence)
+    _check_counts(right, n)
     tail = 0.5 - 0.5 * confidence
     lo = 0.0 if right == 0 else float(betaincinv(right + 0.5, n - right + 0.5, tail))
     hi = 1.0 if right == n else float(betaincinv(right + 0.5, n - right + 0.5, 1 - tail))
@@ -63,8 +65,8 @@ def correlation(r: float, n: int, confidence: float = 0.95) -> Estimate:
     -------
     Estimate
     """
-    _check(confidence)
-    if n < 4 or not -1 <= r <= 1:
+    check_confidence(confidence)
+    if not n >= 4 or not -1 <= r <= 1:
         raise InputError(f"r is {r!r} and n is {n!r}; expected -1 <= r <= 1 and 4 pairs or more")
     if abs(r) == 1:
         return Estimate(float(r), float(r), float(r))
@@ -92,8 +94,10 @@ def mean_of_fractions(
     -------
     lo, hi : ndarrays
     """
-    _check(confidence)
+    check_confidence(confidence)
     mean, error = np.asarray(mean, dtype=np.float64), np.asarray(error, dtype=np.float64)
+    if (mean < 0).any() or (mean > 1).any():
+        raise InputError(f"mean is {mean.min():g} to {mean.max():g}; expected fractions, 0 to 1")
     with np.errstate(all="ignore"):
         trials = mean * (1 - mean) / error**2
         lo, hi = score_interval(mean, trials, quantile(confidence, freedom))
@@ -105,12 +109,42 @@ def mean_of_correlations(
     mean: ArrayLike, error: ArrayLike, freedom: ArrayLike, confidence: float = 0.95
 ) -> tuple[np.ndarray, np.ndarray]:
     """As `mean_of_fractions`, for numbers from -1 to 1."""
-    lo, hi = mean_of_fractions(
-        (1 + np.asarray(mean)) / 2, np.asarray(error) / 2, freedom, confidence
-    )
+    mean = np.asarray(mean, dtype=np.float64)
+    if (np.abs(mean) > 1).any():
+        raise InputError(f"mean is {mean.min():g} to {mean.max():g}; expected -1 to 1")
+    lo, hi = mean_of_fractions((1 + mean) / 2, np.asarray(error) / 2, freedom, confidence)
     return 2 * lo - 1, 2 * hi - 1
 
 
-def _check(confidence):
+def mean_in_range(
+    mean: ArrayLike,
+    error: ArrayLike,
+    freedom: ArrayLike,
+    span: tuple[float, float] = (-np.inf, np.inf),
+    confidence: float = 0.95,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of a mean of numbers that lie in the range `span`.
+
+    `mean_of_fractions` for (0, 1), `mean_of_correlations` for (-1, 1), else Student's, which ends
+    where the range does.
+    """
+    if tuple(span) in _BOUNDED:
+        return _BOUNDED[tuple(span)](mean, error, freedom, confidence)
+    check_confidence(confidence)
+    mean = np.asarray(mean, dtype=np.float64)
+    reach = quantile(confidence, freedom) * error
+    return np.clip(mean - reach, *span), np.clip(mean + reach, *span)
+
+
+_BOUNDED = {(0, 1): mean_of_fractions, (-1, 1): mean_of_correlations}
+
+
+def check_confidence(confidence):
+    """Raise InputError unless it is a number between 0 and 1."""
     if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
         raise InputError(f"confidence is {confidence!r}; expected a number between 0 and 1")
+
+
+def _check_counts(right, n):
+    if not n > 0 or not 0 <= right <= n:
+        raise InputError(f"right is {right!r} and n is {n!r}; expected n > 0 and 0 <= right <= n")

@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtri, stdtrit
 
 NONE, UNKNOWN = (np.nan, np.nan), (-np.inf, np.inf)
+LEAST_LOG_P = -30.0  # no tail is known further out: p-values end at 1e-13
 
 
 def intervals(effects, errors, confidence):
@@ -94,16 +95,19 @@ def p_value(effects, errors, threshold):
 
 
 def p_of(distance, errors, freedom):
-    """One minus the confidence at which the total interval of `around` reaches so far."""
+    """One minus the confidence at which the total interval of `around` reaches so far.
+
+    Never below exp(-30): errors that are zero, as where all seeds agree exactly, prove nothing.
+    """
     if np.isnan(list(errors.values())).any() or distance == 0:
         return 1.0
+    smallest, largest = LEAST_LOG_P, -1e-12  # of log p
     if not any(errors.values()):
-        return 0.0
+        return float(np.exp(smallest))
 
     def beyond(logarithm):
         return _total(errors, -np.expm1(logarithm), freedom) - distance
 
-    smallest, largest = -30.0, -1e-12  # of log p
     if beyond(smallest) < 0:
         return float(np.exp(smallest))
     return float(np.exp(brentq(beyond, smallest, largest))) if beyond(largest) < 0 else 1.0

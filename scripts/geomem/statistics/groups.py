@@ -12,10 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomem.errors import InputError
-from geomem.statistics.combined import around, p_of, quantile
+from geomem.statistics.bounded import check_confidence, mean_in_range
+from geomem.statistics.combined import around, p_of
 from geomem.statistics.inference import PERMUTATIONS, replicates
+from geomem.statistics.manifolds import check_count
 from geomem.statistics.permutations import compared
 from geomem.statistics.samples import Sample
+from geomem.statistics.scales import SCALES
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ def group_difference(
     confidence: float = 0.95,
     random_state: int = 0,
     permutations: int = PERMUTATIONS,
+    units: Mapping[str, str] | None = None,
 ) -> dict[str, GroupDifference]:
     """Second minus first group, for every number that all samples have.
 
@@ -71,17 +75,23 @@ def group_difference(
         Of the replicates for `in_common`.
     confidence : float
     permutations : int
+    units : dict of str to {"fraction", "cosine", "positive"}, optional
+        What bounds numbers of dicts, by metric. `Sample`s know.
 
     Returns
     -------
     dict of str to GroupDifference
-        Networks' part: Student's t of the differences if paired, else Welch's.
+        Networks' part: Student's t of the differences if paired, else Welch's. NaN where a number
+        is, and without a p-value or interval where all networks of both groups are equal: that
+        does not say how much networks differ.
 
     Raises
     ------
     InputError
         If groups do not fit together.
     """
+    check_confidence(confidence)
+    check_count(permutations, "permutations")
     first, second = list(first), list(second)
     if min(len(first), len(second)) < 2:
         raise InputError(
@@ -94,9 +104,8 @@ def group_difference(
         )
     values = [[_values(each) for each in group] for group in (first, second)]
     common = _in_common(first, second, in_common, n, random_state)
-    metrics = [m for m in values[0][0] if all(m in each for group in values for each in group)]
     found = {}
-    for metric in metrics:
+    for metric in _metrics([*values[0], *values[1]]):
         one, other = (np.array([each[metric] for each in group]) for group in values)
         value = float(other.mean() - one.mean())
         error, freedom = _error(one, other, paired)
@@ -104,7 +113,16 @@ def group_difference(
         if common is not None:
             spread = common[metric].std(ddof=1)
             errors[in_common] = float(spread)
+        if not np.isfinite(value) or error == 0:
+            none = dict.fromkeys(errors, (np.nan, np.nan))
+            found[metric] = GroupDifference(value, *[np.nan] * 4, none)
+            continue
         ends = around(value, errors, confidence, {"networks": freedom})
+        low, high = _range(metric, [*first, *second], units)
+        ends = {
+            name: tuple(np.clip(pair, low - high, high - low).tolist())
+            for name, pair in ends.items()
+        }
         rng = np.random.default_rng([random_state, 2])
         found[metric] = GroupDifference(
             value,
@@ -124,19 +142,56 @@ def group_difference(
 
 
 def group_mean(
-    group: Iterable[Sample | Mapping[str, float]], *, confidence: float = 0.95
+    group: Iterable[Sample | Mapping[str, float]],
+    *,
+    confidence: float = 0.95,
+    units: Mapping[str, str] | None = None,
 ) -> dict[str, tuple[float, float, float]]:
-    """Mean over networks or subjects with Student's interval, `{metric: (value, lo, hi)}`."""
-    values = [_values(each) for each in group]
+    """Mean over networks or subjects with its interval, `{metric: (value, lo, hi)}`.
+
+    Parameters
+    ----------
+    group : sequence of Sample, or of dict of str to float
+    confidence : float
+    units
+        See `group_difference`. Intervals are those of `mean_in_range`.
+    """
+    group = list(group)
+    if not group:
+        raise InputError("the group holds no network; give one Sample or dict of numbers for each")
+    values, n = [_values(each) for each in group], len(group)
     found = {}
-    for metric in values[0]:
+    for metric in _metrics(values):
         numbers = np.array([each[metric] for each in values])
-        n = len(numbers)
-        spread = numbers.std(ddof=1) if n > 1 else np.nan
-        reach = float(quantile(confidence, n - 1) * spread / np.sqrt(n))
-        mean = float(numbers.mean())
-        found[metric] = (mean, mean - reach, mean + reach)
+        error = numbers.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
+        mean, span = float(numbers.mean()), _range(metric, group, units)
+        lo, hi = mean_in_range(mean, error, n - 1, span, confidence)
+        found[metric] = (mean, float(lo), float(hi))
     return found
+
+
+def _metrics(values):
+    """Those that all have, in the first one's order."""
+    found = [metric for metric in values[0] if all(metric in each for each in values)]
+    if not found:
+        raise InputError(
+            f"no number is in all of {len(values)} networks; the first has "
+            f"{', '.join(values[0]) or 'none'}"
+        )
+    return found
+
+
+def _range(metric, group, units):
+    """What a number can be: of a Sample's scale, or of what the caller says."""
+    unit = (units or {}).get(metric)
+    if unit is not None:
+        if unit not in ("fraction", "cosine", "positive"):
+            raise InputError(
+                f"units holds {unit!r} for {metric}; expected fraction, cosine or positive"
+            )
+        return SCALES[unit].range
+    spans = {each.scales[metric].range for each in group if isinstance(each, Sample)}
+    return spans.pop() if len(spans) == 1 else SCALES["plain"].range
 
 
 def _values(each):

@@ -5,7 +5,6 @@ Gaussian vectors) in every sample, so any function of several conditions' replic
 pairs: `replicates(after)["capacity"] / replicates(before)["capacity"]`.
 """
 
-import numbers
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,8 @@ from scipy.special import ndtr, stdtr, stdtrit
 
 from geomem.errors import InputError
 from geomem.geometry.intervals import Estimate
+from geomem.statistics.bounded import check_confidence
+from geomem.statistics.combined import LEAST_LOG_P
 from geomem.statistics.manifolds import check_count
 from geomem.statistics.mean_field import middle
 from geomem.statistics.permutations import compared
@@ -165,13 +166,12 @@ def difference(
             continue
         value = second.values[metric] - first.values[metric]
         changes = draws[1][metric] - draws[0][metric]
-        lo, hi = _interval(value, changes, units, confidence, over)
+        low, high = first.scales[metric].range
+        lo, hi = np.clip(_interval(value, changes, units, confidence, over), low - high, high - low)
         if over == "manifolds":
             p = _swapped(first, second, metric, paired, permutations, random_state)
         else:
-            with np.errstate(all="ignore"):
-                ratio = abs(value) / changes.std(ddof=1)
-            p = float(2.0 * stdtr(units - 1, -ratio)) if np.isfinite(ratio) else np.nan
+            p = _students(value, changes, units - 1)
         found[metric] = Difference(float(value), float(lo), float(hi), p)
     return found
 
@@ -181,6 +181,11 @@ def _checked(sample, over, n):
         raise InputError(f"over is {over!r}; expected one of {', '.join(OVER)}")
     if over != "manifolds":
         needs_points(sample)
+    if over != "points" and all(np.isnan(parts).all() for parts in sample.parts.values()):
+        raise InputError(
+            f"over is {over!r} and the sample says nothing about other manifolds; give three "
+            'manifolds or more, or over="points"'
+        )
     return check_count(n, "n", 2)
 
 
@@ -242,8 +247,7 @@ def _mean(parts, trimmed):
 
 def _interval(value, draws, n_units, confidence, over):
     """(lo, hi) from replicates of a number."""
-    if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
-        raise InputError(f"confidence is {confidence!r}; expected a number between 0 and 1")
+    check_confidence(confidence)
     if n_units < 2 or not np.isfinite(draws).all():
         return np.nan, np.nan
     # drawing n of n units makes variances too small by (n - 1) / n
@@ -254,6 +258,15 @@ def _interval(value, draws, n_units, confidence, over):
         return value - half, value + half
     tail = ndtr(-reach)
     return tuple(np.quantile(draws, [tail, 1.0 - tail]))
+
+
+def _students(value, changes, freedom):
+    """P-value of a difference from its replicates; NaN where they do not scatter."""
+    with np.errstate(all="ignore"):
+        ratio = abs(value) / changes.std(ddof=1)
+    if not np.isfinite(ratio):
+        return np.nan
+    return float(max(2.0 * stdtr(freedom, -ratio), np.exp(LEAST_LOG_P)))
 
 
 def _swapped(first, second, metric, paired, permutations, random_state):

@@ -13,7 +13,7 @@ from geomem.geometry.parallel import thread_map
 from geomem.geometry.residual import Cloud
 from geomem.statistics.scales import SCALES
 
-METRICS = {"capacity": "reciprocal", "radius": "plain", "dimension": "plain"}
+METRICS = {"capacity": "reciprocal", "radius": "positive", "dimension": "positive"}
 HALVES = (slice(None), slice(None, None, 2), slice(1, None, 2))  # of the vectors
 TRIMMED = {"radius_iqm": "radius", "dimension_iqm": "dimension"}
 
@@ -41,7 +41,7 @@ def taken_apart(manifolds, groups, settings):
         values[metric] = getattr(found, f"mean_{metric}")
     for name, metric in TRIMMED.items():
         values[name] = getattr(found, f"iqm_{metric}")
-        scales[name], parts[name] = SCALES["plain"], getattr(found, metric)
+        scales[name], parts[name] = SCALES["positive"], getattr(found, metric)
     name = "center_correlation"
     values[name] = found.center_correlation
     scales[name], parts[name] = _correlation(products.centers, found.center_correlation)
@@ -83,7 +83,7 @@ def _correlation(centers, value):
     everything = np.arange(n)
     rest = np.array([_mean_cosine(centers, everything[everything != mu]) for mu in range(n)])
     inside = (rest > 0).all() and (rest < 1).all() and 0 < value < 1
-    scale = SCALES["logit" if inside else "plain"]
+    scale = SCALES["logit" if inside else "fraction"]
     rest = scale.forward(rest)
     return scale, scale.forward(value) + (n - 1) * (rest.mean() - rest)
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from geomem.errors import InputError
+
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """P-values adjusted by Holm's step-down method (Scand. J. Stat. 6, 65, 1979).
@@ -39,6 +41,9 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
 
 def _adjusted(p_values, adjust):
     p_values = np.asarray(p_values, dtype=np.float64)
+    wrong = (p_values < 0) | (p_values > 1)
+    if wrong.any():
+        raise InputError(f"p_values holds {p_values[wrong][0]:g}; expected numbers from 0 to 1")
     order = np.argsort(p_values, kind="stable")
     order = order[~np.isnan(p_values[order])]
     found = np.full(len(p_values), np.nan)

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geomem import types
-from geomem.errors import InputError
 from geomem.geometry.products import ManifoldProducts
+from geomem.statistics.bounded import check_confidence
 from geomem.statistics.manifolds import Manifolds, check_count
 from geomem.statistics.measured import is_random, numbers_of
 
@@ -68,8 +68,7 @@ def shuffle_null(
     where it lies. Shuffled manifolds hold as many points as before.
     """
     check_count(n, "n")
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence is {confidence!r}; expected a number between 0 and 1")
+    check_confidence(confidence)
     manifolds = Manifolds(data, counts)
     rng = np.random.default_rng([random_state, 3])
     settings = {"random_state": random_state, **settings} if is_random(measure) else settings

@@ -40,7 +40,7 @@ def splits(n_units, size, permutations, rng):
     return everything, first
 
 
-def p_value(found, observed, everything):
+def p_value(found, observed, everything, rounding=0.0):
     """Fraction of permuted statistics at least as large; the observed one counts among them.
 
     Parameters
@@ -50,8 +50,10 @@ def p_value(found, observed, everything):
     observed : float
     everything : bool
         Whether `found` is of all permutations, the identity included.
+    rounding : float
+        Statistics that are as close to the observed one are equal to it.
     """
-    beyond = int((found >= observed - 1e-12 * abs(observed)).sum())
+    beyond = int((found >= observed - rounding).sum())
     return beyond / len(found) if everything else (1 + beyond) / (1 + len(found))
 
 
@@ -75,7 +77,8 @@ def compared(first, second, statistic, *, paired, permutations, rng):
     """
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         return np.nan
-    observed = abs(float(statistic(second) - statistic(first)))
+    sides = float(statistic(first)), float(statistic(second))
+    observed = abs(sides[1] - sides[0])
     if paired:
         everything, moved = swaps(len(first), permutations, rng)
         change = statistic(np.where(moved, first, second)) - statistic(
@@ -88,4 +91,5 @@ def compared(first, second, statistic, *, paired, permutations, rng):
         count = len(chosen)
         one, other = (pools[mask].reshape(count, -1) for mask in (chosen, ~chosen))
         change = statistic(other) - statistic(one)
-    return p_value(np.abs(change), observed, everything)
+    rounding = 1e-12 * max(map(abs, sides))
+    return p_value(np.abs(change), observed, everything, rounding)

@@ -11,6 +11,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
 
 from geomem.errors import InputError
+from geomem.statistics.bounded import check_confidence
+from geomem.statistics.manifolds import check_count
 
 MOST_SEEDS = 1000
 MOST_TIMES = 1000.0
@@ -43,6 +45,10 @@ def power(
     float
         By the normal approximation of the effect that another run would find.
     """
+    check_confidence(confidence)
+    check_count(n_seeds, "n_seeds", 1)
+    if not spread >= 0:
+        raise InputError(f"spread is {spread!r}; expected a standard deviation, 0 or more")
     common = float(sum(error**2 for error in errors.values()))
     seeds = spread / np.sqrt(n_seeds)
     level = 0.5 + 0.5 * confidence
@@ -115,8 +121,10 @@ def times_needed(
         1 where there are enough; infinite where 1000 times as many are not; NaN where the pilot
         does not say, or the source plays no part.
     """
+    if source not in errors:
+        raise InputError(f"source is {source!r}; expected one of {', '.join(errors)}")
     mean, spread, known = _pilot(effects, errors, confidence, wanted)
-    if not known or not errors.get(source, 0.0) > 0:
+    if not known or not errors[source] > 0:
         return np.nan
 
     def enough(times):
@@ -136,11 +144,9 @@ def times_needed(
 
 
 def _pilot(effects, errors, confidence, wanted):
-    if not 0 < confidence < 1 or not 0 < wanted < 1:
-        raise InputError(
-            f"confidence is {confidence!r} and wanted is {wanted!r}; expected numbers between 0 "
-            "and 1"
-        )
+    check_confidence(confidence)
+    if not 0 < wanted < 1:
+        raise InputError(f"wanted is {wanted!r}; expected a probability between 0 and 1")
     effects = np.asarray(effects, dtype=np.float64)
     known = len(effects) > 1 and np.isfinite([*effects, *errors.values()]).all()
     if not known:

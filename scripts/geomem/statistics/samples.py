@@ -28,6 +28,7 @@ from geomem.statistics.scales import scale_of
 
 GROUPS = 10  # of points, left out one after the other
 MANIFOLD_GROUPS = 40  # at most, for measures that have to be computed again without them
+FEWEST = 3  # manifolds: of two, one would be left
 SPLITS = 25  # in halves, for measures that leaving few points out says too much about
 
 
@@ -42,7 +43,8 @@ class Sample:
     scales : dict of str to Scale
         A number is `scale.backward` of the mean of its parts.
     parts : dict of str to ndarray, shape (n_units,)
-        On that scale, by manifold (or group of manifolds, where the measure is joint).
+        On that scale, by manifold (or group of manifolds, where the measure is joint: then NaN
+        with two manifolds, as there is no measure of one).
     trimmed : frozenset of str
         Metrics that are the mean over the middle half of their parts.
     moved : dict of str to ndarray, shape (n_sources,)
@@ -90,7 +92,8 @@ def sample(
         called `products`, `gram` or `features`, for what it wants; it may take `counts`, and
         returns a dict by metric of numbers, or of arrays (P,) with one number per manifold.
     points : bool
-        Find the uncertainty from points as well.
+        Find the uncertainty from points as well. Radius and dimension have none (NaN) where a
+        manifold has two points: one point alone has no radius.
     groups : int, optional
         Groups of points that are left out, one after the other. Default: 10.
     settings
@@ -170,15 +173,19 @@ def _by_leaving_out(problem, points, groups):
     n_manifolds = len(problem.counts)
     everything = np.arange(n_manifolds)
     n_units = min(n_manifolds, MANIFOLD_GROUPS)
-    rest = [problem.numbers(everything[everything % n_units != unit]) for unit in range(n_units)]
+    rest = []
+    if n_manifolds >= FEWEST:
+        rest = [problem.numbers(everything[everything % n_units != u]) for u in range(n_units)]
     scales, parts, moved = {}, {}, {}
     for metric, value in values.items():
         without = np.array([found.get(metric, np.nan) for found in rest])
         scales[metric] = scale = scale_of(problem.unit(metric), [value, *without])
-        with np.errstate(all="ignore"):
-            on_scale = scale.forward(without)
-            apart = (n_units - 1) * (on_scale.mean() - on_scale)
-            parts[metric] = scale.forward(value) + apart
+        parts[metric] = np.full(n_units, np.nan)
+        if rest:
+            with np.errstate(all="ignore"):
+                on_scale = scale.forward(without)
+                apart = (n_units - 1) * (on_scale.mean() - on_scale)
+                parts[metric] = scale.forward(value) + apart
     freedom = n_units - 1
     if points:
         lost, freedom = _points_left_out(problem, groups)

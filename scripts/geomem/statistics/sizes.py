@@ -17,6 +17,7 @@ from geomem.errors import InputError
 from geomem.geometry.intervals import Estimate
 from geomem.geometry.products import ManifoldProducts
 from geomem.registry.measures import MEASURES
+from geomem.statistics.bounded import check_confidence
 from geomem.statistics.manifolds import Manifolds, check_count
 from geomem.statistics.measured import is_random, numbers_of
 from geomem.statistics.scales import scale_of
@@ -62,6 +63,7 @@ def at_common_size(
         1989). It contains the error from Gaussian vectors, so the interval is wide where `n_t` is
         small. NaN where all points are taken.
     """
+    check_confidence(confidence)
     manifolds, n_points, repeats = _checked(data, counts, n_points, repeats)
     rng = np.random.default_rng([random_state, 4])
     draws = []
@@ -190,15 +192,27 @@ def sweep(
     grids = {m: np.reshape(v, (repeats, -1)) for m, v in values.items() if len(v) % repeats == 0}
     grids = {m: grid for m, grid in grids.items() if grid.shape[1] == len(sizes)}
     reciprocal = ("capacity",)
+    units = _units(measure)
     limits = {
-        metric: extrapolated(sizes, grid, reciprocal=metric in reciprocal, confidence=confidence)
+        metric: extrapolated(
+            sizes,
+            grid,
+            reciprocal=metric in reciprocal,
+            confidence=confidence,
+            span=scale_of(units.get(metric, ""), grid).range,
+        )
         for metric, grid in grids.items()
     }
     return Sweep(sizes, grids, limits)
 
 
 def extrapolated(
-    sizes: ArrayLike, values: ArrayLike, *, reciprocal: bool = False, confidence: float = 0.95
+    sizes: ArrayLike,
+    values: ArrayLike,
+    *,
+    reciprocal: bool = False,
+    confidence: float = 0.95,
+    span: tuple[float, float] = (-np.inf, np.inf),
 ) -> Limit:
     """The limit of values over M, by least squares of a + b M^-c.
 
@@ -209,6 +223,8 @@ def extrapolated(
     reciprocal : bool
         Whether the law is one of 1 / value (capacity).
     confidence : float
+    span : (float, float)
+        What a value can be. The limit and its range stay inside.
 
     Returns
     -------
@@ -216,7 +232,8 @@ def extrapolated(
         The exponents that are as plausible are those whose squared deviations are above the least
         ones by no more than an F test with S - 3 degrees of freedom allows.
     """
-    nothing = Limit(np.nan, -np.inf, np.inf, np.nan, False)
+    check_confidence(confidence)
+    nothing = Limit(np.nan, *map(float, span), np.nan, False)
     values = np.asarray(values, dtype=np.float64)
     curve = values.mean(axis=0)
     freedom = len(sizes) - 3
@@ -252,6 +269,7 @@ def extrapolated(
         with np.errstate(divide="ignore"):
             value = 1.0 / value if value > 0 else np.nan
             ends = np.array([1.0 / max(ends[1], 0.0), 1.0 / ends[0] if ends[0] > 0 else np.inf])
+    value, ends = np.clip(value, *span), np.clip(ends, *span)
     width = ends[1] - ends[0]
     determined = bool(np.isfinite(width) and width < MOST_GAP * abs(curve[-1]))
     return Limit(float(value), *map(float, ends), float(exponent), determined)

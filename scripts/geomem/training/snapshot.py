@@ -7,12 +7,16 @@ import hashlib
 import json
 import struct
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
 from geomem.storage.atomic import damaged, missing, replacing
+
+if TYPE_CHECKING:
+    import torch
 
 REACHED = "reached"  # else "diverged" or "stopped", and the snapshot holds no tensors
 
@@ -46,7 +50,7 @@ def _ordered(content):
     return struct.pack("<Q", len(text)) + text, memoryview(content)[8 + length :]
 
 
-def read_snapshot(path):
+def read_snapshot(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Read a snapshot and verify its checksum.
 
     Returns
@@ -89,7 +93,7 @@ def unpack(content):
     return arrays, {**metadata, "sha256": expected}
 
 
-def load_into(model, path):
+def load_into(model: "torch.nn.Module", path: str | Path) -> dict[str, str]:
     """Load a snapshot's weights and buffers into a network built by `build_model`.
 
     Returns
