@@ -56,6 +56,7 @@ rule analysis_set:
     input:
         images=files.images_of,
         labels=files.labels_of,
+        examples=files.ranked_by,
     output:
         "results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
     log:
@@ -71,4 +72,5 @@ rule analysis_set:
         spec=settings.spec("analysis_set"),
     shell:
         "{params.command} --spec {params.spec:q} --threads {threads}"
-        " --images {input.images:q} --labels {input.labels:q} --output {output:q} 2> {log:q}"
+        " --images {input.images:q} --labels {input.labels:q} --examples {input.examples:q}"
+        " --output {output:q} 2> {log:q}"

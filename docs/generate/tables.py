@@ -35,6 +35,7 @@ COLUMNS = {
     "assigned_label": "number of the class that the network is trained on",
     "last_learned": "last epoch at which the image was given its assigned label and was not before",
     "forgetting_events": "how often the image was given another label after its assigned one",
+    "epochs_wrong": "after how many epochs, epoch 0 included, it is given another label",
     "right_at_end": "whether the last network gives the image its assigned label",
     "memorized": "whether the image is permuted and right at the end",
     "suffix_layer": "where the shortest suffix of rewound layers starts that takes the label away",
@@ -58,8 +59,8 @@ _LAYERS = ("n_layers", "weighted_layers")
 FURTHER = {
     "accuracy": ("n",),
     "examples": (
-        "true_label", "assigned_label", "last_learned", "forgetting_events", "right_at_end",
-        "memorized", "suffix_layer", "suffix_layer_index", "single_layers",
+        "true_label", "assigned_label", "last_learned", "forgetting_events", "epochs_wrong",
+        "right_at_end", "memorized", "suffix_layer", "suffix_layer_index", "single_layers",
     ),
     "geometry": ("warnings", "k_lo", "k_hi", "influence", *_LAYERS),
     "low_rank": ("warnings", "plausible", "chosen", *_LAYERS),

@@ -16,7 +16,7 @@ from geomem.collecting import RunTables, check_columns, collect
 from geomem.figures import examples as figure
 from geomem.registry.tables import TABLES
 from geomem.storage.tables import read_table, write_table
-from geomem.training.correctness import correctness, correctness_table
+from geomem.training.correctness import correctness, correctness_table, epochs_wrong
 
 RNG = np.random.default_rng(0)
 N, EPOCHS = 37, [0, 1, 2, 5, 9]
@@ -46,6 +46,7 @@ def test_events_are_those_of_a_walk_through_each_history(rate):
         expected = [np.nan if x is None else x for x in (first, last)]
         np.testing.assert_array_equal(values, expected)
         assert found["forgetting_events"][image] == events
+        assert found["epochs_wrong"][image] == list(right[:, image]).count(False)
         assert found["right_at_end"][image] == end
 
 
@@ -69,6 +70,12 @@ def test_correctness_comes_back():
         epochs, found = correctness(table(right), which)
         assert epochs == EPOCHS
         np.testing.assert_array_equal(found, expected)
+
+
+def test_epochs_wrong_of_several_networks():
+    right = [RNG.random((len(EPOCHS), N)) < rate for rate in (0.3, 0.6)]
+    expected = sum(one.shape[0] - one.sum(axis=0) for one in right)
+    np.testing.assert_array_equal(epochs_wrong(map(table, right)), expected)
 
 
 def rewinding(wrong_single, wrong_suffix, chosen, epoch=2):

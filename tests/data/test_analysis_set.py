@@ -194,3 +194,36 @@ def test_only_the_kinds_asked_for_must_have_enough_images():
 def test_kinds_without_any_image():
     with pytest.raises(InputError, match=r"analysis\.kinds is permuted, of which"):
         choose_analysis_set(_labels(8, 20, 0.0), TEST_LABELS, per_class=5, kinds=("permuted",))
+
+
+def test_atypical_are_the_unpermuted_images_that_are_wrong_longest():
+    labels = _labels(8, 100, 0.5)
+    wrong = np.random.default_rng(0).integers(0, 6, len(labels))  # so with ties
+    four = choose_analysis_set(labels, TEST_LABELS, per_class=10, controls=("shuffled",))
+    found = choose_analysis_set(
+        labels,
+        TEST_LABELS,
+        per_class=10,
+        kinds=("unpermuted", "permuted", "restored", "test", "atypical"),
+        controls=("shuffled",),
+        epochs_wrong=wrong,
+    )
+    atypical = found[found["kind"] == "atypical"]
+    assert found[found["kind"] != "atypical"].reset_index(drop=True).equals(four)
+    for label, rows in atypical.groupby("manifold"):
+        assert len(rows) == 10 and (rows["split"] == "train").all()
+        of_class = labels[(labels["kind"] == "unpermuted") & (labels["true_label"] == label)]
+        assert set(rows["index"]) <= set(of_class["index"])
+        others = of_class.drop(rows["index"])["index"]
+        assert wrong[rows["index"]].min() >= wrong[others].max()
+    # Of equally hard images not simply the first of the data set are taken.
+    ties = choose_analysis_set(
+        labels, TEST_LABELS, per_class=10, kinds=("atypical",), epochs_wrong=np.zeros(800)
+    )
+    assert ties["index"].max() > 600
+    with pytest.raises(InputError, match="atypical, which needs epochs_wrong"):
+        choose_analysis_set(labels, TEST_LABELS, per_class=10, kinds=("atypical",))
+    clean = _labels(8, 100, 1.0)
+    kinds = ("test", "atypical")
+    alone = choose_analysis_set(clean, TEST_LABELS, per_class=9, kinds=kinds, epochs_wrong=wrong)
+    assert set(alone["kind"]) == {"test"}, "without true labels there are none"

@@ -89,6 +89,8 @@ def test_folders(tmp_path):
     [
         (["layer", "a"], "has no column file; it has layer"),
         (["file,layr", "a.npz,x"], "unknown column 'layr'; did you mean layer?"),
+        (["file;layer", "a.npz;x"], "columns are 'file;layer'; separate them by commas"),
+        (["file,notes", "a.npz,x"], "unknown column 'notes'; leave it out"),
         (["file"], "names no array"),
         (["file,layer", "a.npz"], "row 2: expected 2 values"),
         (["file,layer", ",x"], "row 2: file is empty"),

@@ -91,7 +91,7 @@ def test_manifest(place):
     lines = "\n".join(f"class {label}" for label in labels)
     (place.path / "m2-labels.csv").write_text(f"label\n{lines[:-8]}\n")
     refused = run(place, COMMANDS[4], good=False)
-    assert "m2-labels.csv holds 60 points and 59 labels" in refused
+    assert "m2-labels.csv has 59 labels for 60 points" in refused
     assert "Traceback" not in refused and not (place.path / "two-subjects/tables").exists()
     (place.path / "m2-labels.csv").write_text(f"label\n{lines}\n")
 

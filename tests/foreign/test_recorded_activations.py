@@ -64,6 +64,8 @@ def test_tokens_are_dimension_1_of_three():
         (POINTS, "mean", (1, 2, 3), "leave features"),
         (POINTS, "7", (1,), "7 places in dimension 1"),
         (POINTS[:, 0, 0, 0], "none", (), "points first"),
+        (POINTS[:, :, 0, 0], "mean", (), "nothing to pool over; leave pooling out"),
+        (POINTS[:0], "none", (), "which holds no value"),
     ],
 )
 def test_pooling_that_does_not_fit(array, pooling, axis, words):
@@ -80,6 +82,45 @@ def test_labels_that_are_text_are_numbered_alphabetically(tmp_path):
     assert found.manifolds("all").tolist() == [0, 1, 2, 3]
     assert found.manifolds("two").tolist() == [2, 3], "among the classes of all kinds"
     assert_same_products(found.products(0, "two"), [CLOUDS[2], CLOUDS[0]])
+
+
+def with_labels(folder, text, column=""):
+    """A file of points that has labels too, and another file of labels."""
+    np.savez(folder / "a.npz", points=POINTS, labels=LABELS * 0)
+    (folder / "l.csv").write_text(text)
+    (folder / "manifest.csv").write_text(f"file, labels\na.npz, l.csv{column}\n")
+    return activation_file(read_collection(folder), 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "column"),
+    [
+        ("label", "{}", ""),
+        ("label", "{}.0", ""),
+        ("stimulus", "{}", ""),
+        ("trial,stimulus", "5,{}", "#stimulus"),
+        ("stimulus,label", "x,{}", ""),
+    ],
+)
+def test_labels_of_a_csv(tmp_path, header, row, column):
+    lines = [header, *(row.format(label) for label in LABELS)]
+    found = with_labels(tmp_path, "\n".join(lines), column)
+    assert_same_products(found.products(0, "points"), CLOUDS)
+    assert found.manifolds("points").tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "words"),
+    [
+        ("a,b\n1,2", "", r"no column 'label'; it has a, b: .*l.csv#COLUMN"),
+        ("a,b\n1,2", "#c", "no column 'c'"),
+        ("label\n1\n2", "", "l.csv has 2 labels for 24 points"),
+        ("trial,label\n1,x\n2,\n", "", "row 3: label is empty"),
+    ],
+)
+def test_labels_of_a_csv_that_do_not_fit(tmp_path, text, column, words):
+    with pytest.raises(InputError, match=words):
+        with_labels(tmp_path, text, column)
 
 
 def test_labels_that_are_text_and_numbers_have_no_order(tmp_path):
@@ -136,7 +177,7 @@ def test_controls(tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"labels": LABELS[:-1]}, "24 points and 23 labels"),
+        ({"labels": LABELS[:-1]}, "23 labels for 24 points"),
         ({"labels": LABELS * 0.5}, "labels of type float64"),
         ({"arrays": {"a": POINTS + np.inf}}, "'a' holds values that are not finite"),
         ({"arrays": {"a": POINTS, "b": POINTS[:5]}}, "'b' has 5 points and there are 24"),

@@ -100,3 +100,11 @@ def test_tokens_first_are_refused(tmp_path):
     model = First(nn.Linear(6, 6))
     with pytest.raises(InputError, match=r"'0' returns shape \(8, 20, 6\) for 20 inputs"):
         Recorder(model, torch.randn(20, 8, 6), LABELS, tmp_path)(0)
+
+
+def test_a_model_without_parameters_and_inputs_of_numpy(tmp_path):
+    images = np.random.default_rng(0).standard_normal((20, 2, 6, 6)).astype(np.float32)
+    model = nn.Sequential(nn.MaxPool2d(2), nn.Flatten())
+    Recorder(model, images, LABELS, tmp_path, layers="0")(0)
+    expected = by_class(nn.functional.max_pool2d(torch.from_numpy(images), 2))
+    np.testing.assert_allclose(features(tmp_path)["0"], expected, atol=1e-6)

@@ -140,7 +140,7 @@ def test_labels(tmp_path, labels, names):
         ({"points": FLAT, "labels": LABELS + 0.5}, "labels of type float64"),
         ({"points": FLAT, "labels": LABELS + np.nan}, "labels of type float64"),
         ({"points": FLAT, "labels": LABELS + 0j}, "labels of type complex128"),
-        ({"points": FLAT, "labels": LABELS[:-1]}, "24 points and 23 labels"),
+        ({"points": FLAT, "labels": LABELS[:-1]}, "23 labels for 24 points"),
         ({"points": FLAT, "labels": LABELS, "epoch": 3}, "epoch int64"),
         ({"points": FLAT}, "holds 1 manifold"),
         ({}, "holds no array"),

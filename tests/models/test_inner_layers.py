@@ -120,3 +120,44 @@ def test_an_attention_block_of_the_users_own():
     assert model.training == training
     states = {layer.name: layer.state for layer in inner_layers(model)}
     assert set(states["2/q"]) == {"2.q.weight", "2.q.bias", "2.norm.weight", "2.norm.bias"}
+
+
+class Encoder(nn.Module):
+    """PyTorch's own attention, first in a block that is one layer or several."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.norm = nn.LayerNorm(size)
+        self.attention = nn.MultiheadAttention(size, 2, batch_first=True)
+        self.up, self.down = nn.Linear(size, 24), nn.Linear(24, size)
+
+    def forward(self, x):
+        y = self.norm(x)
+        x = x + self.attention(y, y, y, need_weights=False)[0]
+        return x + self.down(self.up(x).relu())
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_attention_of_pytorch(marked):
+    from geomem.models.build import _prepare
+
+    encoder = Encoder(16)
+    if marked:
+        encoder.layer_kind = "block"
+    model = nn.Sequential(nn.Conv2d(3, 6, 4, 4), nn.Flatten(2), encoder, nn.Flatten())
+    model.append(nn.Linear(96, 4))
+    _prepare("own", model, 4, SHAPE)
+    model.eval()
+    layers = inner_layers(model) if marked else list_layers(model)
+    within = "2/" if marked else "2."
+    parts = [f"{within}{name}" for name in ("attention", "up", "down")]
+    assert [x.name for x in layers] == ["input", "0", *parts, *(["2"] if marked else []), "4"]
+    states = {layer.name: set(layer.state) for layer in layers}
+    own = {"in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"}
+    norm = {"2.norm.weight", "2.norm.bias"}  # of what was called before, or else the first part
+    assert states[parts[0]] == {f"2.attention.{name}" for name in own} | (norm if marked else set())
+    seen = observe(model, layers, IMAGES)[parts[0]]
+    with torch.no_grad():
+        y = encoder.norm(model[:2](IMAGES))
+        expected = encoder.attention(y, y, y)[0]
+    torch.testing.assert_close(seen, expected.flatten(1))

@@ -11,8 +11,8 @@ from geomem.training.correctness import correctness
 
 COLUMNS = (
     "epoch", "index", "kind", "metric", "value", "lo", "hi", "true_label", "assigned_label",
-    "last_learned", "forgetting_events", "right_at_end", "memorized", "suffix_layer",
-    "suffix_layer_index", "single_layers",
+    "last_learned", "forgetting_events", "epochs_wrong", "right_at_end", "memorized",
+    "suffix_layer", "suffix_layer_index", "single_layers",
 )  # fmt: skip
 
 
@@ -41,7 +41,8 @@ def learning_events(right, epochs):
     dict of str to ndarray, shape (n,)
         `first_learned`, the first epoch at which it is right; `last_learned`, the last one at which
         it is right after it was not (or epoch 0); both NaN if it never is. `forgetting_events`, how
-        often it is wrong after it was right. `right_at_end`.
+        often it is wrong after it was right. `epochs_wrong`, at how many evaluations it is wrong.
+        `right_at_end`.
     """
     right, epochs = np.asarray(right, dtype=bool), np.asarray(epochs, dtype=float)
     before = np.vstack([np.zeros(right.shape[1], dtype=bool), right[:-1]])
@@ -51,6 +52,7 @@ def learning_events(right, epochs):
         "first_learned": np.where(ever, epochs[learned.argmax(axis=0)], np.nan),
         "last_learned": np.where(ever, epochs[last], np.nan),
         "forgetting_events": (before & ~right).sum(axis=0),
+        "epochs_wrong": (~right).sum(axis=0),
         "right_at_end": right[-1],
     }
 

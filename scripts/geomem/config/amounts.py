@@ -48,7 +48,9 @@ def too_few(experiment, size):
     more = "raise data.train_per_class" if data.get("train_per_class") else "add training images"
     for noise in experiment["label_noise"]:
         noisy = round(noise * each)
-        for kind, count in (("permuted", noisy), ("restored", noisy), ("unpermuted", each - noisy)):
+        counts = dict.fromkeys(("permuted", "restored"), noisy)
+        counts |= dict.fromkeys(("unpermuted", "atypical"), each - noisy)
+        for kind, count in counts.items():
             if kind in analysis["kinds"] and 0 < count < wanted:
                 yield (
                     f"analysis.per_class: {wanted} {kind} images per class are wanted, but at"

@@ -1,11 +1,16 @@
 """The analysis set: which images the manifolds of every kind are made of.
 
-A manifold is `per_class` images of one class. Four kinds differ in images and in what groups them:
+A manifold is `per_class` images of one class. The kinds differ in images and in what groups them:
 
 - unpermuted: training images whose label was left alone;
 - permuted: training images with a wrong label, grouped by that assigned label;
 - restored: the same images, grouped by their true label;
-- test: held-out images, grouped by true label.
+- test: held-out images, grouped by true label;
+- atypical: those unpermuted images of each class that trained networks get wrong at most
+  evaluations. Images that are learned late are rare examples of their class or look like another
+  one (Feldman and Zhang, NeurIPS 2020; Maini et al., ICML 2023). Of the scores that one training
+  gives, the time of learning agrees best with those of networks that are trained without the image
+  (Jiang et al., ICML 2021).
 
 Two controls are made of the images of the kind test, dealt to the manifolds at random, so that
 classes tell nothing:
@@ -22,6 +27,7 @@ from geomem.data.randomness import generator
 from geomem.errors import InputError
 
 KINDS = ("unpermuted", "permuted", "restored", "test")
+ATYPICAL = "atypical"
 CONTROLS = ("shuffled", "surrogate")
 COLUMNS = ("kind", "manifold", "position", "split", "index", "true_label", "assigned_label")
 
@@ -36,6 +42,7 @@ def choose_analysis_set(
     kinds=KINDS,
     controls=(),
     class_names=None,
+    epochs_wrong=None,
 ):
     """Choose the images of every manifold.
 
@@ -51,11 +58,14 @@ def choose_analysis_set(
         Images per manifold, M.
     seed : int
     kinds : sequence of str
-        Which of the four kinds to choose.
+        Which kinds to choose: any of `KINDS`, and `ATYPICAL`.
     controls : sequence of str
         Which of the two controls to choose.
     class_names : sequence of str, optional
         What a message calls the classes; default: their numbers.
+    epochs_wrong : array of int, shape (n,), optional
+        At how many evaluations each training image was wrong; needed for the kind atypical, see
+        `geomem.training.correctness.epochs_wrong`. Of equal ones a random one comes first.
 
     Returns
     -------
@@ -71,16 +81,21 @@ def choose_analysis_set(
     Raises
     ------
     InputError
-        If a class cannot fill a manifold, naming the largest `per_class` that works.
+        If a class cannot fill a manifold, naming the largest `per_class` that works; or if atypical
+        images are asked for without `epochs_wrong`.
     """
     if isinstance(per_class, bool) or not isinstance(per_class, int) or per_class < 2:
         raise InputError(
             f"analysis.per_class is {per_class!r}; expected a whole number, at least 2"
         )
+    if ATYPICAL in kinds and epochs_wrong is None:
+        raise InputError(
+            "analysis.kinds has atypical, which needs epochs_wrong of trained networks"
+        )
     chosen = _choose_classes(labels, classes, seed)
-    images = _candidates(labels, test_labels, seed)
+    images = _candidates(labels, test_labels, seed, epochs_wrong)
     wanted = {kind for kind in (*kinds, *(["test"] if controls else [])) if kind in images}
-    grouping = {kind: images[kind][_GROUPED_BY[kind]] for kind in KINDS if kind in wanted}
+    grouping = {kind: images[kind][by] for kind, by in _GROUPED_BY.items() if kind in wanted}
     if not grouping:
         raise InputError(
             f"analysis.kinds is {', '.join(kinds)}, of which these labels hold no image; ask for "
@@ -90,7 +105,7 @@ def choose_analysis_set(
 
     taken = {
         kind: _first_of_each(grouping[kind], chosen, per_class)
-        for kind in ("unpermuted", "test")
+        for kind in ("unpermuted", "test", ATYPICAL)
         if kind in wanted
     }
     relabelled = [kind for kind in ("permuted", "restored") if kind in wanted]
@@ -115,6 +130,7 @@ _GROUPED_BY = {
     "permuted": "assigned_label",
     "restored": "true_label",
     "test": "true_label",
+    ATYPICAL: "assigned_label",
 }
 
 
@@ -131,8 +147,8 @@ def _choose_classes(labels, classes, seed):
     return np.sort(generator("probe classes", seed).permutation(n_classes)[:classes])
 
 
-def _candidates(labels, test_labels, seed):
-    """Per kind a table of the images it may take, in random order; kinds without any left out."""
+def _candidates(labels, test_labels, seed, epochs_wrong):
+    """Per kind a table of the images it may take, in order; kinds without any left out."""
     test_labels = np.asarray(test_labels)
     train = labels[["index", "true_label", "assigned_label"]].assign(split="train")
     test = pd.DataFrame({"index": np.arange(len(test_labels)), "split": "test"})
@@ -144,6 +160,10 @@ def _candidates(labels, test_labels, seed):
         "restored": relabelled,
         "test": _shuffle(test, "probe test", seed),
     }
+    if epochs_wrong is not None:
+        wrong = np.asarray(epochs_wrong)[tables["unpermuted"]["index"]]
+        tables[ATYPICAL] = tables["unpermuted"].iloc[np.argsort(-wrong, kind="stable")]
+        tables[ATYPICAL] = tables[ATYPICAL].reset_index(drop=True)
     return {kind: table for kind, table in tables.items() if len(table)}
 
 

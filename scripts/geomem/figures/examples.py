@@ -11,7 +11,9 @@ from geomem.figures.style import KINDS
 def draw(examples, images):
     """Learning and forgetting over all images, and permuted images that are learned first and last.
 
-    Of the widest network with the most label noise, its first seed.
+    Of the widest network with the most label noise, its first seed. The images shown are memorized
+    ones in the order of `last_learned`: an untrained network gives all images one label, and so is
+    right about some of them by chance.
 
     Parameters
     ----------
@@ -28,9 +30,8 @@ def draw(examples, images):
     for key in ("width", "noise"):
         rows = rows[rows[key] == rows[key].max()]
     rows = rows[rows["seed"] == rows["seed"].min()]
-    permuted = rows[(rows["kind"] == "permuted") & rows["value"].notna()]
-    order = permuted.sort_values(["value", "index"])
-    strips = [("learned first", order[:COLUMNS]), ("learned last", order[-COLUMNS:])]
+    order = rows[rows["memorized"].astype(bool)].sort_values(["last_learned", "index"])
+    strips = [("first", order[:COLUMNS]), ("last", order[-COLUMNS:])]
     strips = [(title, strip) for title, strip in strips if len(strip)]
     figure = style.canvas(1 + len(strips), height=1.6)
     grid = figure.add_gridspec(1 + len(strips), 1, height_ratios=[1.5, *[1] * len(strips)])
@@ -40,13 +41,13 @@ def draw(examples, images):
     _remembered(above[2], rows)
     for number, (title, strip) in enumerate(strips, start=1):
         part = figure.add_subfigure(grid[number])
-        part.suptitle(f"permuted, {title}", x=0.01, ha="left", fontsize=7.5)
+        part.suptitle(f"permuted, learned for good {title}", x=0.01, ha="left", fontsize=7.5)
         panels = part.subplots(1, COLUMNS)
         for axes in panels:
             axes.set_axis_off()
         for axes, sample in zip(panels, strip.itertuples(), strict=False):
             show(axes, images["train_images"][sample.index], images["class_names"], sample)
-            text = f"epoch {sample.value:.0f}"
+            text = f"epoch {sample.last_learned:.0f}"
             axes.text(0.5, -0.06, text, transform=axes.transAxes, ha="center", va="top", size=6)
     style.caption(figure, *_words(rows))
     return figure

@@ -64,6 +64,7 @@ KINDS = {
     "permuted": Look("permuted", "#D55E00", "^"),
     "restored": Look("restored", "#CC79A7", "D"),
     "test": Look("test", "#0072B2", "o"),
+    "atypical": Look("atypical", "#E69F00", "v"),
 }
 # Manifolds without class structure, drawn behind the others in greys with lines of their own.
 CONTROLS = {

@@ -43,7 +43,8 @@ def measure_collection(options):
     tables = results.measure_all(collection, experiment, paths, output, options.threads or 1)
     figures = results.draw_all(experiment, tables, output)
     results.write_explorer(experiment, tables, output)
-    for name in (*(f"tables/{name}.parquet" for name in tables), *figures, "explorer.html"):
+    filled = (f"tables/{name}.parquet" for name, table in tables.items() if len(table))
+    for name in (*filled, *figures, "explorer.html"):
         print(output / name)
     return 0
 

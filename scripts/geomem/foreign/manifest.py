@@ -10,8 +10,8 @@ A manifest is a table, CSV or Parquet, with one row for each array:
 `condition`   a name instead of, or for, the epoch
 `subject`     a name, or `seed`, a whole number (default: 0)
 `kind`        kind of the manifolds (default: points)
-`labels`      file of the labels of the points, `file#array`, or `#array` of the same file
-              (default: `#labels`)
+`labels`      file of the labels of the points, `file#array` (of a .csv: `file#column`), or
+              `#array` of the same file (default: `#labels`)
 `pooling`     mean, max, first, last, or an index, over the dimensions `axis` (default: none)
 `axis`        dimensions that are pooled over, such as `1` or `2 3`; the points are dimension 0
 ============  ====================================================================================
@@ -178,15 +178,14 @@ def _rows(path):
     else:
         try:
             with open(path, newline="", encoding="utf-8-sig") as file:
-                reader = csv.DictReader(file)
-                found, columns = list(reader), reader.fieldnames or []
+                reader = csv.DictReader(file, skipinitialspace=True)
+                reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
+                found, columns = list(reader), reader.fieldnames
         except (UnicodeDecodeError, csv.Error) as error:
-            raise DamagedFileError(f"{path} cannot be read ({error}); expected CSV") from error
-    for name in columns:
-        if name not in COLUMNS:
-            near = difflib.get_close_matches(str(name), COLUMNS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(COLUMNS)}"
-            raise InputError(f"{path}: unknown column {name!r}; {hint}")
+            raise DamagedFileError(
+                f"{path} cannot be read ({error}); expected CSV, UTF-8"
+            ) from error
+    _require_known(path, columns)
     if "file" not in columns:
         raise InputError(f"{path} has no column file; it has {', '.join(columns) or 'none'}")
     rows = []
@@ -198,6 +197,17 @@ def _rows(path):
         if any(texts.values()):
             rows.append((where, texts))
     return rows
+
+
+def _require_known(path, columns):
+    for name in columns:
+        if name in COLUMNS:
+            continue
+        if path.suffix == ".csv" and len(columns) == 1 and re.search("[;\t]", name):
+            raise InputError(f"{path}: its columns are {name!r}; separate them by commas")
+        near = difflib.get_close_matches(str(name), COLUMNS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"leave it out. Known: {', '.join(COLUMNS)}"
+        raise InputError(f"{path}: unknown column {name!r}; {hint}")
 
 
 def _parquet(path):

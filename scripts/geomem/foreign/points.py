@@ -2,6 +2,7 @@
 
 import csv
 import functools
+import re
 from pathlib import Path
 
 import numpy as np
@@ -39,12 +40,19 @@ def pooled(array, pooling="none", axis=(), where="the array"):
     """
     if array.ndim < 2:
         raise InputError(f"{where} has shape {array.shape}; expected points first: (n, features)")
+    if not array.size:
+        raise InputError(f"{where} has shape {array.shape}, which holds no value")
     if pooling != "none":
         array = _over(array, pooling, _axes(array, axis, where), where)
     return array.reshape(len(array), -1)
 
 
 def _axes(array, axis, where):
+    if array.ndim == 2:
+        raise InputError(
+            f"{where} has shape {array.shape}, one value of each feature for each point, so there "
+            "is nothing to pool over; leave pooling out"
+        )
     if not axis and array.ndim != 3:
         raise InputError(
             f"{where} has shape {array.shape} and a pooling; name the dimensions that it pools "
@@ -99,8 +107,8 @@ def _array(entry):
     arrays = named_arrays(entry.file, entry.array or None)
     if entry.array:
         return arrays[entry.array]
-    own = entry.labels_array if entry.labels == entry.file else None
-    others = {name: array for name, array in arrays.items() if name != own}
+    labels = {"labels", entry.labels_array if entry.labels == entry.file else "labels"}
+    others = arrays if len(arrays) == 1 else {n: a for n, a in arrays.items() if n not in labels}
     if len(others) != 1:
         raise InputError(
             f"{entry.file} holds {', '.join(others) or 'no array'}; name one in the column array"
@@ -131,25 +139,30 @@ def labels_of(entry, n_points=None):
 def _labels(file, array, time, size):
     path = Path(file)
     if path.suffix == ".csv":
-        return _csv_labels(path)
+        return _csv_labels(path, array)
     arrays = named_arrays(path, array or None)
     if len(arrays) != 1:
         raise InputError(f"{path} holds {', '.join(arrays)}; name the labels, {path.name}#ARRAY")
     return next(iter(arrays.values()))
 
 
-def _csv_labels(path):
-    """The column `label` of a CSV file, or its only one; numbers where all are."""
+def _csv_labels(path, column):
+    """A column of a CSV file, by default `label` or the only one; numbers where all are."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             rows, columns = list(reader), reader.fieldnames or []
     except (UnicodeDecodeError, csv.Error) as error:
         raise DamagedFileError(f"{path} cannot be read ({error}); expected CSV") from error
-    name = "label" if "label" in columns else columns[0] if len(columns) == 1 else None
-    if name is None:
-        raise InputError(f"{path} has columns {', '.join(columns)}; expected one called label")
+    name = column or ("label" if len(columns) != 1 else columns[0])
+    if name not in columns:
+        raise InputError(
+            f"{path} has no column {name!r}; it has {', '.join(columns) or 'none'}: name the one "
+            f"of the labels, {path.name}#COLUMN"
+        )
     texts = [(row[name] or "").strip() for row in rows]
-    if all(text.isascii() and text.isdigit() for text in texts):
-        return np.array(texts, dtype=np.int64)
+    if "" in texts:
+        raise InputError(f"{path}, row {texts.index('') + 2}: {name} is empty; give each a label")
+    if all(re.fullmatch(r"[0-9]+(\.0+)?", text) for text in texts):
+        return np.array(texts, dtype=np.float64).astype(np.int64)
     return np.array(texts)

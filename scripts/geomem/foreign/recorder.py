@@ -24,14 +24,14 @@ class Recorder:
     ----------
     model : nn.Module
         It may change between calls, as training changes it.
-    inputs : Tensor (n, ...), or dict of str to Tensor (n, ...)
+    inputs : Tensor or ndarray (n, ...), or dict of str to such
         What the model is called with, as its argument or as keywords, in batches. They are moved
         to the device of the model's first parameter.
     labels : array or Tensor, shape (n,)
         The class of each input.
     folder : path
         Of the activations, see `write_activations`.
-    layers : sequence of str, optional
+    layers : str or sequence of str, optional
         Globs of module names, as `model.named_modules()` has them; default: every convolution,
         linear map and embedding.
     pooling, axis
@@ -66,7 +66,7 @@ class Recorder:
         self._pooling, self._axis = pooling, tuple(axis) if np.iterable(axis) else (axis,)
         self._options = {"subject": subject, "kind": kind}
         self._size = batch_size
-        counts = {len(value) for value in _parts(inputs)}
+        counts = {len(value) for value in _named(inputs).values()}
         if counts != {len(self._labels)}:
             raise InputError(
                 f"inputs holds {', '.join(map(str, sorted(counts)))} examples and labels "
@@ -88,7 +88,7 @@ class Recorder:
     def _batch(self, start):
         import torch
 
-        device = next(self._model.parameters()).device
+        device = next((each.device for each in self._model.parameters()), torch.device("cpu"))
         stop = min(start + self._size, len(self._labels))
         found = {}
 
@@ -99,10 +99,14 @@ class Recorder:
             )
 
         with _evaluating(self._model), _hooked(self._model, self._names, keep), torch.no_grad():
+            batch = {
+                name: torch.as_tensor(value[start:stop]).to(device)
+                for name, value in _named(self._inputs).items()
+            }
             if isinstance(self._inputs, dict):
-                self._model(**{k: v[start:stop].to(device) for k, v in self._inputs.items()})
+                self._model(**batch)
             else:
-                self._model(self._inputs[start:stop].to(device))
+                self._model(*batch.values())
         if missing := [name for name in self._names if name not in found]:
             raise InputError(f"layers: the model does not call {missing[0]!r}; leave it out")
         return found
@@ -127,6 +131,7 @@ def _chosen(model, layers):
     if layers is None:
         kinds = (nn.modules.conv._ConvNd, nn.Linear, nn.Embedding)
         return [name for name, module in modules.items() if isinstance(module, kinds)]
+    layers = [layers] if isinstance(layers, str) else layers
     for glob in layers:
         if not any(fnmatchcase(name, glob) for name in modules):
             raise InputError(
@@ -135,8 +140,8 @@ def _chosen(model, layers):
     return [name for name in modules if any(fnmatchcase(name, glob) for glob in layers)]
 
 
-def _parts(inputs):
-    return list(inputs.values()) if isinstance(inputs, dict) else [inputs]
+def _named(inputs):
+    return inputs if isinstance(inputs, dict) else {"": inputs}
 
 
 def _first_tensor(name, output):

@@ -61,13 +61,14 @@ def measure_all(collection, experiment, paths, folder, threads):
     Returns
     -------
     dict of str to DataFrame
-        By name; a table of accuracies without rows among them, which figures expect.
+        By name; a table of accuracies without rows among them, which figures expect and which is
+        not written.
     """
     measures = chosen(experiment)
     parts = {measure.name: {} for measure in measures}
     for (run, epoch), path in paths.items():
         content = read_activations(path, heavy=any(m.source != "products" for m in measures))
-        log(f"{run}, epoch {epoch}: {len(content.layers)} layers")
+        log(f"measuring {_where(collection, experiment, run, epoch)}: layers {len(content.layers)}")
         for measure in measures:
             spec = measure.spec(experiment)
             table = measured(content, spec, threads)
@@ -75,11 +76,18 @@ def measure_all(collection, experiment, paths, folder, threads):
             write_table(place, table, provenance("geometry", spec, [path]))
             parts[measure.name].setdefault(run, []).append(table)
     found = {name: _collected(collection, experiment, name, each) for name, each in parts.items()}
-    found["accuracy"] = pd.DataFrame(columns=["width", "noise", "seed", *COLUMNS, "best", "last"])
     for name, table in found.items():
         origin = provenance("geometry", _spec(experiment))
         write_table(folder / "tables" / f"{name}.parquet", table, origin)
-    return found
+    none = pd.DataFrame(columns=["width", "noise", "seed", *COLUMNS, "best", "last"])
+    return {**found, "accuracy": none}
+
+
+def _where(collection, experiment, run, epoch):
+    """What a message calls one subject and epoch."""
+    _, _, seed = runs_of(experiment)[run]
+    subject = collection.subjects.get(seed, f"subject {seed}")
+    return f"{subject}, {collection.conditions.get(epoch, f'epoch {epoch}')}"
 
 
 def _collected(collection, experiment, name, parts):

@@ -68,8 +68,7 @@ def checked_labels(labels, n_points, source):
     labels = labels.reshape(-1)
     if len(labels) != n_points:
         raise InputError(
-            f"{source} holds {n_points} points and {len(labels)} labels; expected one label for "
-            "each point"
+            f"{source} has {len(labels)} labels for {n_points} points; expected one for each"
         )
     if labels.dtype.kind == "f" and np.array_equal(labels, np.floor(labels)):
         labels = labels.astype(np.int64)

@@ -72,11 +72,14 @@ def main(argv=None):
             raise
         raise InputError(f"{error}. Other images than {shape}: --image-shape 1 28 28") from error
     size = max(len(row["name"]) for row in rows)
-    print(f"index  {'layer':{size}}  kind    {'shape':16} {'features':>9} {'parameters':>11}")
+    word = max(7, *(len(row["kind"]) for row in rows))
+    print(
+        f"index  {'layer':{size}}  {'kind':{word}} {'shape':16} {'features':>9} {'parameters':>11}"
+    )
     for row in rows:
         sizes = " x ".join(map(str, row["shape"]))
         print(
-            f"{row['index']:5}  {row['name']:{size}}  {row['kind']:7} {sizes:16} "
+            f"{row['index']:5}  {row['name']:{size}}  {row['kind']:{word}} {sizes:16} "
             f"{row['features']:9,} {row['parameters']:11,}"
         )
     print(f"{sum(row['parameters'] for row in rows):,} parameters")

@@ -1,10 +1,10 @@
 """Layers within layers: the convolutions and linear maps inside a block that is one layer.
 
 A marked module (a residual block, for instance) is one layer. Asked for by a name with a slash,
-`block1_1/conv1`, the layers of a network are finer: each convolution and linear map of a block with
-at least two is a layer, and the block itself, observed at its output, comes after them and has no
-weights of its own. A block's norms, activations and embeddings belong to the last layer within it
-that was called before, or to the first.
+`block1_1/conv1`, the layers of a network are finer: each convolution, linear map and attention of a
+block with at least two is a layer, and the block itself, observed at its output, comes after them
+and has no weights of its own. A block's norms, activations and embeddings belong to the last layer
+within it that was called before, or to the first.
 """
 
 from dataclasses import replace
@@ -62,12 +62,22 @@ def _opened(model):
             continue
         within = [
             f"{layer.module}.{name}" if layer.module else name
-            for name, module in model.get_submodule(layer.module).named_modules()
-            if name and kind_of_type(module) in ("conv", "linear")
+            for name in _parts(model.get_submodule(layer.module))
         ]
         if len(within) > 1:
             opened[layer.module] = within
     return opened
+
+
+def _parts(block):
+    """Names of what becomes a layer within a block; what attention consists of does not."""
+    kinds = {name: kind_of_type(module) for name, module in block.named_modules() if name}
+    attention = tuple(f"{name}." for name, kind in kinds.items() if kind == "attention")
+    return [
+        name
+        for name, kind in kinds.items()
+        if kind in ("conv", "linear", "attention") and not name.startswith(attention)
+    ]
 
 
 def _found(model, opened):
@@ -132,6 +142,8 @@ def _owners(model, block, within, began):
     keys = {name: [] for name in within}
     for key in block.state:
         module = key.rpartition(".")[0]
-        # What never ran goes with the first; so do weights that other modules share.
+        while module in inside and module not in home:  # never ran, as the parts of attention
+            module = module.rpartition(".")[0]
+        # Weights that other modules share go with the first.
         keys[home.get(module, first)].append(key)
     return {name: tuple(of_layer) for name, of_layer in keys.items()}

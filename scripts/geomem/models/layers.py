@@ -1,10 +1,10 @@
 """The layers of a network: found by running it once, selected by name, observed with hooks.
 
 A layer is one call of one module. Modules with an attribute `layer_kind` are layers as a whole.
-In a network that marks none, convolutions, linear maps and pools are layers, observed at their own
-output. The parameters and buffers of every other module (norms, for instance) belong to the last
-layer with parameters called before it (the first one, if none was), so every key of `state_dict`
-has exactly one layer.
+In a network that marks none, convolutions, linear maps, PyTorch's attention and pools are layers,
+observed at their own output. The parameters and buffers of every other module (norms, for instance)
+belong to the last layer with parameters called before it (the first one, if none was), so every key
+of `state_dict` has exactly one layer.
 """
 
 import contextlib
@@ -26,7 +26,12 @@ INPUT = "input"
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d)
 _POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.AvgPool1d, nn.AvgPool2d, nn.LPPool2d)
 _ADAPTIVE_POOLS = (nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d)
-_KINDS = {"conv": _CONVOLUTIONS, "linear": (nn.Linear,), "pool": _POOLS + _ADAPTIVE_POOLS}
+_KINDS = {
+    "conv": _CONVOLUTIONS,
+    "linear": (nn.Linear,),
+    "attention": (nn.MultiheadAttention,),
+    "pool": _POOLS + _ADAPTIVE_POOLS,
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Layer:
     index : int
         Position in the order of computation; the input is 0.
     kind : str
-        `input`, `conv`, `pool`, `linear`, `block` or what the network calls it.
+        `input`, `conv`, `pool`, `linear`, `attention`, `block` or what the network calls it.
     module : str
         Name of the module at whose output it is observed (empty for the input).
     call : int
@@ -258,7 +263,7 @@ def _kind(module):
 
 
 def kind_of_type(module):
-    """`conv`, `linear` or `pool`; None for other modules."""
+    """`conv`, `linear`, `attention` or `pool`; None for other modules."""
     return next((kind for kind, types in _KINDS.items() if isinstance(module, types)), None)
 
 
@@ -331,6 +336,8 @@ def _calls_seen(model, names, begin=None, end=None):
 
     def after(name, module, inputs, output):
         counts[name] += 1
+        if isinstance(module, nn.MultiheadAttention):
+            output, _ = output  # the weights of the attention are the other one
         end(name, counts[name] - 1, output)
 
     handles = []

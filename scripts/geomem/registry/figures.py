@@ -107,8 +107,9 @@ cross marks where a seed diverged.""",
 once, over epochs; fraction that was forgotten at least so often, between evaluations after each
 epoch (Toneva et al. 2019); of the memorized images, permuted ones that end with their assigned
 label, the fraction that the shortest suffix of rewound layers makes forget it, by the layer where
-that suffix starts. Below: permuted images learned first and last, each with its assigned label and
-in parentheses the true one. The widest network with the most label noise, its first seed.""",
+that suffix starts. Below: memorized images that are learned for good first and last (not forgotten
+again), each with its assigned label and in parentheses the true one. The widest network with the
+most label noise, its first seed.""",
         ),
         _builtin(
             "depth",

@@ -51,3 +51,18 @@ def correctness(table, which="assigned"):
     epochs = [int(word) for word in table["epochs"].iloc[0].split(",")]
     packed = np.stack([np.frombuffer(each, np.uint8) for each in table[which]], axis=1)
     return epochs, np.unpackbits(packed, axis=0, count=len(epochs)).astype(bool)
+
+
+def epochs_wrong(tables):
+    """At how many evaluations each image is not given its assigned label, of several networks.
+
+    Parameters
+    ----------
+    tables : iterable of DataFrame
+        As they were read, of networks trained on the same images and labels.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+    """
+    return sum((~correctness(table)[1]).sum(axis=0) for table in tables)

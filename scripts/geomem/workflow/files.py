@@ -37,6 +37,18 @@ class JobFiles:
         labels = sharing.labels_name(self.plan.experiments[name], noise, seed)
         return f"{sharing.PLACE}/data/{self.plan.data_of[name]}/labels/{labels}.parquet"
 
+    def ranked_by(self, wildcards):
+        """Input function: what ranks atypical images, of all widths trained on the same labels."""
+        if "atypical" not in self.plan.of(wildcards)["analysis"]["kinds"]:
+            return []
+        _, *labels = self.plan.cell_of(wildcards)
+        name = wildcards.experiment
+        return [
+            f"{sharing.PLACE}/trained/{self.plan.training_of[name, run]}/examples.parquet"
+            for run, (_, *cell) in experiments.runs(self.plan.experiments[name]).items()
+            if cell == labels
+        ]
+
     def labels_read(self, wildcards):
         """Input function: the user's file of labels, or of a transition matrix, if there is one."""
         labels = self.plan.labels[wildcards.labelling]
