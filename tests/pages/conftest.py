@@ -19,7 +19,7 @@ def described(name, epochs=EPOCHS):
     return table.described({table.section: {"epochs": epochs.get(name, [])}})
 
 
-def write_explorer(path, frames, epochs=EPOCHS, most=120_000, most_images=100):
+def write_explorer(path, frames, epochs=EPOCHS, most=120_000, most_images=250):
     """The explorer of collected tables, by experiment and name."""
     images = synthetic.image_set()
     indices = examples.chosen(len(images["train_images"]), most_images)

@@ -28,7 +28,7 @@ def test_a_sheet_is_the_table_in_the_order_chosen(browser, explorer, frames):
     visit(browser, explorer, view="examples", group="permuted, memorized", **RUN)
     found = csv_of(browser)
     table, names = of_run(frames), synthetic.image_set()["class_names"]
-    held = table["index"].isin(examples.chosen(len(table), 100))
+    held = table["index"].isin(examples.chosen(len(table), 250))
     expected = table[held & table["memorized"].astype(bool)].sort_values(["last_learned", "index"])
     expected = expected.head(len(found))
     assert 20 < len(found) <= 60

@@ -48,6 +48,7 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
     looks = _looks(curves)
     together = len(list(_series(curves))) == 1 and curves["batch_norm"].nunique() > 1
     rows = _rows_of(curves, kinds, together)
+    only = next((looks[key].label for key, _ in _series(curves)), "")
     columns = max(len(schemes), 1)
     figure, grid = style.panels(
         max(len(rows), 1),
@@ -56,7 +57,7 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
         height=2.0,
         sharey="row",
     )
-    drawn = []
+    drawn, titled = [], set()
     for axes_row, (cell, batch_norm, kind) in zip(grid, rows, strict=False):
         here = seeds.of_condition(curves, cell)
         here = here[here["kind"] == kind]
@@ -81,8 +82,10 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
             axes.set_xlabel(f"rewound: {SCHEMES[scheme]}")
         axes_row[0].set_ylabel(f"{kind} {style.LABELS['accuracy']}")
         axes_row[0].set_ylim(0, min(axes_row[0].get_ylim()[1], 103))
-        if batch_norm:
-            axes_row[0].set_title(f"{seeds.condition_title(cell)}; {batch_norm}")
+        if (cell, batch_norm) not in titled:
+            titled.add((cell, batch_norm))
+            what = f"batch norm: {batch_norm}" if batch_norm else f"rewound {only}"
+            axes_row[0].set_title(f"{seeds.condition_title(cell)}; {what}")
     for axes in grid[:, -1]:
         style.label_ends(axes, drawn)
     style.tidy(grid)

@@ -214,9 +214,9 @@ matter for memorized examples are not in general the last ones. Above: change of
 the final network are rewound, one alone or one with all after it. Batch norm's running statistics
 are rewound with their layer where that was measured. A layer holds what was memorized if rewinding
 it lowers permuted accuracy alone. Below: each layer's fraction (%) of the squared norm of the loss
-gradient, of permuted and of unpermuted images; the norm includes sampling noise. Mean over seeds; shaded or
-barred: 95 % Student t interval over seeds, or with one seed for changes, the interval of two
-independent accuracies (from their Wilson intervals).""",
+gradient, of permuted and of unpermuted images; the norm includes sampling noise. Mean over seeds;
+shaded or barred: 95 % Student t interval over seeds, or with one seed for changes, the interval of
+two independent accuracies (from their Wilson intervals).""",
         ),
     )
 }
