@@ -1,6 +1,6 @@
 """Pages: the explorer of all experiments, where numbers come from, and the page to open first.
 
-Needs:  the collected tables, figures and claims; the config
+Needs:  the collected tables, figures and claims; the images; the config
 Makes:  results/explorer.html                tables to look through, in a browser
         results/EXPERIMENT/provenance.html   settings, versions, networks, files, time taken
         results/EXPERIMENT/headline.json     what came out of it, in a few numbers
@@ -11,6 +11,7 @@ Makes:  results/explorer.html                tables to look through, in a browse
 rule explorer:
     input:
         tables=list(files.explored_tables().values()),
+        images=sorted({*files.explored_images().values()}),
     output:
         report(
             "results/explorer.html",
@@ -29,10 +30,11 @@ rule explorer:
         code=settings.program("write_explorer.py"),
         command=command("write_explorer.py"),
         spec=settings.explorer_spec,
-        inputs=lambda wildcards, input: options_of(files.explored_tables()),
+        tables=lambda wildcards, input: options_of(files.explored_tables()),
+        images=lambda wildcards, input: options_of(files.explored_images()),
     shell:
         "{params.command} --spec {params.spec:q} --threads {threads}"
-        " --tables {params.inputs} --output {output:q} 2> {log:q}"
+        " --tables {params.tables} --images {params.images} --output {output:q} 2> {log:q}"
 
 
 rule provenance:

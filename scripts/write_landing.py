@@ -10,14 +10,22 @@ def main(argv=None):
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
 
-    from geomem.headlines.landing import page
+    from pathlib import Path
+
+    from geomem.headlines.landing import page, pictures
     from geomem.storage.pages import write_page
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_document
 
     found = [read_document(path) for path in arguments.headlines]
-    origin = provenance("write_landing", arguments.spec, arguments.headlines)
-    write_page(arguments.output, page(found), origin)
+    # Figures stand beside the headline.
+    shown = {
+        one["experiment"]: pictures(one, Path(path).parent)
+        for one, path in zip(found, arguments.headlines, strict=True)
+    }
+    drawn = [str(path) for of_one in shown.values() for path in of_one.values()]
+    origin = provenance("write_landing", arguments.spec, [*arguments.headlines, *drawn])
+    write_page(arguments.output, page(found, shown=shown), origin)
     log(f"{len(found)} experiments")
 
 

@@ -139,6 +139,40 @@ def test_rewind_keeps_batch_norm_treatments_apart():
     assert 50 not in set(lines(recalibrate)["to epoch 2"].get_ydata()[:-1])
 
 
+def test_rewind_to_one_epoch_has_a_line_for_each_batch_norm_treatment():
+    runs = synthetic.cells(n_seeds=2)
+    rewind = synthetic.rewind_table(runs, epochs=(None,), batch_norms=("with-layer", "keep"))
+    rewind.loc[rewind["batch_norm"] == "keep", ["value", "lo", "hi"]] = 0.5
+    accuracy = synthetic.accuracy_table(runs, (0, 14, 16, 60))
+    figure = draw("rewind", {"rewind": rewind, "accuracy": accuracy}, kinds=["test"])
+    _, single = figure.axes
+    assert set(names_at_ends(single)) == {"batch norm: with-layer", "batch norm: keep"}
+    assert set(lines(single)["batch norm: keep"].get_ydata()) == {50}
+    assert 50 not in set(lines(single)["batch norm: with-layer"].get_ydata())
+
+
+def test_examples_leave_out_what_was_not_rewound_and_show_who_is_memorized_last():
+    table = synthetic.examples_table(synthetic.cells())
+    inputs = {"examples": table, "images": synthetic.image_set()}
+    titles = [axes.get_title("left") for axes in draw("examples", inputs).axes]
+    assert titles[:3] == ["first learned", "forgotten", "forgotten by rewinding from"]
+    order = table[table["memorized"]].sort_values(["last_learned", "index"])
+    shown = [axes.texts[0].get_text() for axes in draw("examples", inputs).axes[3:]]
+    expected = [*order["last_learned"].head(8), *order["last_learned"].tail(8)]
+    assert shown == [f"epoch {epoch:.0f}" for epoch in expected]
+    table["suffix_layer"], table["suffix_layer_index"] = None, None
+    titles = [axes.get_title("left") for axes in draw("examples", inputs).axes]
+    assert "forgotten by rewinding from" not in titles
+
+
+def test_epochs_at_two_epochs_names_both(three_seeds):
+    """The mean best epoch of several seeds need not be whole."""
+    table = three_seeds["geometry"]
+    two = {**three_seeds, "geometry": table[table["best"] | table["last"]]}
+    ticks = draw("epochs", two, noise=0.5).axes[-1].get_xticks()
+    assert min(ticks) <= 20 and max(ticks) >= synthetic.LAST - 10
+
+
 def test_gradients_draws_both_parts_and_the_noise_floor(three_seeds):
     figure = draw("gradients", three_seeds, noise=0.5)
     shown = [axes for axes in figure.axes if axes.get_visible()]

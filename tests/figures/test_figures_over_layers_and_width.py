@@ -236,6 +236,18 @@ def test_simulation_draws_both_capacities_and_bounds(three_seeds):
     assert [by_metric["theory"].iloc[-1], simulated.iloc[-1]] in points.tolist()
 
 
+def test_a_far_bound_is_at_the_edge_and_does_not_widen_the_axes(three_seeds):
+    near = draw("simulation", three_seeds, noise=0.5, epochs=["last"])
+    table = three_seeds["simulation"].copy()
+    table.loc[table["hi"] == 0.06, "hi"] = 50.0
+    far = draw("simulation", {**three_seeds, "simulation": table}, noise=0.5, epochs=["last"])
+    assert far.axes[1].get_ylim() == near.axes[1].get_ylim()
+    arrow = next(line for line in far.axes[1].lines if "arrow" in str(line.get_marker()))
+    assert arrow.get_ydata()[0] == far.axes[1].get_ylim()[1]
+    assert "at the edge: beyond it" in caption_of(far)
+    assert "beyond it" not in caption_of(near)
+
+
 def test_simulation_without_bounds_says_nothing_of_them(three_seeds):
     table = three_seeds["simulation"]
     figure = draw("simulation", {**three_seeds, "simulation": table[table["layer"] != "input"]})
@@ -271,17 +283,17 @@ def test_localization_shares_are_of_the_squared_norm(three_seeds):
     np.testing.assert_allclose(lines(first)["permuted"].get_ydata(), shares)
 
 
-def test_localization_keeps_policies_apart_and_says_which_epoch():
+def test_localization_shows_one_policy_and_says_which_epoch():
     runs = synthetic.cells()
     inputs = tables(runs)
     rewind = synthetic.rewind_table(runs, epochs=(2, 6), batch_norms=("keep", "with-layer"))
-    rewind.loc[(rewind["batch_norm"] == "keep") & (rewind["scheme"] != "none"), "value"] = 0
+    rewind.loc[(rewind["batch_norm"] != "keep") & (rewind["scheme"] != "none"), "value"] = 0
     figure = draw("localization", {**inputs, "rewind": rewind})
-    titles = [axes.get_title("left") for axes in figure.axes[:8:4]]
-    assert [title.split(": ", 1)[1] for title in titles] == [
-        "to epoch 6;\nbatch norm: with-layer", "to epoch 6;\nbatch norm: keep"
-    ]  # fmt: skip
-    np.testing.assert_allclose(lines(figure.axes[6])["test"].get_ydata(), -30)
+    title = figure.axes[0].get_title("left")
+    assert title.split(": ", 1)[1] == "to epoch 6;\nbatch norm: with-layer"
+    np.testing.assert_allclose(lines(figure.axes[2])["test"].get_ydata(), -30)
+    titles = [axes.get_title("left") for axes in figure.axes]
+    assert not any("keep" in title for title in titles)
 
 
 def test_width_draws_the_traced_values_where_they_can_be_compared():

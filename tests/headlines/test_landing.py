@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from geomem.headlines.landing import page
+from geomem.headlines.landing import page, pictures
 from geomem.headlines.sentences import headlines
 
 from tests.claims.made_up import ACCURACY, accuracy_table, network
@@ -123,3 +123,28 @@ def test_names_are_text():
     example = found(experiment="x", network=EVIL, figures=["f" + EVIL])
     text = page([example], {EVIL: EVIL})
     assert len(re.findall("<script", text)) == 1 and EVIL not in text
+
+
+def test_figures_are_within_the_page_and_experiments_with_more_to_say_come_first(browser, tmp_path):
+    from matplotlib.figure import Figure
+
+    known = [{**one, "figures": ["samples", "depth", "accuracy"]} for one in examples()]
+    folder = tmp_path / "depth/figures"
+    folder.mkdir(parents=True)
+    for name in ("accuracy", "depth", "samples"):
+        Figure(figsize=(2, 1)).savefig(folder / f"{name}.png", dpi=100)
+    shown = {one["experiment"]: pictures(one, tmp_path / one["experiment"]) for one in known}
+    assert {name: list(of_one) for name, of_one in shown.items()} == {
+        "clean": [], "depth": ["accuracy", "depth"], "width-sweep": [],
+    }  # fmt: skip
+    path = tmp_path / "index.html"
+    path.write_text(page(known, shown=shown))
+    (folder / "accuracy.png").unlink()
+    browser.open(path)
+    sizes = browser.driver.execute_script(
+        "return [...document.images].map((image) => [image.alt, image.naturalWidth])"
+    )
+    assert sizes == [["figure accuracy of depth", 200], ["figure depth of depth", 200]]
+    order = [one.get_attribute("id") for one in browser.driver.find_elements("tag name", "article")]
+    assert order[-1] == "clean" and set(order) == {"clean", "depth", "width-sweep"}
+    assert browser.complaints() == [] and browser.requests() == []

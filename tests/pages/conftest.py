@@ -1,6 +1,7 @@
 """Explorers of made-up tables."""
 
 import pytest
+from geomem.pages.explorer import examples
 from geomem.pages.explorer.page import page
 from geomem.pages.explorer.sections import sections
 from geomem.registry.tables import TABLES
@@ -18,8 +19,12 @@ def described(name, epochs=EPOCHS):
     return table.described({table.section: {"epochs": epochs.get(name, [])}})
 
 
-def write_explorer(path, frames, epochs=EPOCHS, most=120_000):
+def write_explorer(path, frames, epochs=EPOCHS, most=120_000, most_images=250):
     """The explorer of collected tables, by experiment and name."""
+    images = synthetic.image_set()
+    indices = examples.chosen(len(images["train_images"]), most_images)
+    thumbnails = examples.thumbnails(images["train_images"], indices)
+    pictured = ("made-up", indices, images["class_names"])
     tables = {
         experiment: [described(name, epochs) for name in TABLES if name in found]
         for experiment, found in frames.items()
@@ -29,7 +34,9 @@ def write_explorer(path, frames, epochs=EPOCHS, most=120_000):
         experiment, _, table = name.rpartition("/")
         return frames[experiment][table]
 
-    path.write_text(page(sections(tables, read, most)), encoding="utf-8")
+    with_images = {name: pictured for name, found in frames.items() if "examples" in found}
+    found = sections(tables, read, most, with_images)
+    path.write_text(page(found, {"made-up": thumbnails}), encoding="utf-8")
     return path
 
 
@@ -48,6 +55,7 @@ def frames():
             "rewind": synthetic.rewind_table(runs),
             "gradients": synthetic.gradients_table(runs),
             "simulation": synthetic.simulation_table(runs),
+            "examples": synthetic.examples_table(runs),
         },
         "clean": {
             "accuracy": synthetic.accuracy_table(clean),

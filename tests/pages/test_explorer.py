@@ -22,6 +22,7 @@ CONTROLS = {
     "manifolds": (*NETWORK[1:], "kind", "epoch"),
     "epochs": (*NETWORK, "metric", "lines", "minus-kind"),
     "rewinding": (*NETWORK[1:], "kind", "scheme", "lines", "minus-epoch"),
+    "examples": (*NETWORK[1:], "group", "order", "from"),
 }
 MINUS = ("minus-width", "minus-noise", "minus-seed", "minus-epoch", "minus-kind")
 EVERY = [(view, control) for view, controls in CONTROLS.items() for control in controls]
@@ -98,7 +99,7 @@ def test_it_loads_alone_and_without_complaint(browser, explorer):
     tabs = [tab.text for tab in browser.driver.find_elements("css selector", "nav button")]
     assert tabs == [
         *("Layers and epochs", "Directions removed", "Manifolds in a plane"),
-        *("Accuracy over epochs", "Rewinding"),
+        *("Accuracy over epochs", "Rewinding", "Single images"),
     ]
     assert len(browser.driver.find_elements("css selector", "figure svg")) == 2
 

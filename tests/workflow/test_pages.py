@@ -24,10 +24,13 @@ def explorer(finished):
 def test_the_explorer_has_every_table_and_names_files_that_exist(finished, explorer):
     [tiny] = explorer["experiments"]
     names = [table["name"] for table in tiny["tables"]]
-    assert names == ["geometry", "low_rank", "accuracy", "rewind", "gradients", "simulation"]
+    assert names == [
+        *("geometry", "low_rank", "accuracy", "examples", "rewind", "gradients", "simulation")
+    ]
+    assert explorer["images"][tiny["images"]], "the images themselves"
     for table in tiny["tables"]:
         assert table["length"] > 0
-        for epoch in table["known"]["epoch"]:
+        for epoch in table["known"].get("epoch", [""]):
             file = table["file"].format(run="w2_n0.5_s0", epoch=epoch)
             assert (finished.path / "results/tiny" / file).is_file(), file
 

@@ -51,7 +51,10 @@ def draw(accuracy):
     style.caption(
         figure,
         seeds.interval_note([c.summary for c in curves], "Wilson 95 % interval over images"),
-        "Dotted: best epochs. Restored: permuted images against their true labels.",
+        "Dotted: best epochs.",
+        "Restored: permuted images against their true labels."
+        if "restored" in {*accuracy["kind"]}
+        else "",
         _diverged_note(accuracy),
     )
     return figure

@@ -73,7 +73,8 @@ def over_layers(geometry, accuracy, metrics, *, per_class, epochs, traced_values
         summaries = [curve.summary for curve in curves[metric]]
         cut = scales.frame_values(column[:1], summaries, positive=True) or cut
         scales.include(column[0], traced[metric])
-        scales.include(column[0], [2 / per_class] if metric == "capacity" and per_class else [])
+        if metric == "capacity" and per_class:
+            scales.include(column[0], [2 / per_class], room=0.15)  # its name is below the line
         warned.mark(curves[metric])
     for axes in grid[:, -1]:
         style.label_ends(axes, curves[metrics[-1]])

@@ -1,4 +1,4 @@
-"""When single training images are learned and forgotten, and which permuted ones come first."""
+"""When single training images are learned and forgotten, and which are memorized first."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from geomem.figures.style import KINDS
 
 @style.styled
 def draw(examples, images):
-    """Learning and forgetting over all images, and permuted images that are learned first and last.
+    """Learning and forgetting over all images, and images that are memorized first and last.
 
     Of the widest network with the most label noise, its first seed. The images shown are memorized
     ones in the order of `last_learned`: an untrained network gives all images one label, and so is
@@ -30,18 +30,22 @@ def draw(examples, images):
     for key in ("width", "noise"):
         rows = rows[rows[key] == rows[key].max()]
     rows = rows[rows["seed"] == rows["seed"].min()]
-    order = rows[rows["memorized"].astype(bool)].sort_values(["last_learned", "index"])
-    strips = [("first", order[:COLUMNS]), ("last", order[-COLUMNS:])]
+    memorized = rows[rows["memorized"].astype(bool)]
+    # Right once may be chance: an untrained network gives every image the same few labels.
+    order = memorized.sort_values(["last_learned", "index"])
+    strips = [("memorized first", order[:COLUMNS]), ("memorized last", order[-COLUMNS:])]
     strips = [(title, strip) for title, strip in strips if len(strip)]
     figure = style.canvas(1 + len(strips), height=1.6)
     grid = figure.add_gridspec(1 + len(strips), 1, height_ratios=[1.5, *[1] * len(strips)])
-    above = figure.add_subfigure(grid[0]).subplots(1, 3)
+    rewound = memorized[memorized["suffix_layer"].notna()]
+    above = figure.add_subfigure(grid[0]).subplots(1, 3 if len(rewound) else 2)
     _learned(above[0], rows)
     _forgotten(above[1], rows)
-    _remembered(above[2], rows)
+    if len(rewound):
+        _remembered(above[2], rewound)
     for number, (title, strip) in enumerate(strips, start=1):
         part = figure.add_subfigure(grid[number])
-        part.suptitle(f"permuted, learned for good {title}", x=0.01, ha="left", fontsize=7.5)
+        part.suptitle(f"permuted images, {title}", x=0.01, ha="left", fontsize=7.5)
         panels = part.subplots(1, COLUMNS)
         for axes in panels:
             axes.set_axis_off()
@@ -62,7 +66,8 @@ def _learned(axes, rows):
         fraction = 100 * np.searchsorted(first, epochs, side="right") / len(of_kind)
         look = KINDS[kind]
         axes.step(epochs, fraction, where="post", color=look.color, label=look.label)
-    axes.set(xlabel="epoch", ylabel="learned once (%)", ylim=(0, 102))
+    axes.set(ylabel="learned once (%)", ylim=(0, 102))
+    scales.epoch_axis(axes, epochs)
     axes.set_title("first learned")
     axes.legend(loc="lower right")
 
@@ -81,14 +86,9 @@ def _forgotten(axes, rows):
     axes.set_title("forgotten")
 
 
-def _remembered(axes, rows):
+def _remembered(axes, memorized):
     """Of memorized images, the fraction whose shortest forgetting suffix starts at each layer."""
-    memorized = rows[rows["memorized"].astype(bool) & rows["suffix_layer"].notna()]
     axes.set_title("forgotten by rewinding from")
-    if not len(memorized):
-        axes.text(0.5, 0.5, "not rewound", ha="center", transform=axes.transAxes, size=7)
-        axes.set_axis_off()
-        return
     counts = memorized.groupby("suffix_layer_index")["suffix_layer"].agg(["first", "size"])
     places = np.arange(len(counts))
     axes.bar(places, 100 * counts["size"] / len(memorized), color=KINDS["permuted"].color)

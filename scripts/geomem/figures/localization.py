@@ -98,12 +98,15 @@ def gradient_shares(gradients):
 
 
 def _rows_of(changes, shares):
-    """Pairs (condition, batch-norm policy), with None in place of a policy for the gradients."""
+    """Pairs (condition, batch-norm policy), with None in place of a policy for the gradients.
+
+    Of several policies the first: the figure `rewind` compares them.
+    """
     cells = sorted({*seeds.conditions(changes), *seeds.conditions(shares)})
     rows = []
     for cell in cells:
         policies = set(seeds.of_condition(changes, cell)["batch_norm"])
-        rows += [(cell, policy) for policy in POLICIES if policy in policies]
+        rows += [(cell, policy) for policy in POLICIES if policy in policies][:1]
         rows += [(cell, None)] if len(seeds.of_condition(shares, cell)) else []
     return rows
 

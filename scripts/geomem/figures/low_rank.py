@@ -5,7 +5,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
 from geomem.figures import seeds, style
-from geomem.figures.style import CONTROLS, KINDS
+from geomem.figures.style import CONTROLS
 from geomem.geometry.lowrank import THRESHOLD
 
 COLUMNS = (
@@ -15,6 +15,7 @@ COLUMNS = (
     ("radius", "radius $R_M$"),
     ("dimension", "dimension $D_M$"),
 )
+SHOWN = ("permuted", "test")
 MAP = "viridis"
 
 
@@ -31,7 +32,8 @@ def draw(low_rank, accuracy, *, kinds=None):
     accuracy : DataFrame
         Collected accuracy table, which tells what runs diverged.
     kinds : sequence of str, optional
-        Kinds drawn, where they are there; default: all but the control `surrogate`.
+        Kinds drawn, where they are there; default: permuted and test, or where there are neither
+        all but the controls.
 
     Returns
     -------
@@ -43,8 +45,9 @@ def draw(low_rank, accuracy, *, kinds=None):
     for key in ("width", "noise"):
         rows = rows[rows[key] == rows[key].max()]
     rows = rows[rows["seed"] == rows["seed"].min()]
-    kinds = kinds or [*KINDS, "shuffled", *sorted({*rows["kind"]} - {*KINDS, *CONTROLS})]
-    drawn = [kind for kind in kinds if (rows["kind"] == kind).any()]
+    present = {*rows["kind"]}
+    kinds = kinds or [*SHOWN, *([] if present & {*SHOWN} else sorted(present - {*CONTROLS}))]
+    drawn = [kind for kind in kinds if kind in present]
     figure, grid = style.panels(max(len(drawn), 1), len(COLUMNS), height=1.25)
     names = seeds.layers_of(rows) if len(rows) else []
     scale = Normalize(0, max(len(names) - 1, 1))

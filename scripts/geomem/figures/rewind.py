@@ -13,13 +13,21 @@ SCHEMES = {
     "single": "this layer alone",
 }
 BEST = Look("to the best epoch", "black", "*")
+POLICIES = {
+    "with-layer": Look("batch norm: with-layer", "black", "o"),
+    "keep": Look("batch norm: keep", "#E69F00", "s"),
+    "recalibrate": Look("batch norm: recalibrate", "#56B4E9", "D"),
+}
 MARKERS = "osD^vP"
 NONE = "none"
 
 
 @style.styled
 def draw(rewind, accuracy, *, kinds=("test", "permuted")):
-    """A row per width, noise, batch-norm treatment and kind; a column per rewinding scheme.
+    """A row per width, noise and kind; a column per rewinding scheme; a line per epoch.
+
+    Where layers are rewound to one epoch alone, a line stands for a treatment of batch norm, else
+    each treatment has rows of its own.
 
     Parameters
     ----------
@@ -37,8 +45,10 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
     rewound = rewind[(rewind["metric"] == "accuracy") & rewind["kind"].isin(kinds)]
     curves = rewound[rewound["scheme"].isin(list(SCHEMES))]
     schemes = [scheme for scheme in SCHEMES if scheme in set(curves["scheme"])]
-    rows = _rows_of(curves, kinds)
     looks = _looks(curves)
+    together = len(list(_series(curves))) == 1 and curves["batch_norm"].nunique() > 1
+    rows = _rows_of(curves, kinds, together)
+    only = next((looks[key].label for key, _ in _series(curves)), "")
     columns = max(len(schemes), 1)
     figure, grid = style.panels(
         max(len(rows), 1),
@@ -47,10 +57,11 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
         height=2.0,
         sharey="row",
     )
-    drawn = []
+    drawn, titled = [], set()
     for axes_row, (cell, batch_norm, kind) in zip(grid, rows, strict=False):
         here = seeds.of_condition(curves, cell)
-        here = here[(here["batch_norm"] == batch_norm) & (here["kind"] == kind)]
+        here = here[here["kind"] == kind]
+        here = here if together else here[here["batch_norm"] == batch_norm]
         untouched = seeds.of_condition(rewound, cell)
         untouched = untouched[(untouched["scheme"] == NONE) & (untouched["kind"] == kind)]
         for axes, scheme in zip(axes_row, schemes, strict=True):
@@ -58,20 +69,23 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
             names = seeds.layers_of(of_scheme)
             if scheme == "suffix" and len(untouched):
                 names = [*names, NONE]
-            for key, rows_of_line in _series(of_scheme):
+            for look, rows_of_line in _lines(of_scheme, looks, together):
                 if NONE in names:
                     rows_of_line = _with_end(rows_of_line, untouched)
                 summary = seeds.over_seeds(rows_of_line, ["layer"])
                 summary = summary.sort_values("layer", key=lambda column: column.map(names.index))
                 x = summary["layer"].map(names.index)
-                drawn.append(style.curve(axes, x, summary, looks[key], scale=100))
+                drawn.append(style.curve(axes, x, summary, look, scale=100))
             _reference(axes, seeds.of_condition(accuracy, cell), kind)
             if names:
                 scales.layer_axis(axes, names)
             axes.set_xlabel(f"rewound: {SCHEMES[scheme]}")
         axes_row[0].set_ylabel(f"{kind} {style.LABELS['accuracy']}")
         axes_row[0].set_ylim(0, min(axes_row[0].get_ylim()[1], 103))
-        axes_row[0].set_title(f"{seeds.condition_title(cell)}; batch norm: {batch_norm}")
+        if (cell, batch_norm) not in titled:
+            titled.add((cell, batch_norm))
+            what = f"batch norm: {batch_norm}" if batch_norm else f"rewound {only}"
+            axes_row[0].set_title(f"{seeds.condition_title(cell)}; {what}")
     for axes in grid[:, -1]:
         style.label_ends(axes, drawn)
     style.tidy(grid)
@@ -84,15 +98,16 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
     return figure
 
 
-def _rows_of(curves, kinds):
-    """Triples (condition, batch norm, kind) that have curves."""
-    return [
-        (cell, batch_norm, kind)
-        for cell in seeds.conditions(curves)
-        for batch_norm in sorted(seeds.of_condition(curves, cell)["batch_norm"].unique())
-        for kind in kinds
-        if kind in set(seeds.of_condition(curves, cell)["kind"])
-    ]
+def _rows_of(curves, kinds, together):
+    """Triples (condition, batch norm, kind) that have curves; no batch norm where `together`."""
+    rows = []
+    for cell in seeds.conditions(curves):
+        here = seeds.of_condition(curves, cell)
+        policies = [""] if together else sorted(here["batch_norm"].unique())
+        rows += [
+            (cell, policy, kind) for policy in policies for kind in kinds if kind in {*here["kind"]}
+        ]
+    return rows
 
 
 def _looks(curves):
@@ -119,6 +134,15 @@ def _series(rows):
             yield epoch, of_epoch
     if rows["best"].any():
         yield "best", rows[rows["best"]]
+
+
+def _lines(rows, looks, together):
+    """Pairs (Look, rows): a line for each treatment of batch norm, or else for each epoch."""
+    if together:
+        present = rows.groupby("batch_norm")
+        yield from ((POLICIES[policy], of_policy) for policy, of_policy in present)
+    else:
+        yield from ((looks[key], of_epoch) for key, of_epoch in _series(rows))
 
 
 def _with_end(rows, untouched):

@@ -49,16 +49,16 @@ def frame_values(axes_list, summaries, *, positive=False, beyond=0.5):
 def epoch_axis(axes, epochs):
     """Label the epoch axis; logarithmic beyond 1 where most epochs crowd at its start."""
     axes.set_xlabel(style.LABELS["epoch"])
-    epochs = np.unique(np.asarray(epochs, float))
-    epochs = epochs[epochs % 1 == 0]  # not the mean of several seeds' best epochs
+    every = np.unique(np.asarray(epochs, float))
+    epochs = every[every % 1 == 0]  # not the mean of several seeds' best epochs
     if len(epochs) > 2 and np.median(epochs) < epochs[-1] / 4:
         axes.set_xscale("symlog", linthresh=1, linscale=0.5)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda epoch, _: f"{epoch:g}"))
         axes.set_xticks(_ticks(epochs), minor=False)
         axes.minorticks_off()
         axes.set_xlim(-0.12, epochs[-1] * 1.25)
-    elif len(epochs) == 1:
-        axes.set_xticks(epochs)
+    elif len(every) == 1:
+        axes.set_xticks(every)
     else:
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 

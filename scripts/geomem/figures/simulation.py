@@ -46,7 +46,7 @@ def draw(simulation, accuracy, *, epochs=None):
     columns = 2 if max(counts, default=1) in (2, 4) else 3
     heights = [-(-count // columns) for count in counts]
     figure, grid = style.panels(max(sum(heights), 1), columns, height=1.9)
-    over_layers, summaries, identities, unreached = [], [], [], 0
+    over_layers, summaries, identities, arrows, unreached = [], [], [], [], 0
     for (title, rows), start, height in zip(
         blocks, np.cumsum([0, *heights])[:-1], heights, strict=True
     ):
@@ -55,7 +55,9 @@ def draw(simulation, accuracy, *, epochs=None):
             axes = next(panels)
             for kind in kinds:
                 of_kind = rows[rows["kind"] == kind]
-                summaries += _over_layers(axes, of_kind, seeds.layers_of(rows), LOOKS[kind])
+                drawn, bounds = _over_layers(axes, of_kind, seeds.layers_of(rows), LOOKS[kind])
+                summaries += drawn
+                arrows += bounds
                 unreached += _unreached(of_kind)
             axes.set_title(" and ".join(LOOKS[kind].label for kind in kinds))
             over_layers.append(axes)
@@ -67,6 +69,7 @@ def draw(simulation, accuracy, *, epochs=None):
         for axes in grid[start : start + height, 0]:
             axes.set_ylabel(style.LABELS["capacity"])
     cut = scales.frame_values([*over_layers, *identities], summaries, positive=True)
+    beyond = [arrow for arrow in arrows if _within(arrow)]
     for axes in identities:
         axes.set_xlim(axes.get_ylim())
         axes.set_ylabel(r"simulated $\alpha$")
@@ -81,8 +84,8 @@ def draw(simulation, accuracy, *, epochs=None):
         "Both capacities are of the same points." if blocks else "",
         seeds.interval_note(summaries, alone),
         cut,
-        f"Upper bounds (arrows, {unreached} in all): all features separate under half of the "
-        "dichotomies."
+        f"Upper bounds (arrows, {unreached} in all{'; at the edge: beyond it' if beyond else ''}): "
+        "all features separate under half of the dichotomies."
         if unreached
         else "",
         seeds.diverged_note(accuracy),
@@ -108,31 +111,35 @@ def _averages(rows, metric):
 
 
 def _bounds(rows):
-    """Layers where no seed reached its simulated capacity: the least strict upper bound, by name.
-
-    The columns are those of averages over seeds.
-    """
+    """Least strict upper bound of layers where no seed reached its simulated capacity, by name."""
     simulated = rows[rows["metric"] == "simulated"]
     reached = simulated.loc[simulated["reached"].astype(bool), "layer"]
-    unreached = simulated[~simulated["layer"].isin(reached)].groupby("layer")
-    bound = unreached["hi"].max()
-    return bound.to_frame("value").assign(lo=bound, hi=bound, seeds=unreached.size())
+    return simulated[~simulated["layer"].isin(reached)].groupby("layer")["hi"].max()
 
 
 def _over_layers(axes, rows, names, look):
-    """Theory as a line, simulation as open marks; returns the averages drawn."""
+    """Theory as a line, simulation as open marks; returns the averages and the arrows drawn."""
     theory, simulated = _averages(rows, "theory"), _averages(rows, "simulated")
     x = theory["layer"].map(names.index)
     style.curve(axes, x, theory, Look("theory", look.color, "", look.line))
     marks = Look("simulated", look.color, look.marker, "none", "white")
     x = simulated["layer"].map(names.index)
     style.curve(axes, x, simulated, marks, bars=True)
-    bounds = _bounds(rows)
-    for layer, bound in bounds["value"].items():
-        place = names.index(layer)
-        axes.plot(place, bound, marker=r"$\downarrow$", color=look.color, markersize=6)
+    arrows = []
+    for layer, bound in _bounds(rows).items():
+        place, mark = names.index(layer), r"$\downarrow$"
+        arrows += axes.plot(place, bound, marker=mark, color=look.color, markersize=6)
     scales.layer_axis(axes, names)
-    return [theory, simulated, bounds]
+    return [theory, simulated], arrows
+
+
+def _within(arrow):
+    """Move an arrow that is above its axes to their edge; whether it was there."""
+    top, height = arrow.axes.get_ylim()[1], arrow.get_ydata()[0]
+    if height <= top:
+        return False
+    arrow.set(ydata=[top], clip_on=False)
+    return True
 
 
 def _identity(axes, rows):

@@ -1,5 +1,6 @@
 """The landing page of a results folder: every experiment with its headline and links."""
 
+import base64
 import html
 import re
 from pathlib import Path
@@ -16,10 +17,32 @@ from geomem.headlines.sentences import (
     state,
 )
 
+PICTURES = ("accuracy", "change", "width", "depth")  # what a reader sees first: two that there are
 _HERE = Path(__file__).parent
 
 
-def page(found, unfinished=None):
+def pictures(found, place):
+    """Paths of the figures that the page shows of an experiment.
+
+    Parameters
+    ----------
+    found : dict
+        Its headline.
+    place : pathlib.Path
+        Its folder; a figure that is not there is left out.
+
+    Returns
+    -------
+    dict of str to pathlib.Path
+        By name, at most two.
+    """
+    names = [name for name in PICTURES if name in found["figures"]]
+    paths = {name: place / "figures" / f"{name}.png" for name in names}
+    there = {name: path for name, path in paths.items() if path.exists()}
+    return dict(list(there.items())[:2])
+
+
+def page(found, unfinished=None, shown=None):
     """The landing page.
 
     Parameters
@@ -28,6 +51,8 @@ def page(found, unfinished=None):
         Headlines of the experiments that are done, see `geomem.headlines.measure.headline`.
     unfinished : dict of str to str, optional
         By experiment that is not done, why.
+    shown : dict of str to dict, optional
+        By experiment, what `pictures` gives.
 
     Returns
     -------
@@ -35,7 +60,7 @@ def page(found, unfinished=None):
         HTML that needs no other file. Its links are relative to the results folder; in a frame
         without an address (Snakemake's report) it asks the page around it to open them.
     """
-    unfinished = unfinished or {}
+    unfinished, shown = unfinished or {}, shown or {}
     style, script = ((_HERE / f"landing.{kind}").read_text() for kind in ("css", "js"))
     total = len(found) + len(unfinished)
     parts = [
@@ -47,7 +72,7 @@ def page(found, unfinished=None):
         "layers memorize the wrong labels, and does rewinding them undo it? "
         f"<b>Done: {len(found)} of {counted(total, 'experiment')}.</b></p></header><main>",
         *(_failed(name, why) for name, why in unfinished.items()),
-        *map(_experiment, found),
+        *(_experiment(one, shown.get(one["experiment"], {})) for one in sorted(found, key=_said)),
         "</main><footer><p>Best epoch: the one with the highest validation accuracy. Capacity: "
         "how many classes a layer separates per feature; that of permuted examples grows where "
         "they are memorized. Rewinding: layers of the final network get the weights that they had "
@@ -66,7 +91,12 @@ def _failed(name, why):
     )
 
 
-def _experiment(found):
+def _said(found):
+    """Experiments with more that was measured come first."""
+    return found["claims"].get("not measured", 0)
+
+
+def _experiment(found, shown):
     name = html.escape(found["experiment"])
     sentences = "".join(
         f"<dt>{html.escape(title)}</dt><dd>{html.escape(text)}</dd>"
@@ -80,6 +110,7 @@ def _experiment(found):
             f"<dl>{sentences}<dt>Claims</dt><dd>{_verdicts(found)}</dd></dl>",
             *(_layers(cell) for cell in found["cells"] if len(found["cells"]) == 1),
             _conditions(found["cells"]) if len(found["cells"]) > 1 else "",
+            _pictures(found, shown),
             _links(found),
             "</article>",
         ]
@@ -112,6 +143,18 @@ def _layers(cell):
         "<p class='caption'>Capacity of permuted examples, last over best epoch, from the input "
         f"to the final layer:</p><ol class='layers'>{items}</ol>"
     )
+
+
+def _pictures(found, shown):
+    """Figures within the page, so that it needs no other file."""
+    if not shown:
+        return ""
+    images = "".join(
+        f"<img alt='figure {name} of {html.escape(found['experiment'], quote=True)}' "
+        f"src='data:image/png;base64,{base64.b64encode(path.read_bytes()).decode('ascii')}'>"
+        for name, path in shown.items()
+    )
+    return f"<div class='pictures'>{images}</div>"
 
 
 def _conditions(cells):

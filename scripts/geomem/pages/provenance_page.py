@@ -38,14 +38,14 @@ def page(experiment, settings, origin, runs, usage, written):
             "FILE</code>.</p>",
             f"<p class='small'>Written {html.escape(written)}. This page alone tells times and "
             "dates; every other result is the same, byte for byte, whenever it is made.</p>",
-            "<h2>Versions</h2>",
-            _versions([origin, *(provenance for _, provenance in runs)]),
             "<h2>Networks trained</h2>",
             _runs([record for record, _ in runs]),
             "<h2>Time and memory of the jobs</h2>",
             "<p class='small'>Of those that had ended when this page was written. Memory is "
             "looked at every so often: of a job of a second or two it says little.</p>",
             _usage(usage),
+            "<h2>Versions</h2>",
+            _versions([origin, *(provenance for _, provenance in runs)]),
             "<h2>Settings</h2><p class='small'>As they ran, defaults applied; under "
             "<code>experiments:</code> of a configuration they give the same results.</p>",
             f"<pre>{html.escape(_yaml({experiment: settings}))}</pre>",

@@ -107,9 +107,9 @@ cross marks where a seed diverged.""",
 once, over epochs; fraction that was forgotten at least so often, between evaluations after each
 epoch (Toneva et al. 2019); of the memorized images, permuted ones that end with their assigned
 label, the fraction that the shortest suffix of rewound layers makes forget it, by the layer where
-that suffix starts. Below: memorized images that are learned for good first and last (not forgotten
-again), each with its assigned label and in parentheses the true one. The widest network with the
-most label noise, its first seed.""",
+that suffix starts. Below: images memorized first and last, by the epoch after which each keeps its
+assigned label; in parentheses the true one. The widest network with the most label noise, its first
+seed.""",
         ),
         _builtin(
             "depth",
@@ -163,9 +163,10 @@ one seed the measurement's own interval over draws."""
         _builtin(
             "low_rank",
             """How geometry depends on the number K of shared directions removed from the class
-centres, for each kind at the last epoch; one line for each layer. The objective decides K: it is
-drawn above its least value. Dot: the K used. Thick: K that the centres do not tell apart from
-it. The widest network with the most label noise, its first seed.""",
+centres, for permuted and test manifolds at the last epoch; one line for each layer. First column:
+eigenvalues of the centres; directions above the dotted line are taken off. Dot: what is used.
+Thick: K that the centres do not tell apart from it. The widest network with the most label noise,
+its first seed.""",
         ),
         _builtin(
             "width",
@@ -192,7 +193,8 @@ simulation's over dichotomies.""",
         _builtin(
             "rewind",
             """Accuracy (%) of the final network with some layers rewound to an earlier epoch:
-one layer alone, or a layer and all after it. One line for each earlier epoch. Grey lines: the
+one layer alone, or a layer and all after it. One line for each earlier epoch, or where there is one
+alone, for each treatment of batch norm's running statistics. Grey lines: the
 whole network at its best and last epoch. Mean over seeds; shaded or barred: 95 % Student t
 interval over seeds, or with one seed the Wilson interval over images.""",
         ),
@@ -209,12 +211,12 @@ with one seed the jackknife interval over groups of images.""",
             """For the comparison with Maini et al. (ICML 2023), who find that the layers that
 matter for memorized examples are not in general the last ones. Above: change of accuracy
 (percentage points), of training images on the left and test images on the right, when layers of
-the final network are rewound, one alone or one with all after it, for each treatment of batch
-norm's running statistics. A layer holds what was memorized if rewinding it lowers permuted
-accuracy alone. Below: each layer's fraction (%) of the squared norm of the loss gradient, of
-permuted and of unpermuted images; the norm includes sampling noise. Mean over seeds; shaded or
-barred: 95 % Student t interval over seeds, or with one seed for changes, the interval of two
-independent accuracies (from their Wilson intervals).""",
+the final network are rewound, one alone or one with all after it. Batch norm's running statistics
+are rewound with their layer where that was measured. A layer holds what was memorized if rewinding
+it lowers permuted accuracy alone. Below: each layer's fraction (%) of the squared norm of the loss
+gradient, of permuted and of unpermuted images; the norm includes sampling noise. Mean over seeds;
+shaded or barred: 95 % Student t interval over seeds, or with one seed for changes, the interval of
+two independent accuracies (from their Wilson intervals).""",
         ),
     )
 }

@@ -34,7 +34,8 @@ class Table:
     trained : bool
         Whether it is of training, so that recorded activations have none.
     view : str
-        View of the explorer that shows it: layers, profile, manifolds, epochs or rewinding.
+        View of the explorer that shows it: layers, profile, manifolds, epochs, rewinding or
+        examples.
     metrics : tuple of Metric
         Those with a label or unit of their own, in the order in which the explorer offers them.
     """
@@ -91,8 +92,9 @@ _FIXED = (
         parts=f"{_RUN}/examples.parquet",
         section="",
         title="When each training image is learned",
-        shown=(),
-        lines="kind",
+        shown=("group", "index"),
+        lines="group",
+        view="examples",
         judged=False,
         trained=True,
         metrics=(Metric("first_learned", "first epoch with its assigned label", "epochs"),),

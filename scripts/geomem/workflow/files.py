@@ -168,6 +168,14 @@ class JobFiles:
             if table.shown
         }
 
+    def explored_images(self):
+        """The images that the explorer shows, by experiment: of those with a table of examples."""
+        return {
+            name: f"{sharing.PLACE}/data/{self.plan.data_of[name]}/images.npz"
+            for name, tables in self.plan.tables.items()
+            if "examples" in tables
+        }
+
     def judged_tables(self, wildcards):
         """Input function: the tables that an experiment's claims are about, by name."""
         named = {

@@ -6,9 +6,10 @@ function drawListing(rows, spec) {
   place.hidden = !rows.length;
   if (!rows.length) return;
   const varies = (column) => new Set(rows.map((row) => row[column])).size > 1;
-  const columns = ["layer", "epoch", "k", "kind", "scheme", "batch_norm", "part", "manifold", ...RUN]
-    .filter((column) => rows[0][column] !== undefined && (["layer", "epoch"].includes(column) || varies(column)));
-  const numbers = rows[0].x === undefined ? numbersOfValues(spec) : numbersOfPlaces();
+  const columns = ["layer", "epoch", "k", "kind", "scheme", "batch_norm", "part", "manifold", "index", "true_label",
+    "assigned_label", "suffix_layer", ...RUN].filter((column) => rows[0][column] !== undefined && (["layer", "epoch", "index"].includes(column) || varies(column)));
+  const numbers = rows[0].index !== undefined ? numbersOfImages()
+    : rows[0].x === undefined ? numbersOfValues(spec) : numbersOfPlaces();
   const head = element("tr", "");
   for (const name of [...columns.map((column) => content.names[column]), ...Object.keys(numbers), "warnings", "file"]) {
     head.append(element("th", name, { scope: "col" }));
@@ -35,6 +36,11 @@ function numbersOfValues({ metric, scale }) {
   const of = (name) => (row) => (row[name] === null ? "" : digits(row[name] * scale));
   const heading = metric.unit ? `${metric.label} (${metric.unit})` : metric.label;
   return { [heading]: of("value"), "low end": of("lo"), "high end": of("hi") };
+}
+
+function numbersOfImages() {
+  const of = (name) => (row) => row[name] ?? "never";
+  return { "first right after epoch": of("first_learned"), "last learned": of("last_learned"), forgotten: of("forgetting_events") };
 }
 
 function numbersOfPlaces() {

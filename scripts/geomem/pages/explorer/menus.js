@@ -41,7 +41,7 @@ function drawMenus({ state, offers, table, view, idle }) {
   const column = (name) => content.names[name] ?? name;
   const value = (name) => content.texts[name] ?? name;
   const named = { metric: (name) => table.metrics[name]?.label ?? name.replaceAll("_", " ") };
-  const titles = { table: "measured", across: "across", lines: "a line per" };
+  const titles = { table: "measured", across: "across", lines: "a line per", order: "order", from: "shown from" };
   if (state.view === "rewinding") titles.epoch = "rewound to epoch";
   const tables = (name) => tableOf(state.experiment, name).title;
   const network = ["experiment", ...RUN];

@@ -10,10 +10,10 @@ function chose(changes) {
 
 function draw() {
   const choice = settled();
-  const { state, view } = choice;
+  const { state } = choice;
   writeAddress(state);
   drawMenus(choice);
-  shownCharts = view.across.length ? chartsOf(choice) : planesOf(choice);
+  shownCharts = { manifolds: planesOf, examples: sheetOf }[state.view]?.(choice) ?? chartsOf(choice);
   places.replaceChildren(...shownCharts.map((one) => one.place));
   for (const one of shownCharts) one.render();
   const last = shownCharts.at(-1), rows = last?.rows ?? [];
@@ -38,7 +38,9 @@ function chartsOf(choice) {
     signed: difference,
   };
   const charts = [];
-  if (view.heat) {
+  const levels = view.heat ? valuesOf(table, view.heat[1], Object.fromEntries([...RUN, "metric", "kind"]
+    .filter((column) => column in state).map((column) => [column, state[column]]))) : [];
+  if (levels.length > 1) { // of one level a map would tell less than its line
     const [x, y] = view.heat, rows = chosenRows(choice, view.heat);
     const details = detailsOf(choice, view.heat);
     charts.push(chart("map", rows, { ...common, x, y, unit: metric.unit, details }, heatMap));
@@ -70,6 +72,16 @@ function planesOf(choice) {
   return rows.length ? [chart("plane", rows, spec, planes)] : [];
 }
 
+// Some of the training images of a group, in the order chosen.
+function sheetOf({ state, table, view }) {
+  const fixed = Object.fromEntries([...RUN, "group"].map((column) => [column, state[column]]));
+  const all = inOrderOf(state.order, rowsOf(table, fixed)), from = Number(state.from);
+  const rows = all.slice(from - 1, from - 1 + SHEET);
+  const title = `Training images ${from} to ${from - 1 + rows.length} of ${all.length}, ${state.order}`;
+  const spec = { metric: { label: "images" }, title, by: ORDERS[state.order].by, details: detailsOf({ state, table }, view.free) };
+  return rows.length ? [chart("sheet", rows, spec, sheet)] : [];
+}
+
 // A chart in its place, drawn as wide as that is.
 function chart(kind, rows, spec, drawing) {
   const place = element("figure", "", { class: kind });
@@ -91,7 +103,7 @@ function dark() {
 
 // What a picture is of: every chosen value that it has no axis or line for.
 function detailsOf({ state, table }, free) {
-  const of = (column, value) => (["experiment", "kind", "scheme", "part"].includes(column) || value === content.mean
+  const of = (column, value) => (["experiment", "kind", "scheme", "part", "group"].includes(column) || value === content.mean
     ? content.texts[value] ?? value : `${content.names[column]} ${value}`);
   const columns = ["experiment", ...RUN, ...dimensions(table)].filter((column) => column !== "metric");
   const shown = columns.filter((column) => column in state && !free.includes(column));
@@ -127,7 +139,7 @@ function notesOf({ state, table }, rows) {
   if (isDifference(state)) notes.push(NOTES.difference);
   if (rows.some((row) => row.chosen)) notes.push(NOTES.chosen);
   if (rows.some((row) => row.warnings)) notes.push(NOTES.warned);
-  if (state.view === "manifolds") notes.push(NOTES.manifolds);
+  if (NOTES[state.view]) notes.push(NOTES[state.view]);
   return [...notes, ...table.notes];
 }
 
@@ -137,6 +149,8 @@ const NOTES = {
   chosen: "Rings mark the number of directions that the measurement removes.",
   manifolds: "Each layer has a plane of its own, turned to agree with that of the next layer. Circles have the "
     + "standard deviation of a manifold's points in it. Colours follow the first axis of the last layer.",
+  examples: "Above an image: its assigned label, and in parentheses its true label where that is another. Below: the last "
+    + "epoch after which the network began to give it its assigned label, which may be after it was forgotten.",
   difference: "Differences of means over seeds are means of the seeds' differences, with Student's t interval. Of "
     + "single networks the interval is the one were both measured independently, which is too wide for one network "
     + "on the same images.",

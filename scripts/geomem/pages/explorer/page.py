@@ -24,6 +24,11 @@ NAMES = {
     "scheme": "layers rewound",
     "batch_norm": "batch norm",
     "part": "part",
+    "group": "images",
+    "index": "image",
+    "true_label": "true label",
+    "assigned_label": "assigned label",
+    "suffix_layer": "forgotten when rewound from",
 }
 _TEXTS = {
     "single": "one layer alone",
@@ -36,23 +41,27 @@ _FIRST = {
     "scheme": ("suffix", "single", "prefix"),
     "part": ("label",),
     "batch_norm": ("with-layer",),
+    "group": ("permuted, memorized", "permuted, not memorized"),
 }
-_NUMERIC = ("width", "noise", "k", "manifold")
+_NUMERIC = ("width", "noise", "k", "manifold", "index")
 _HERE = Path(__file__).parent
 # In the order in which they are put together: each uses what stands before it.
 SCRIPTS = (
-    *("table", "state", "select", "scales", "svg", "heat", "lines", "plane", "pointer"),
+    *("table", "state", "select", "scales", "svg", "heat", "lines", "plane", "sheet", "pointer"),
     *("save", "menus", "listing", "page"),
 )
 
 
-def page(experiments):
+def page(experiments, images=None):
     """The explorer.
 
     Parameters
     ----------
     experiments : list of dict
-        `name`, and `tables`, what `section` gives of each.
+        `name`; `tables`, what `section` gives of each; and `images`, the name of its data set or
+        "".
+    images : dict of str to dict, optional
+        Of each data set, what `geomem.pages.explorer.examples.thumbnails` gives.
 
     Returns
     -------
@@ -62,6 +71,7 @@ def page(experiments):
     looks = {**KINDS, **CONTROLS}
     content = {
         "experiments": experiments,
+        "images": images or {},
         "names": NAMES,
         "texts": _TEXTS,
         "mean": MEAN,
@@ -112,6 +122,9 @@ def _ordered(rows, column, first):
     found = rows[column].unique().tolist()
     if column == "layer":
         depth = rows.groupby("layer")["layer_index"].min()
+        return sorted(found, key=depth.get)
+    if column == "suffix_layer":
+        depth = rows.groupby("suffix_layer")["suffix_layer_index"].min().fillna(-1)
         return sorted(found, key=depth.get)
     if column == "epoch":
         return sorted(found, key=lambda epoch: (0, int(epoch)) if epoch.isdigit() else (1, epoch))

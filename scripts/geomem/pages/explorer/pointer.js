@@ -3,7 +3,7 @@
 const pointed = document.getElementById("pointed");
 
 function told(row, spec) {
-  const lines = row.x === undefined ? measured(row, spec) : [
+  const lines = row.index !== undefined ? learned(row) : row.x === undefined ? measured(row, spec) : [
     `manifold ${row.manifold} at ${digits(row.x)}, ${digits(row.y)}`,
     `standard deviation: ${digits(row.spread)} (in norms of the centres)`,
   ];
@@ -18,6 +18,17 @@ function told(row, spec) {
   for (const warning of row.warnings.split("\n").filter(Boolean).slice(0, 3)) lines.push(`warning: ${warning}`);
   lines.push(`file: ${row.experiment}/${row.file}`);
   return lines;
+}
+
+function learned(row) {
+  const epoch = (value) => (value === null ? "never" : `after epoch ${value}`);
+  return [
+    `image ${row.index}: ${row.group}`,
+    `assigned label ${row.assigned_label}, true label ${row.true_label}`,
+    `first right ${epoch(row.first_learned)}, last learned ${epoch(row.last_learned)}`,
+    `forgotten ${row.forgetting_events} times`,
+    ...(row.suffix_layer ? [`forgotten when ${row.suffix_layer} and all after it are rewound`] : []),
+  ];
 }
 
 function measured(row, { metric, scale }) {

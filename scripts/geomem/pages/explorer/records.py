@@ -14,7 +14,10 @@ from geomem.warning import MeasurementWarning, lines, pack
 BEST, MEAN, WHOLE = "best", "mean of seeds", "whole network"
 MOST_ROWS = 120_000
 RUN = ("width", "noise", "seed")
-NUMBERS = ("value", "lo", "hi", "x", "y", "spread", "held")
+NUMBERS = (
+    *("value", "lo", "hi", "x", "y", "spread", "held"),
+    *("first_learned", "last_learned", "forgetting_events"),
+)
 _BOUND = MeasurementWarning(
     "not-reached", "an upper bound: not even all features separate half of the dichotomies"
 )
@@ -43,6 +46,8 @@ def allowances(sizes, most=MOST_ROWS):
 
 def shown(described, table):
     """The rows of a collected table that the explorer can show, before any thinning."""
+    if described["view"] == "examples":
+        return table
     table = table[~table["metric"].isin(_hidden(described))]
     table = table.drop(columns="influence", errors="ignore")
     if described["view"] == "manifolds":

@@ -1,7 +1,8 @@
 // Downloads of what a chart shows: its rows as CSV, the picture as SVG and PNG, always on white.
 const COLUMNS = [
   "experiment", "width", "noise", "seed", "metric", "kind", "epoch", "at", "layer", "k", "scheme", "batch_norm", "part",
-  "manifold", "value", "lo", "hi", "x", "y", "spread", "held", "seeds", "chosen", "warnings", "file",
+  "manifold", "value", "lo", "hi", "x", "y", "spread", "held", "group", "index", "true_label", "assigned_label",
+  "first_learned", "last_learned", "forgetting_events", "suffix_layer", "seeds", "chosen", "warnings", "file",
 ];
 
 function csvOf(rows) {

@@ -1,10 +1,11 @@
 """All tables of all experiments as the page holds them."""
 
+from geomem.pages.explorer import examples
 from geomem.pages.explorer.page import section
 from geomem.pages.explorer.records import MOST_ROWS, allowances, records, shown
 
 
-def sections(experiments, read, most=MOST_ROWS):
+def sections(experiments, read, most=MOST_ROWS, images=None):
     """The tables of each experiment, packed.
 
     Parameters
@@ -15,6 +16,9 @@ def sections(experiments, read, most=MOST_ROWS):
         Gives the collected table of "EXPERIMENT/TABLE", a DataFrame.
     most : int
         Rows of single seeds in the page; beyond, large tables are thinned.
+    images : dict of str to (str, ndarray, sequence of str), optional
+        Of each experiment that has training images: name of the data set, indices of the images in
+        the page, and names of the classes.
 
     Returns
     -------
@@ -27,15 +31,23 @@ def sections(experiments, read, most=MOST_ROWS):
         for name, tables in experiments.items()
         for table in tables
     }
+    images = images or {}
     allowed = allowances({name: len(frame) for name, frame in frames.items()}, most)
     found = []
     for name, tables in experiments.items():
         packed = []
         for described in tables:
             key = f"{name}/{described['name']}"
-            rows, notes = records(described, frames[key], allowed[key])
+            if described["view"] != "examples":
+                rows, notes = records(described, frames[key], allowed[key])
+            elif name in images:
+                _, indices, classes = images[name]
+                rows, notes = examples.records(frames[key], classes, indices)
+            else:
+                continue
             if len(rows):
                 packed.append(section(described, rows, notes))
         if packed:
-            found.append({"name": name, "tables": packed})
+            data = images[name][0] if name in images else ""
+            found.append({"name": name, "tables": packed, "images": data})
     return found

@@ -7,6 +7,7 @@ const VIEWS = {
   manifolds: { title: "Manifolds in a plane", heat: null, across: [], free: ["layer", "manifold"] },
   epochs: { title: "Accuracy over epochs", heat: null, across: ["epoch"], free: ["epoch"] },
   rewinding: { title: "Rewinding", heat: ["layer", "epoch"], across: ["layer"], free: ["layer"] },
+  examples: { title: "Single images", heat: null, across: [], free: ["index", "true_label", "assigned_label", "suffix_layer"] },
 };
 const SUBTRACTED = ["experiment", ...RUN, "epoch", "kind"];
 const SAME = "same";
@@ -37,7 +38,10 @@ function settled() {
     return state[key];
   };
   const names = content.experiments.map((one) => one.name);
-  const { tables } = content.experiments.find((one) => one.name === choose("experiment", names));
+  // The experiment with most to see comes first.
+  const [fullest] = [...content.experiments].sort((a, b) => b.tables.length - a.tables.length);
+  const chosen = choose("experiment", names, fullest.name);
+  const { tables } = content.experiments.find((one) => one.name === chosen);
   choose("view", Object.keys(VIEWS).filter((name) => tables.some((one) => one.view === name)));
   const view = VIEWS[state.view];
   choose("table", tables.filter((one) => one.view === state.view).map((one) => one.name));
@@ -51,6 +55,7 @@ function settled() {
     choose(column, valuesOf(table, column, fixed));
     if (column === "metric" && table.lines !== "metric") fixed.metric = state.metric;
   }
+  if (state.view === "examples") chooseSheet(choose, table, { ...fixed, group: state.group });
   const charts = chooseCharts(choose, { state, offers, table, view, fixed });
   const other = view.across.length ? chooseOther(choose, names, state, table, view) : table;
   const idle = own.filter((column) => charts.every((free) => free.includes(column)));

@@ -86,6 +86,12 @@ function fileOf(table, row) {
   return table.file.replace("{run}", `w${row.width}_n${row.noise}_s${row.seed}`).replace("{epoch}", row.epoch);
 }
 
+// The address of a training image's picture.
+function pictureOf(row) {
+  const data = content.experiments.find((one) => one.name === row.experiment).images;
+  return `data:image/webp;base64,${content.images[data][row.index]}`;
+}
+
 // Values of a column that rows with these others have, in the order of the column.
 function valuesOf(table, column, fixed) {
   const texts = table.known[column], codes = table.codes[column];
