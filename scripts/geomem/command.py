@@ -135,6 +135,10 @@ def run(main):
     except KeyboardInterrupt:
         log("interrupted")
         status = 130
+    except MemoryError as error:
+        log(f"error: not enough memory ({error or 'none is left'}); ask for less, or use a machine "
+            "with more")  # fmt: skip
+        status = 1
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0

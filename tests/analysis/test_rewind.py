@@ -268,3 +268,39 @@ def test_what_is_shared_goes_back_under_all_its_names(images, targets, policy, s
     answers = measure(*logits, material.targets)
     assert found == {kind: accuracy(answers, material.targets, kind) for kind in found}
     assert set(found) == {"unpermuted", "permuted", "restored", "test", "validation"}
+
+
+class InPlaceFirst(nn.Module):
+    """A block that begins by changing what it is given, so that doing it twice shows."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer_kind = "block"
+        self.conv = nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, x):
+        return self.conv(x.mul_(-1))
+
+
+def test_blocks_that_work_in_place_do_not_meet(images, targets):
+    """Variants of a block are given the same features, each as if it were alone."""
+    from geomem.models.layers import find_layers
+
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(images.image_shape[0], 4, 3), InPlaceFirst(), InPlaceFirst(),
+        nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(64, small.CLASSES),
+    ).eval()  # fmt: skip
+    layers, _ = find_layers(model, torch.randn(3, *images.image_shape))
+    states = [
+        {k: v + scale * torch.randn_like(v) for k, v in model.state_dict().items()}
+        for scale in (0, 0.5)
+    ]
+    states = {1: states[0], None: states[1]}
+    plans = make_plans(layers, [1], 2, SETTINGS["schemes"], {})
+    material = choose_material(images, targets, torch.device("cpu"))
+    shared = predict(model, layers, plans, states, material)
+    apart = module._predict_one_by_one(model, layers, plans, states, material)
+    for one_way, other in zip(shared, apart, strict=True):
+        for found, expected in zip(one_way, other, strict=True):
+            np.testing.assert_array_equal(found, expected)

@@ -233,6 +233,44 @@ def test_negative_huge_and_transparent_deep_pixels(tmp_path):
             decode(tmp_path / name)
 
 
+def grey_png(path, bits, pixels, transparent):
+    """A grey PNG of 2, 4 or 16 bits with a transparent colour, written by hand."""
+    rows = [np.unpackbits(r.astype(">u2").view("u1")).reshape(-1, 16)[:, -bits:] for r in pixels]
+    raw = b"".join(b"\0" + np.packbits(row).tobytes() for row in rows)
+    head = struct.pack(">IIBBBBB", pixels.shape[1], len(pixels), bits, 0, 0, 0, 0)
+    parts = (
+        (b"IHDR", head),
+        (b"tRNS", struct.pack(">H", transparent)),
+        (b"IDAT", zlib.compress(raw)),
+    )
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in parts
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("bits", [2, 4, 16])
+def test_a_transparent_colour_of_another_depth_is_refused(tmp_path, bits):
+    """Pillow compares it with pixels that it has scaled to 8 bits."""
+    grey_png(tmp_path / "a.png", bits, RNG.integers(0, 2**bits, (8, 8)), 1)
+    with pytest.raises(InputError, match=r"a\.png has a transparent colour .*convert it"):
+        decode(tmp_path / "a.png")
+
+
+def test_tiff_of_other_conventions_is_refused(tmp_path):
+    """White as 0 in 16 bits, and signed bytes, would be read upside down without a word."""
+    path = tmp_path / "a.tiff"
+    Image.fromarray(RNG.integers(0, 2**16, (8, 8)).astype(np.uint16)).save(path)
+    entry = struct.pack("<HHI", 262, 3, 1)
+    content = path.read_bytes()
+    assert content.count(entry + b"\1") == 1
+    path.write_bytes(content.replace(entry + b"\1", entry + b"\0"))
+    with pytest.raises(InputError, match="stores white as 0"):
+        decode(path)
+    Image.fromarray(GREYS).save(path, tiffinfo={339: 2})
+    with pytest.raises(InputError, match="signed pixels"):
+        decode(path)
+
+
 def test_the_first_frame_counts_and_is_said(tmp_path, capsys):
     def animated(path, label):
         frames = [Image.new("RGB", (8, 8), (v, v, 9 * int(path.stem))) for v in (label * 9, 250)]

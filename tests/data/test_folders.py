@@ -2,6 +2,7 @@
 
 import os
 import tarfile
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,23 @@ def test_palette_transparency_and_turned_photographs(folder):
     pixels = _load(folder).train_images[3:]
     assert pixels[1, :, 0, 0].tolist() == [157, 157, 158]  # on white
     assert (pixels[2, :, :4] == 200).all() and (pixels[2, :, 4:] == 0).all()
+
+
+def test_what_lies_beside_the_classes(folder, capsys):
+    (folder / "train" / "stray.png").write_bytes(b"x")
+    _load(folder)
+    assert "1 file of" in (said := capsys.readouterr().err) and "(stray.png first)" in said
+    (folder / "train" / "lost").symlink_to(folder / "nowhere")
+    with pytest.raises(InputError, match=r"train/lost is a link to nothing"):
+        _load(folder)
+
+
+def test_a_name_in_two_unicode_forms(folder):
+    """As of a test set that was packed on a Mac, and a training set that was not."""
+    for split, form in (("train", "NFC"), ("test", "NFD")):
+        (folder / split / "絵 blue").rename(folder / split / unicodedata.normalize(form, "é"))
+    with pytest.raises(InputError, match="only one of another Unicode form"):
+        _load(folder)
 
 
 def test_mixed_sizes_need_size(folder):

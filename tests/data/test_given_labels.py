@@ -136,6 +136,18 @@ def test_files_that_do_not_fit(tmp_path, write, words):
         read_labels(write(tmp_path / "a"), TRUE, NAMES)
 
 
+def test_classes_that_are_named_by_numbers(tmp_path):
+    """Folders are sorted as text, so class 10 is the third; torchvision calls it 2."""
+    names = sorted(map(str, range(12)))
+    true = np.arange(12)
+    by_name = _csv(tmp_path / "a", "index,label", "0,10", "1,2", "2,0")
+    assert read_labels(by_name, true, names)[:3].tolist() == [2, 4, 0]
+    with pytest.raises(InputError, match=r"label 2 is the name of one class .* of another, 10"):
+        read_labels(_npy(tmp_path / "b", true), true, names)
+    padded = [f"{number:02}" for number in range(12)]
+    assert read_labels(_npy(tmp_path / "c", true), true, padded).tolist() == true.tolist()
+
+
 def test_an_image_with_a_true_label_is_unpermuted():
     for noise in (0, 0.5, 1):
         assigned, redrawn = assign_labels(TRUE, rule="table", noise=noise, given=WORSE)

@@ -183,7 +183,9 @@ def _descend(stages, modules, value, members, plans, outputs):
         where = tuple(source(plans[member], layer) for layer in owners)
         by_source.setdefault(where, []).append(member)
     for where, group in by_source.items():
-        _descend(rest, modules, modules[module, where](value), group, plans, outputs)
+        # a copy for each, for a module may begin with an activation in place
+        given = value.clone() if len(by_source) > 1 else value
+        _descend(rest, modules, modules[module, where](given), group, plans, outputs)
 
 
 def _stages(model, layers):

@@ -20,6 +20,7 @@ DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 COLOUR = ("P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV")
 _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation: Pillow's Transpose
 _ORIENTATION = 0x0112
+_PHOTOMETRIC, _SAMPLES, _SIGNED = 262, 339, 2  # tags of TIFF, and a value of the second
 _EXACT = 2**24  # up to which single precision, in which deep images are resized, is exact
 
 
@@ -71,7 +72,9 @@ def decode(file, size=None):
     try:
         # Of a file object, since Pillow maps a turned TIFF into memory by the wrong width.
         with _quiet(), open(file, "rb") as stream, Image.open(stream) as opened:
-            halved = ";16" in str([tile[3] for tile in opened.tile]) and opened.mode not in DEEP
+            stored = str([tile[3] for tile in opened.tile])
+            halved = ";16" in stored and opened.mode not in DEEP
+            _refuse_misread(opened, stored, file)
             opened.load()
             turn = _turn(opened)
             frames = bool(getattr(opened, "is_animated", False))
@@ -122,6 +125,25 @@ def shallow(images):
     return [(image >> (bits - 8)).astype(np.uint8) for image in images], bits
 
 
+def _refuse_misread(image, stored, file):
+    """Raise InputError where Pillow reads other values than a file means (Pillow 13)."""
+    narrow = any(bits in stored for bits in (";2", ";4", ";16"))
+    if "transparency" in image.info and image.mode not in ("P", "PA") and narrow:
+        what = "has a transparent colour and pixels of another depth than 8 bits"
+    elif image.mode in DEEP and _tag(image, _PHOTOMETRIC) == 0:
+        what = "stores white as 0 in more than 8 bits"
+    elif image.mode not in (*DEEP, "F") and _SIGNED in np.ravel(_tag(image, _SAMPLES)):
+        what = "holds signed pixels of 8 bits"
+    else:
+        return
+    raise InputError(f"{file} {what}, which is not read; convert it to unsigned 8 bits")
+
+
+def _tag(image, number):
+    """A tag of a TIFF file; None in other files and where it is missing."""
+    return image.tag_v2.get(number) if image.format == "TIFF" else None
+
+
 def _turn(image):
     """Number of Pillow's Transpose that puts the image upright; -1 for none, None if unreadable."""
     try:
@@ -143,8 +165,6 @@ def _plain(image, file):
                 f"{file} holds pixels from {least} to {most}; expected 0 to {_EXACT - 1}: "
                 "convert it"
             )
-        if "transparency" in image.info:
-            raise InputError(f"{file} is of 16 bits with transparency; convert it to 8 bits")
         return Image.fromarray(array.astype(np.float32))
     if image.mode == "F":
         raise InputError(f"{file} holds floating-point pixels; expected 8 or 16 bits: convert it")

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 
@@ -81,9 +82,11 @@ def load_image_folder(*, path, size=None, train_per_class=None):
     classes = _classes(root / "train")
     for name in _classes(root / "test"):
         if name not in classes:
+            alike = [c for c in classes if normalize("NFC", c) == normalize("NFC", name)]
             raise InputError(
-                f"{root / 'test' / name}: class {name!r} has no folder in {root / 'train'}; "
-                "add training images of it or remove it"
+                f"{root / 'test' / name}: class {name!r} has no folder in {root / 'train'}"
+                f"{' (only one of another Unicode form)' if alike else ''}; add training images of "
+                "it, rename or remove it"
             )
     train, test = (
         [
@@ -107,10 +110,18 @@ def _folder(path, what):
 
 def _classes(folder):
     """Sorted names of the folders in `folder`; hidden ones and clutter do not count."""
-    _folder(folder, "data.path")
-    names = sorted(p.name for p in folder.iterdir() if p.is_dir() and not is_clutter(p.name))
+    found = [p for p in _folder(folder, "data.path").iterdir() if not is_clutter(p.name)]
+    names = sorted(p.name for p in found if p.is_dir())
     if not names:
         raise InputError(f"{folder} holds no folder; expected one for each class")
+    beside = sorted(p.name for p in found if not p.is_dir())
+    if lost := [name for name in beside if not (folder / name).exists()]:
+        raise InputError(f"{folder / lost[0]} is a link to nothing; correct or remove it")
+    if beside:
+        log(
+            f"warning: {_counted(len(beside), 'file')} of {folder} beside the folders of its "
+            f"classes ({beside[0]} first) left out"
+        )
     return names
 
 

@@ -29,7 +29,7 @@ def read_labels(path, true_labels, class_names, column=None):
         or an array for all images in order: .npy, one of an .npz, or of a dict saved by torch.
     true_labels : ndarray of int, shape (n,)
     class_names : sequence of str
-        Labels may be these or their positions.
+        Labels may be these or their positions. A text that is both is the name.
     column : str, optional
         Name of the column or of the array, where there are several.
 
@@ -41,8 +41,9 @@ def read_labels(path, true_labels, class_names, column=None):
     Raises
     ------
     InputError
-        If there are not as many labels as images, one is no class, or the file's own clean labels
-        are not those of the images (as when its order is another).
+        If there are not as many labels as images, one is no class or, as a number, the position of
+        one class and the name of another, or the file's own clean labels are not those of the
+        images (as when its order is another).
     DamagedFileError
         If the file is missing or cannot be read.
     """
@@ -146,8 +147,8 @@ def _classes(path, labels, class_names):
     """Class ids of labels that are whole numbers or names of classes."""
     labels = np.asarray(labels)
     if labels.dtype.kind in "US":
-        known = {str(name): number for number, name in enumerate(class_names)}
-        known |= {str(number): number for number in range(len(class_names))}
+        known = {str(number): number for number in range(len(class_names))}
+        known |= {str(name): number for number, name in enumerate(class_names)}
         unknown = [label for label in np.unique(labels.astype(str)) if label not in known]
         if unknown:
             raise InputError(
@@ -162,6 +163,14 @@ def _classes(path, labels, class_names):
             f"{path}: labels are {labels.min()} to {labels.max()}; with {len(class_names)} classes "
             f"they must lie in 0 to {len(class_names) - 1}"
         )
+    places = {str(name): number for number, name in enumerate(class_names)}
+    for label in np.unique(labels).tolist():
+        if places.get(str(label), label) != label:  # class folders 0 to 11, sorted as text
+            raise InputError(
+                f"{path}: the label {label} is the name of one class and the position of another, "
+                f"{class_names[label]!s}; give the names as text, or rename the classes so that "
+                "both agree (00, 01, 02 and so on)"
+            )
     return labels.astype(np.int64)
 
 

@@ -11,10 +11,9 @@ import torch
 from torch import nn
 
 from geomem.errors import InputError
+from geomem.models.checks import noise_images
 from geomem.models.layers import find_layers, in_layout, memory_format, tied
 from geomem.registry.networks import NETWORKS
-
-_IMAGES = 3  # of noise, on which the layers are found
 
 
 def build_model(model_spec, width, *, n_classes, image_shape, seed):
@@ -71,16 +70,30 @@ def build_model(model_spec, width, *, n_classes, image_shape, seed):
 
 def _prepare(name, model, n_classes, image_shape):
     """Find the layers with evaluation passes over a few images of noise; check the logits."""
-    model.eval()
-    layers, logits = _run(name, model, torch.randn(_IMAGES, *image_shape))
+    if model.eval() is not model:
+        raise InputError(
+            f"model.name: the method `train` of {name!r} returns no module; end it with "
+            "`return self`"
+        )
+    images = noise_images(image_shape)
+    layers, logits = _run(name, model, images)
     model.train()
-    count = _IMAGES - 1
+    count = len(images) - 1
     found = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
     if found != (count, n_classes):
         raise InputError(
             f"model.name: {name!r} returns {found} for {count} images of shape {image_shape}, "
             f"expected logits of shape {(count, n_classes)}: one row per image, one column per "
             "class"
+        )
+    if not logits.is_floating_point():
+        raise InputError(
+            f"model.name: {name!r} returns logits of type {logits.dtype}; expected real numbers"
+        )
+    if not bool(logits.isfinite().all()):
+        raise InputError(
+            f"model.name: {name!r} returns logits that are not finite for images of noise, before "
+            "any training; look at its operations and its initialization"
         )
     if bool((logits >= 0).all()) and torch.allclose(logits.sum(1).float(), torch.ones(count)):
         raise InputError(

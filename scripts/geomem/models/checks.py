@@ -10,10 +10,31 @@ from geomem.errors import InputError
 from geomem.models.layout import UnclearLayoutError, find_layout, same
 
 LOGITS = ("", -1)  # place of a network's own output among those of its layers
+_IMAGES, _LOUD = 3, 4
 
 
-def image_places(model, run, small, images, order):
+def noise_images(image_shape, generator=None):
+    """Images of noise on which a network is checked.
+
+    They differ in their means, too, so that averages over an image differ. The last one, which the
+    smaller batches lack, has larger values: what takes the largest or least value of a batch then
+    joins its images in a way that shows.
+
+    Returns
+    -------
+    Tensor, shape (3, C, H, W)
+    """
+    images = torch.randn(_IMAGES, *image_shape, generator=generator)
+    images += torch.randn(_IMAGES, image_shape[0], 1, 1, generator=generator)
+    images[-1] *= _LOUD
+    return images
+
+
+def image_places(model, run, small, images):
     """Where the images are in the output of every call whose output depends on them.
+
+    The network is run on all images in reverse order, and on the first one alone. Whatever sorts
+    the images by what they show changes the order of one of these batches at least.
 
     Parameters
     ----------
@@ -23,8 +44,6 @@ def image_places(model, run, small, images, order):
     small : dict
         What `run` returned for all images but the last.
     images : Tensor, shape (n, C, H, W)
-    order : sequence of int
-        Of the images in the batch of all.
 
     Returns
     -------
@@ -35,12 +54,12 @@ def image_places(model, run, small, images, order):
     InputError
         If an output depends on chance, earlier batches or the other images of its batch.
     """
-    fitting = _fitting(run, small, run(images[order]), images, order)
+    fitting = _fitting(run, small, images)
     places = {key: found[0] for key, found in fitting.items() if found}
     several = [key for key, found in fitting.items() if len(found) > 1]
     if several:  # weights that begin at zero may be why
         with _disturbed(model):
-            again = _fitting(run, run(images[:-1]), run(images[order]), images, order)
+            again = _fitting(run, run(images[:-1]), images)
         for key in several:
             both = [place for place in fitting[key] if place in again[key]]
             if len(both) != 1:
@@ -54,18 +73,20 @@ def image_places(model, run, small, images, order):
     return places
 
 
-def _fitting(run, small, large, images, order):
-    if small.keys() != large.keys():
-        name = next(iter(small.keys() ^ large.keys()))[0]
+def _fitting(run, small, images):
+    order = list(reversed(range(len(images))))
+    large, alone = run(images[order]), run(images[:1])
+    if differing := (small.keys() ^ large.keys()) | (small.keys() ^ alone.keys()):
+        name = min(differing)[0]
         raise InputError(
-            f"model: layer {name!r} is called more often the more images there are; let it be "
-            "called once for a whole batch, or mark the module around it, "
+            f"model: how often layer {name!r} is called depends on the images of a batch; let it "
+            "be called once for all of them, or mark the module around it, "
             "`module.layer_kind = 'block'`"
         )
     fitting = {}
     for key, output in small.items():
         try:
-            fitting[key] = find_layout(large[key], output, order)
+            fitting[key] = find_layout(large[key], output, alone[key], order)
         except UnclearLayoutError as error:
             repeated = run(images[:-1])
             if any(not _equal(repeated[k], small[k]) for k in small):
@@ -113,6 +134,42 @@ def nothing_changed(model):
                 f"model: the buffer {name!r} changes in evaluation mode; let it change in training "
                 "mode alone (`if self.training`)"
             )
+
+
+def check_names(names):
+    """Raise InputError unless all names of layers differ, and none is like that of a part."""
+    for name in names:
+        if names.count(name) > 1:
+            other = "the images" if name == names[0] else "another layer"
+            raise InputError(
+                f"model: a layer has the name {name!r}, which is that of {other}; give its module "
+                "another attribute name"
+            )
+        if "/" in name:
+            raise InputError(
+                f"model: layer {name!r} has a slash in its name, as only layers within blocks "
+                "have; give its module another name"
+            )
+
+
+@contextlib.contextmanager
+def all_registered(model):
+    """Within the block refuse calls of modules whose weights the network does not know."""
+    own = {id(parameter) for parameter in model.parameters()}
+
+    def look(module, inputs):
+        if any(id(parameter) not in own for parameter in module.parameters(recurse=False)):
+            raise InputError(
+                f"model: a {type(module).__name__} is called whose weights are not among the "
+                "parameters of the network, so that nothing would train or save them; keep modules "
+                "in attributes or in torch.nn.ModuleList, not in a list or dict"
+            )
+
+    handle = torch.nn.modules.module.register_module_forward_pre_hook(look)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def random_states():

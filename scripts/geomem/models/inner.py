@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import torch
 
-from geomem.models.checks import LOGITS, image_places
+from geomem.models.checks import LOGITS, image_places, noise_images
 from geomem.models.layers import (
     INPUT,
     Layer,
@@ -21,8 +21,6 @@ from geomem.models.layers import (
     list_layers,
 )
 from geomem.models.layout import by_image
-
-_IMAGES = 3  # of noise, as in `geomem.models.build`
 
 
 def layers_for(model, globs):
@@ -84,8 +82,7 @@ def _found(model, opened):
     coarse = list_layers(model)
     place = next(model.parameters()).device
     generator = torch.Generator().manual_seed(0)
-    images = torch.randn(_IMAGES, *coarse[0].shape, generator=generator).to(place)
-    images = in_format(model, images)
+    images = in_format(model, noise_images(coarse[0].shape, generator).to(place))
     kinds = {layer.module: layer.kind for layer in coarse if layer.module}
     block_of = {name: block for block, within in opened.items() for name in within}
     kinds |= {name: kind_of_type(model.get_submodule(name)) for name in block_of}
@@ -97,10 +94,9 @@ def _found(model, opened):
     training = model.training
     model.eval()
     try:
-        order = [_IMAGES - 1, *range(_IMAGES - 1)]
         with torch.random.fork_rng(devices=[]):
             small = run(images[:-1], began.append)
-            places = image_places(model, run, small, images, order)
+            places = image_places(model, run, small, images)
     finally:
         model.train(training)
     places.pop(LOGITS, None)
@@ -108,7 +104,7 @@ def _found(model, opened):
     layers = [coarse[0]]
     for (name, call), where in places.items():
         if name in block_of:
-            shape = tuple(by_image(small[name, call], _IMAGES - 1, *where).shape[1:])
+            shape = tuple(by_image(small[name, call], len(images) - 1, *where).shape[1:])
             label = f"{block_of[name]}/{name.removeprefix(block_of[name] + '.')}"
             label += f":{call + 1}" if call else ""
             layers.append(Layer(label, 0, kinds[name], name, call, shape, (), *where))

@@ -18,7 +18,13 @@ import torch
 from torch import nn
 
 from geomem.errors import InputError
-from geomem.models.checks import LOGITS, image_places, nothing_changed
+from geomem.models.checks import (
+    LOGITS,
+    all_registered,
+    check_names,
+    image_places,
+    nothing_changed,
+)
 from geomem.models.layout import by_image
 from geomem.models.pooling import pooled_output
 
@@ -148,6 +154,11 @@ def observe(model, layers, images):
     dict of str to Tensor, shape (n, features)
         By layer name, copied, without gradient. Features are in (C, H, W) order whatever the
         memory format.
+
+    Raises
+    ------
+    InputError
+        If a layer is not called, or computes less than its output for each image.
     """
     wanted = {(layer.module, layer.call): layer for layer in layers if layer.module}
     images = in_format(model, images)
@@ -157,13 +168,35 @@ def observe(model, layers, images):
 
     def keep(name, call, output):
         if layer := wanted.get((name, call)):
-            values = by_image(output.detach(), len(images), layer.axis, layer.before)
             # a copy, for a later in-place ReLU would change the output
-            found[layer.name] = pooled_output(values, layer.pooling).flatten(1).clone()
+            found[layer.name] = _kept(layer, output.detach(), len(images)).flatten(1).clone()
 
     with _calls_seen(model, {name for name, _ in wanted}, end=keep), torch.no_grad():
         model(images)
+    for layer in layers:
+        if layer.name not in found:
+            raise InputError(f"model: layer {layer.name!r} is not called for some images{_PART}")
     return {layer.name: found[layer.name] for layer in layers}
+
+
+def _kept(layer, output, count):
+    """What is kept of a layer's output for `count` images, which come first."""
+    sizes = tuple(output.shape)
+    parts, rest = divmod(sizes[layer.axis], count) if len(sizes) > layer.axis else (0, 0)
+    if parts and not rest and parts % layer.before == 0:
+        values = pooled_output(by_image(output, count, layer.axis, layer.before), layer.pooling)
+        if values.shape[1:] == layer.shape:
+            return values
+    raise InputError(
+        f"model: layer {layer.name!r} returns {sizes} for {count} images, expected {layer.shape} "
+        f"for each{_PART}"
+    )
+
+
+_PART = (
+    ": what it is called for depends on what the images show, as experts and early exits do. Mark "
+    "the module around it, `module.layer_kind = 'block'`"
+)
 
 
 def in_format(model, images):
@@ -185,9 +218,9 @@ def memory_format(model):
 
 
 def find_layers(model, images):
-    """Run a network in evaluation mode on two batches; return its layers and its output.
+    """Run a network in evaluation mode on three batches; return its layers and its output.
 
-    Two batches of different sizes and orders tell which dimension of each output is the image.
+    Batches of different sizes and orders tell which dimension of each output is the image.
     A call whose output is the same for every batch, of a map of embeddings for instance, is no
     layer; its parameters count as those of a norm do.
 
@@ -196,7 +229,7 @@ def find_layers(model, images):
     model : nn.Module
         In evaluation mode.
     images : Tensor, shape (n, C, H, W)
-        At least two, and different: 0 to n - 2 are one batch, all of them the other.
+        As `noise_images` returns them: 0 to n - 2 are one batch.
 
     Returns
     -------
@@ -206,8 +239,9 @@ def find_layers(model, images):
     Raises
     ------
     InputError
-        If a layer returns something other than one tensor, no layer was called, or an output
-        depends on chance, on the other images of its batch or on earlier batches.
+        If a layer returns something other than one tensor of real numbers, no layer was called,
+        an output depends on chance, on the other images of its batch or on earlier batches, the
+        images are changed in place, or two layers have one name.
     """
     modules = dict(model.named_modules())
     marked = [name for name, module in modules.items() if hasattr(module, "layer_kind")]
@@ -217,22 +251,27 @@ def find_layers(model, images):
         for name, module in modules.items()
         if inside[name] in (None, name) and (kind := _kind(module))
     }
+    if "" in kinds:
+        raise InputError(
+            f"model: the network itself is a layer ({kinds['']}), so that nothing in it can be "
+            "told apart; put it into a module of its own, `torch.nn.Sequential(network)`"
+        )
     began = []  # names of modules in the order in which their calls began
 
     def run(batch, begin=None):
         return called_outputs(model, kinds, set(modules), batch, begin)
 
-    order = [len(images) - 1, *range(len(images) - 1)]
-    with nothing_changed(model):
+    with nothing_changed(model), all_registered(model):
         small = run(images[:-1], began.append)
     if not isinstance(small[LOGITS], torch.Tensor):
         return [], small[LOGITS]
-    places = image_places(model, run, small, images, order)
+    places = image_places(model, run, small, images)
     layers = [Layer(INPUT, 0, INPUT, "", 0, tuple(images.shape[1:]), ())]
     for (name, call), place in places.items():
         label = name if call == 0 else f"{name}:{call + 1}"
         shape = tuple(by_image(small[name, call], len(images) - 1, *place).shape[1:])
         layers.append(Layer(label, len(layers), kinds[name], name, call, shape, (), *place))
+    check_names([layer.name for layer in layers])
     owners = _owners(model, layers, inside, began)
     layers = [replace(layer, state=tuple(owners.get(layer.name, ()))) for layer in layers]
     return layers, small[LOGITS]
@@ -245,17 +284,32 @@ def called_outputs(model, kinds, names, images, begin=None):
     def note(name, call, output):
         if name not in kinds:
             return
-        if not isinstance(output, torch.Tensor):
+        if fault := _unfit(output):
             raise InputError(
-                f"model: layer {name!r} returns {type(output).__name__}, expected one tensor; "
+                f"model: layer {name!r} returns {fault}, expected one tensor of real numbers; "
                 "mark the module around it, `module.layer_kind = 'block'`"
             )
         found[name, call] = output.clone()  # a later in-place ReLU would change it
 
+    given = images.clone()
     with _calls_seen(model, names, begin, note), torch.no_grad():
         logits = model(images)
+    if not torch.equal(given, images):
+        raise InputError(
+            "model: the network changes the images that it is given in place; let its first "
+            "operation make new ones (`x = 2 * x` for `x *= 2`, no `inplace=True`)"
+        )
     found[LOGITS] = logits.clone() if isinstance(logits, torch.Tensor) else logits
     return found
+
+
+def _unfit(output):
+    """What a layer's output is, if it is not one dense tensor of real numbers."""
+    if not isinstance(output, torch.Tensor):
+        return type(output).__name__
+    if output.is_nested or output.is_quantized or output.layout != torch.strided:
+        return "a nested tensor" if output.is_nested else f"a tensor of {output.layout}"
+    return f"a tensor of {output.dtype}" if output.is_complex() else None
 
 
 def _kind(module):

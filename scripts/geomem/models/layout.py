@@ -1,4 +1,4 @@
-"""Where the images are in a layer's output, told by running two batches of different sizes.
+"""Where the images are in a layer's output, told by running batches of different sizes.
 
 Convolutions and batch-first layers have the images in dimension 0. Transformers with tokens first
 have them in another, and windows or attention heads are folded into the same dimension, in front of
@@ -38,15 +38,16 @@ def by_image(output, count, axis=0, before=1):
     return joined.squeeze(axis + 1) if parts == 1 else joined
 
 
-def find_layout(large, small, order):
-    """How the images lie in two outputs of the same layer.
+def find_layout(large, small, alone, order):
+    """How the images lie in three outputs of the same layer.
 
     Parameters
     ----------
-    large, small : Tensor
-        For a batch of images, and for a smaller one.
+    large, small, alone : Tensor
+        For a batch of images, for a smaller one, and for one image.
     order : sequence of int
-        Which image each place of the large batch holds. The small batch holds 0, 1, ...
+        Which image each place of the large batch holds. The small batch holds 0, 1, ..., and image
+        0 is the one alone.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def find_layout(large, small, order):
     """
     n_large, n_small = len(order), len(order) - 1
     shapes = tuple(large.shape), tuple(small.shape)
-    if shapes[0] == shapes[1]:
+    if shapes[0] == shapes[1] == tuple(alone.shape):
         return []
     where = f"its output has shape {shapes[1]} for {n_small} images and {shapes[0]} for {n_large}"
     changed = [d for d, sizes in enumerate(zip(*shapes, strict=False)) if sizes[0] != sizes[1]]
@@ -71,10 +72,16 @@ def find_layout(large, small, order):
     parts, rest = divmod(shapes[0][axis], n_large)
     if rest or shapes[1][axis] != parts * n_small:
         raise UnclearLayoutError(where)
+    expected = (*shapes[0][:axis], parts, *shapes[0][axis + 1 :])
+    if tuple(alone.shape) != expected:
+        raise UnclearLayoutError(
+            f"{where}, but {tuple(alone.shape)} for one, expected {expected} (squeeze() drops the "
+            "dimension of a single image, flatten(1) does not)"
+        )
     fitting = [
         (axis, before)
         for before in range(1, parts + 1)
-        if parts % before == 0 and _fits(large, small, order, axis, before)
+        if parts % before == 0 and _fits(large, small, alone, order, axis, before)
     ]
     if not fitting:
         raise UnclearLayoutError(f"{where}, and what it computes for one depends on the others")
@@ -90,7 +97,9 @@ def same(a, b):
     return torch.allclose(a, b, rtol=0, atol=tolerance * scale, equal_nan=True)
 
 
-def _fits(large, small, order, axis, before):
+def _fits(large, small, alone, order, axis, before):
     large = by_image(large, len(order), axis, before)
     small = by_image(small, len(order) - 1, axis, before)
-    return all(same(large[i], small[k]) for i, k in enumerate(order) if k < len(small))
+    alone = by_image(alone, 1, axis, before)
+    pairs = [(large[i], small[k]) for i, k in enumerate(order) if k < len(small)]
+    return all(same(a, b) for a, b in [*pairs, (alone[0], small[0])])
