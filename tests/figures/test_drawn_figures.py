@@ -29,16 +29,18 @@ def test_accuracy_draws_means_over_seeds_with_intervals(three_seeds):
     assert figure.axes[0].get_ylabel() == "accuracy (%)"
     assert noisy.get_xlabel() == "epoch"
     table = three_seeds["accuracy"].query("metric == 'accuracy' and noise == 0.5")
-    for i, kind in enumerate(style.KINDS):
+    for i, kind in enumerate(synthetic.KINDS):
         of_kind = table[table["kind"] == kind].groupby("epoch")["value"]
         line = lines(noisy)[kind]
         np.testing.assert_array_equal(line.get_xdata(), of_kind.mean().index)
         np.testing.assert_allclose(line.get_ydata(), 100 * of_kind.mean())
         assert line.get_color() == style.KINDS[kind].color
-        half = 100 * 4.302653 * of_kind.std() / np.sqrt(3)
-        ends = [(100 * of_kind.mean() + sign * half).clip(0, 100) for sign in (-1, 1)]
-        drawn = list(band(noisy, i).values())
-        np.testing.assert_allclose(drawn, np.transpose(ends), rtol=1e-5, atol=1e-9)
+        mean, error = of_kind.mean(), of_kind.std() / np.sqrt(3)
+        drawn = np.transpose(list(band(noisy, i).values())) / 100
+        for end in drawn:  # Wilson's: the error is that of the end, not of the mean
+            reach = 4.302653 * error * np.sqrt(end * (1 - end) / (mean * (1 - mean)))
+            np.testing.assert_allclose(np.abs(end - mean), reach, rtol=1e-5)
+        assert (drawn[0] < mean).all() and (mean < drawn[1]).all()
     assert set(lines(clean)) == {"unpermuted", "test", "best epoch"}
     best = {line.get_xdata()[0] for line in noisy.lines if line.get_label() == "best epoch"}
     assert best == {14, 16, 18}
@@ -276,7 +278,7 @@ def test_captions_have_two_lines_at_most(name, noise, three_seeds):
 def test_intervals_of_accuracies_end_at_0_and_100(three_seeds):
     rewind = three_seeds["rewind"].copy()
     high = (rewind["kind"] == "permuted") & (rewind["layer"] == "fc2")
-    rewind.loc[high, "value"] = 1 - 0.1 * (rewind.loc[high, "seed"] == 1)
+    rewind.loc[high, "value"] = 1 - 0.1 * (rewind.loc[high, "seed"] == 1)  # 97 % plus or minus 14 %
     figure = draw("rewind", {**three_seeds, "rewind": rewind}, noise=0.5)
     ends = [
         vertex
@@ -285,8 +287,7 @@ def test_intervals_of_accuracies_end_at_0_and_100(three_seeds):
         for path in band.get_paths()
         for vertex in path.vertices[:, 1]
     ]
-    assert min(ends) >= 0 and max(ends) <= 100
-    assert max(ends) == 100, "so there is an interval that would reach further"
+    assert min(ends) >= 0 and 99 < max(ends) <= 100
 
 
 def test_a_style_file_is_laid_over_the_figures_own(three_seeds, tmp_path):

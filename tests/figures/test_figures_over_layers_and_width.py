@@ -40,7 +40,7 @@ def test_depth_draws_best_and_last_epoch_and_two_over_m(three_seeds):
 
 def test_curves_are_named_at_their_ends(three_seeds):
     figure = draw("depth", three_seeds, noise=0.5)
-    looks = {**style.KINDS, **style.CONTROLS}
+    looks = {kind: style.KINDS[kind] for kind in synthetic.KINDS} | style.CONTROLS
     for axes in np.reshape(figure.axes, (2, 3))[:, -1]:
         named = names_at_ends(axes)
         assert set(named) == {look.label for look in looks.values()}
@@ -71,7 +71,7 @@ def test_depth_without_controls_names_none(three_seeds):
     table = three_seeds["geometry"]
     table = table[table["kind"].isin(list(style.KINDS))]
     figure = draw("depth", {**three_seeds, "geometry": table}, noise=0.5)
-    assert set(names_at_ends(figure.axes[2])) == set(style.KINDS)
+    assert set(names_at_ends(figure.axes[2])) == set(synthetic.KINDS)
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +218,7 @@ def test_wide_intervals_do_not_flatten_the_curves():
 def test_simulation_draws_both_capacities_and_bounds(three_seeds):
     figure = draw("simulation", three_seeds, noise=0.5, epochs=["last"])
     assert [axes.get_title("left").split("\n")[-1] for axes in figure.axes] == [
-        *style.KINDS, "shuffled (×) and Gaussian (+)", "all layers"
+        *synthetic.KINDS, "shuffled (×) and Gaussian (+)", "all layers"
     ]  # fmt: skip
     rows = three_seeds["simulation"].query("noise == 0.5 and last and kind == 'permuted'")
     permuted = figure.axes[1]

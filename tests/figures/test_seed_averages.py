@@ -38,7 +38,7 @@ def test_intervals_of_accuracies_stay_between_0_and_1():
     _, beyond = stats.t.interval(0.95, 2, loc=values.mean(), scale=stats.sem(values))
     assert beyond > 1
     expected = mean_of_fractions(values.mean(), stats.sem(values), 2)
-    assert (means["lo"], means["hi"]) == pytest.approx(expected)
+    assert (means["lo"], means["hi"]) == pytest.approx(tuple(map(float, expected)))
     assert 0 < means["lo"] < means["value"] < means["hi"] < 1
     assert seeds.over_seeds(rows(values, metric="loss"), ["epoch"])["hi"].iloc[0] > 1
 
