@@ -59,6 +59,21 @@ def test_a_study_overwrites_nothing(tmp_path, taken):
         make_study(place)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["mine.yaml"], "geomem run --configfile mine.yaml"),
+        (["--configfile", "presets/papper.yaml"], "did you mean presets/paper.yaml"),
+        (["--configfile", "config.yaml", "a.yaml", "--cores", "1"], "a.yaml: there is no such"),
+    ],
+)
+def test_run_names_a_configuration_that_is_not_there(tmp_path, monkeypatch, options, message):
+    make_study(tmp_path / "study")
+    monkeypatch.chdir(tmp_path / "study")
+    with pytest.raises(InputError, match=re.escape(message)):
+        run(options)
+
+
 def test_run_needs_a_study(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="geomem init FOLDER"):

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from docs.generate.commands import commands_page
 from docs.generate.configuration import configuration_page
-from docs.generate.drawings import draw_all
 from docs.generate.gallery import draw_pictures, with_captions
 from docs.generate.tables import tables_page
 
@@ -27,7 +26,6 @@ def main(folder):
     gallery.write_text(with_captions(gallery.read_text(encoding="utf-8")), encoding="utf-8")
     for name, make in GENERATED.items():
         (folder / "reference" / name).write_text(make(), encoding="utf-8")
-    draw_all(folder / "figures" / "concepts")
     draw_pictures(folder / "figures" / "gallery")
 
 

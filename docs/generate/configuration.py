@@ -45,7 +45,7 @@ A configuration is a YAML file with three keys.
 | `experiments` | a section for each experiment, with the settings that differ from `defaults` |
 
 `--configfile mine.yaml` lays a second file over `config.yaml`, key by key. A section whose `name`
-changes replaces the old one whole. `geomem check config.yaml mine.yaml` lists everything that is
+changes replaces the old one whole. `geomem check --configfile mine.yaml` lists everything that is
 wrong.
 
 The tables below list every key of `defaults` and of an experiment. "Default" is the value in the

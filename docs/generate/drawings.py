@@ -1,4 +1,7 @@
-"""The drawings of the concepts: `draw_all(FOLDER)` writes each as NAME.svg."""
+"""The drawings of the concepts: `python -m docs.generate.drawings` writes docs/figures/concepts/.
+
+They are in the repository, so that the pages can be read without building the site.
+"""
 
 from math import comb
 from pathlib import Path
@@ -176,3 +179,7 @@ def _panels(count, size):
 DRAWINGS = {
     draw.__name__: draw for draw in (manifold, capacity, radius, dimension, permuted, rewinding)
 }
+
+
+if __name__ == "__main__":
+    draw_all(Path(__file__).resolve().parents[1] / "figures" / "concepts")

@@ -50,7 +50,7 @@ GROUPS = {
         "check": Command(
             "geomem.config.cli:main",
             "say everything that is wrong with a configuration",
-            "geomem check config.yaml presets/paper.yaml",
+            "geomem check --configfile presets/paper.yaml",
         ),
         "layers": Command(
             "geomem.models.cli:main",

@@ -9,6 +9,11 @@ from geomem.storage.tables import read_table
 
 RUN = ["width", "noise", "seed"]
 WARNED = " !"
+_TITLES = {
+    "accuracy": "accuracy (%)",
+    "geometry": "geometry of the last layer",
+    "rewind": "accuracy (%) with layers rewound",
+}
 
 
 def main(argv=None):
@@ -21,7 +26,7 @@ def main(argv=None):
     for name, make in makers:
         if name in found:
             text = markdown(make(found[name]))
-            print(f"\n{name}\n\n{text}")
+            print(f"\n{_TITLES[name]}\n\n{text}")
             if WARNED in text:
                 print(f"\n{WARNED.strip()}: with a warning, in the column `warnings` of the table")
     claims = folder.parent / "claims" / "claims.parquet"

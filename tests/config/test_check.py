@@ -1,6 +1,8 @@
 """A broken configuration gets a message that names the key, the value and the way out."""
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 from geomem.config.check import check, problems
@@ -110,6 +112,19 @@ def test_command(tmp_path, capsys):
     assert "depth: 4 networks" in capsys.readouterr().out
     with pytest.raises(InputError, match="cannot be read"):
         main([str(tmp_path / "absent.yaml")])
+
+
+def test_an_overlay_alone_is_told_how_to_lie_over_the_configuration(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text("run: [clean]\n")
+    with pytest.raises(InputError) as told:
+        main(["mine.yaml"])
+    assert "geomem check --configfile" not in str(told.value), "there is nothing to lay it over"
+    shutil.copy(ROOT / "config.yaml", "config.yaml")
+    with pytest.raises(InputError, match=r"geomem check --configfile mine\.yaml"):
+        main(["mine.yaml"])
+    assert main(["--configfile", "mine.yaml"]) == 0
+    assert capsys.readouterr().out == "clean: 1 network\n"
 
 
 @pytest.mark.parametrize("name", BROKEN_FILES)

@@ -55,5 +55,5 @@ def test_a_file_that_lies_over_another_is_told_so(tmp_path, monkeypatch):
     study(tmp_path)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text((ROOT / "config.yaml").read_text())
-    with pytest.raises(InputError, match=r"lies over config\.yaml: geomem check config"):
+    with pytest.raises(InputError, match=r"lies over config\.yaml: geomem check --configfile"):
         main(["mine.yaml"])

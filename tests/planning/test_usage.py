@@ -42,9 +42,9 @@ def test_time_between_two_runs_does_not_count(results, capsys):
 def test_report(results, capsys):
     main([str(results), "--experiments", "a", "--cores", "2"])
     said = capsys.readouterr().out
-    assert "train             2      0.004    315 MB" in said
+    assert "train             2        0.3    315 MB" in said
     assert "table             1" in said
-    assert "took 14 s, its jobs 9 s for each of 2 cores: +56%" in said
+    assert "took 14 s. Its jobs would fill 2 cores for 9 s: the cores were 64% full" in said
     assert "0 running 14%, 1 running 43%, 2 running 43%" in said
 
 

@@ -69,8 +69,11 @@ def test_missing_and_foreign_files(tmp_path):
         (tmp_path / name).write_bytes(b"something else entirely")
         with pytest.raises(DamagedFileError, match=rf"{name} is damaged.*snakemake"):
             reader(tmp_path / name)
-    with pytest.raises(InputError, match="files of geomem end in"):
-        provenance_of(tmp_path / "x.txt")
+    with pytest.raises(DamagedFileError, match=r"x\.csv does not exist"):
+        provenance_of(tmp_path / "x.csv")
+    (tmp_path / "t.csv").touch()
+    with pytest.raises(InputError, match=r"Files that do end in .*; t\.parquet beside it do"):
+        provenance_of(tmp_path / "t.csv")
 
 
 @pytest.mark.parametrize("kind", range(4))

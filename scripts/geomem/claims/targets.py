@@ -88,8 +88,8 @@ def memorized(view, settings):
     found = view.accuracy("last", "permuted")[0]
     if found < settings["memorized"]:
         raise NotMeasuredError(
-            f"not memorized: permuted accuracy {found:.2f} at the last epoch is below "
-            f"claims.memorized = {settings['memorized']:g}; train longer, or a wider network"
+            f"not memorized (permuted accuracy {found:.2f} at the last epoch is below "
+            f"claims.memorized = {settings['memorized']:g}); train longer, or a wider network"
         )
 
 

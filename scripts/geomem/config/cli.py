@@ -1,4 +1,4 @@
-"""`geomem check CONFIG [OVERLAY ...]`."""
+"""`geomem check [CONFIG ...] [--configfile OVERLAY ...]`."""
 
 import functools
 from pathlib import Path
@@ -15,20 +15,31 @@ _MAIN = "config.yaml"
 
 
 def main(argv=None):
-    """Check a configuration with any overlays laid over it, as `snakemake --configfile` does."""
+    """Say everything that is wrong with a configuration, or how many networks it has.
+
+    Files after --configfile lie over config.yaml, as with geomem run.
+    """
     parser = commands.parser("check", main.__doc__)
     parser.add_argument(
         "config", type=Path, nargs="?", default=Path(_MAIN), help=f"default: {_MAIN}"
     )
-    parser.add_argument("overlays", type=Path, nargs="*", help="presets laid over it, in order")
+    parser.add_argument("overlays", type=Path, nargs="*", help="files laid over it, in order")
+    parser.add_argument(
+        "--configfile",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="the same, without naming config.yaml",
+    )
     args = parser.parse_args(argv)
-    config = combined([args.config, *args.overlays])
+    overlays = [*args.overlays, *args.configfile]
+    config = combined([args.config, *overlays])
     try:
         check(config)
     except InputError as error:
-        if args.overlays or args.config.name == _MAIN or not Path(_MAIN).is_file():
+        if overlays or args.config.name == _MAIN or not Path(_MAIN).is_file():
             raise
-        hint = f"If {args.config} lies over {_MAIN}: geomem check {_MAIN} {args.config}"
+        hint = f"If {args.config} lies over {_MAIN}: geomem check --configfile {args.config}"
         raise InputError(f"{error}\n{hint}") from error
     experiments = {name: resolve(config, name) for name in selected(config)}
     refuse(

@@ -80,7 +80,7 @@ def main(argv=None):
     if output.suffix not in (".csv", ".parquet"):
         raise InputError(f"--output is {output}; expected a name ending in .csv or .parquet")
     if options.n_t != "auto" and not options.n_t.isdigit():
-        raise InputError(f"--n-t is {options.n_t}; expected a whole number or auto")
+        raise InputError(f"--n-t is {options.n_t}; expected a whole number from 1 up, or auto")
     settings = {
         "n_t": options.n_t if options.n_t == "auto" else int(options.n_t),
         "kappa": options.kappa,

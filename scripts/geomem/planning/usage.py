@@ -99,15 +99,15 @@ def report(jobs, cores):
     kinds = defaultdict(list)
     for job in sorted(jobs, key=lambda job: job.start):
         kinds[job.rule].append(job)
-    lines = [f"{'':12} {'jobs':>6} {'hours':>10} {'memory':>9}"]
+    lines = [f"{'':12} {'jobs':>6} {'minutes':>10} {'memory':>9}"]
     lines += [_line(rule, found) for rule, found in kinds.items()]
     lines.append(_line("together", jobs))
     busy, paused = filled(jobs)
     wall = sum(busy.values())
     compute = sum(job.seconds for job in jobs) / cores
     lines.append(
-        f"\nThe run took {wall:.0f} s, its jobs {compute:.0f} s for each of {cores} cores:"
-        f" {wall / compute - 1:+.0%}."
+        f"\nThe run took {wall:.0f} s. Its jobs would fill {cores} cores for {compute:.0f} s: "
+        f"the cores were {compute / wall:.0%} full."
     )
     if paused:
         lines.append(
@@ -119,6 +119,6 @@ def report(jobs, cores):
 
 
 def _line(name, found):
-    hours = sum(job.seconds for job in found) / 3600
+    minutes = sum(job.seconds for job in found) / 60
     memory = max(job.memory for job in found) / 1e6
-    return f"{name:12} {len(found):6,} {hours:10.3f} {memory:6.0f} MB"
+    return f"{name:12} {len(found):6,} {minutes:10,.1f} {memory:6.0f} MB"

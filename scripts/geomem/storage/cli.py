@@ -31,10 +31,15 @@ def provenance_of(path):
         ".html": page_provenance,
     }
     path = Path(path)
-    if path.suffix not in readers:
-        raise InputError(f"{path}: files of geomem end in {', '.join(readers)}")
     if not path.exists():
         raise missing(path)
+    if path.suffix not in readers:
+        beside = [f"{path.stem}{suffix}" for suffix in readers if path.with_suffix(suffix).exists()]
+        same = f"; {' and '.join(beside)} beside it do" if beside else ""
+        raise InputError(
+            f"{path} does not say where it came from. Files that do end in "
+            f"{', '.join(readers)}{same}"
+        )
     return readers[path.suffix](path)
 
 
