@@ -4,8 +4,8 @@
     python benchmarks/few_points.py --sizes 10 100 --plot few-points.png
     python benchmarks/few_points.py --file FILE           errors for your manifolds, by P and M
 
-Manifolds have orthogonal centres of norm 1 and lie in subspaces of their own, so that capacity,
-radius and dimension are those of one of them. The theory is that of the whole shape: infinitely
+Manifolds have centres that are orthogonal, and of norm 1 about their mean, and lie in subspaces of
+their own, so that capacity, radius and dimension are those of one of them. The theory is that of the whole shape: infinitely
 many points. Its values come from a quadratic program with one constraint, solved by bisection for
 each of 40,000 Gaussian vectors.
 """
@@ -87,13 +87,14 @@ def measured(draw, n_points, n_manifolds, n_t, rng):
     """The numbers of manifolds around orthogonal centres, and those by rank."""
     first = draw(rng, n_points)
     size = first.shape[1]
+    length = 1 / np.sqrt(1 - 1 / n_manifolds)  # of which taking the mean off leaves 1
     if size > 100:  # subspaces of their own would take too many features: these are nearly so
         clouds = [draw(rng, n_points) + 0.0 for _ in range(n_manifolds)]
-        points = [c + np.sqrt(size) * np.eye(size)[i] for i, c in enumerate(clouds)]
+        points = [c + length * np.sqrt(size) * np.eye(size)[i] for i, c in enumerate(clouds)]
     else:
         points = np.zeros((n_manifolds, n_points, n_manifolds * (size + 1)))
         for mu in range(n_manifolds):
-            points[mu, :, mu] = 1.0
+            points[mu, :, mu] = length
             start = n_manifolds + mu * size
             points[mu, :, start : start + size] = draw(rng, n_points)
     found = [

@@ -25,6 +25,7 @@ from geomem.statistics import (
     wilson,
 )
 from geomem.statistics.measured import is_random
+from geomem.statistics.scales import scale_of
 
 SETTINGS = {"n_t": 20, "threads": 1}
 
@@ -58,7 +59,12 @@ def test_every_measure_of_the_registry_from_arrays_and_from_stored_products(poin
             found = bootstrap(other, over=over, n=50)
             assert found.keys() == expected.keys()
             for name, each in found.items():
-                np.testing.assert_allclose(each, expected[name], rtol=1e-6, err_msg=name)
+                np.testing.assert_allclose(
+                    (each.value, each.lo, each.hi),
+                    (expected[name].value, expected[name].lo, expected[name].hi),
+                    rtol=1e-6,
+                    err_msg=name,
+                )
                 low, high = taken.scales[name].range
                 if np.isfinite(each.lo):
                     assert low <= each.lo <= each.value <= each.hi <= high, name
@@ -87,11 +93,13 @@ def test_two_manifolds_of_a_joint_measure_say_nothing_about_others(points):
             bootstrap(taken, over=over)
 
 
-def test_fractions_at_the_end_of_their_range(points):
-    """No draw is inseparable with 30 features for 6 manifolds, nor is any with fewer points."""
-    found = bootstrap(sample(points, measure="glue", points=True, **SETTINGS), over="both")
-    assert found["inseparable"].value == 0
-    assert 0 <= found["inseparable"].lo <= found["inseparable"].hi <= 1
+@pytest.mark.parametrize(("unit", "ends"), [("fraction", (0, 1)), ("cosine", (-1, 1))])
+def test_numbers_at_the_end_of_their_range_do_not_leave_it(unit, ends):
+    for values in ([0.2, 0.5], [ends[0], 0.5], [*ends, 0.5]):
+        scale = scale_of(unit, values)
+        assert scale.range == ends
+        low, high = scale.backward(scale.forward(np.array([0.5])) + np.array([-50.0, 50.0]))
+        assert (low, high) == pytest.approx(ends)
 
 
 def test_scaled_points_are_ties(points):

@@ -133,7 +133,8 @@ def _by_points(products, found, groups, parts, threads):
 
     with thread_map(threads) as run:
         logs = np.array(run(one, range(len(counts))))  # (P, metrics, groups, vectors)
-    spread = (logs - logs.mean(axis=2, keepdims=True)) * np.sqrt((n_groups - 1) / n_groups)
+    with np.errstate(invalid="ignore"):  # one point alone has no radius: the logarithm is infinite
+        spread = (logs - logs.mean(axis=2, keepdims=True)) * np.sqrt((n_groups - 1) / n_groups)
     moved = {}
     for index, metric in enumerate(METRICS):
         groups_of = spread[:, index]
