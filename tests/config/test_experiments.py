@@ -24,13 +24,15 @@ EXPERIMENT = {
     "rewind": {"epochs": [4]},
     "gradients": {"epochs": ["last", 5], "per_class": None},
     "simulation": {"epochs": [7]},
+    "probes": {"epochs": [2, 9]},
+    "similarity": {"epochs": ["best"]},
 }
 
 
 def test_cells():
     assert list(runs(EXPERIMENT)) == ["w2_n0_s0", "w2_n0.5_s0", "w8_n0_s0", "w8_n0.5_s0"]
     assert runs(EXPERIMENT)["w8_n0.5_s0"] == (8, 0.5, 0)
-    assert kept_epochs(EXPERIMENT) == [0, 1, 4, 5, 7]
+    assert kept_epochs(EXPERIMENT) == [0, 1, 2, 4, 5, 7, 9]
 
 
 def test_a_section_of_another_name_replaces_the_old_one_whole():
