@@ -218,8 +218,8 @@ MEASURES = {
             function="geomem.analysis.companions:cross_condition",
             title="Dichotomies of the manifolds: shattering and generalization",
             metrics=(
-                Metric("shattering", "shattering dimension", "accuracy"),
-                Metric("generalization", "cross-condition generalization", "accuracy"),
+                Metric("shattering", "shattering dimension", "fraction"),
+                Metric("generalization", "cross-condition generalization", "fraction"),
             ),
             source="gram",
         ),
