@@ -1,12 +1,14 @@
 """What the trained networks compute: activations, geometry, rewinding, gradients.
 
 Needs:  snapshots, images, labels, analysis sets; the config's `analysis`, `geometry`, `rewind`,
-        `gradients`, `simulation` sections
+        `gradients`, `simulation`, `probes`, `similarity` sections
 Makes:  results/EXPERIMENT/runs/RUN/activations/EPOCH.npz     inner products of every layer
         results/EXPERIMENT/runs/RUN/measures/MEASURE/EPOCH.parquet   capacity, radius, dimension ...
         results/EXPERIMENT/runs/RUN/rewind.parquet            accuracies with layers rewound
         results/EXPERIMENT/runs/RUN/gradients.parquet         label-dependent and -independent parts
         results/EXPERIMENT/runs/RUN/simulation.parquet        capacity by theory and by trial
+        results/EXPERIMENT/runs/RUN/probes.parquet            accuracy of probes of every layer
+        results/EXPERIMENT/runs/RUN/similarity.parquet        CKA between epochs, seeds and widths
         results/EXPERIMENT/runs/RUN/examples.parquet          when each training image is learned
 """
 
@@ -131,6 +133,56 @@ rule simulation:
         code=settings.program("simulate_capacity.py", settings.network),
         command=command("simulate_capacity.py"),
         spec=settings.spec("simulation"),
+    shell:
+        "{params.command} --spec {params.spec:q} --threads {threads}"
+        " --images {input.images:q} --analysis-set {input.analysis_set:q} --snapshots {input.snapshots:q}"
+        " --output {output:q} 2> {log:q}"
+
+
+rule probes:
+    input:
+        images=files.images_of,
+        analysis_set="results/{experiment}/analysis_set/n{noise}_s{seed}.parquet",
+        snapshots=files.epochs_of("probes"),
+    output:
+        "results/{experiment}/runs/w{width}_n{noise}_s{seed}/probes.parquet",
+    log:
+        "results/{experiment}/logs/probes/w{width}_n{noise}_s{seed}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/probes/w{width}_n{noise}_s{seed}.tsv"
+    resources:
+        runtime=needs.runtime("probes"),
+        mem_mb=needs.memory("probes"),
+        gpu=gpu,
+    params:
+        code=settings.program("probe_layers.py", settings.network),
+        command=command("probe_layers.py"),
+        spec=settings.spec("probes"),
+    shell:
+        "{params.command} --spec {params.spec:q} --threads {threads}"
+        " --images {input.images:q} --analysis-set {input.analysis_set:q} --snapshots {input.snapshots:q}"
+        " --output {output:q} 2> {log:q}"
+
+
+rule similarity:
+    input:
+        images=files.images_of,
+        analysis_set=files.compared_set,
+        snapshots=files.compared_snapshots,
+    output:
+        "results/{experiment}/runs/w{width}_n{noise}_s{seed}/similarity.parquet",
+    log:
+        "results/{experiment}/logs/similarity/w{width}_n{noise}_s{seed}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/similarity/w{width}_n{noise}_s{seed}.tsv"
+    resources:
+        runtime=needs.runtime("similarity"),
+        mem_mb=needs.memory("similarity"),
+        gpu=gpu,
+    params:
+        code=settings.program("compare_layers.py", settings.network),
+        command=command("compare_layers.py"),
+        spec=settings.spec("similarity"),
     shell:
         "{params.command} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --analysis-set {input.analysis_set:q} --snapshots {input.snapshots:q}"

@@ -28,6 +28,8 @@ _TITLES = {
     "rewind": "Some layers rewound to an earlier epoch. `epochs: []` leaves it out.",
     "gradients": "Label-dependent and label-independent gradients. `epochs: []` leaves it out.",
     "simulation": "Simulated capacity, beside the theory's. `epochs: []` leaves it out.",
+    "probes": "Probes of layers, with assigned and true labels. `epochs: []` leaves it out.",
+    "similarity": "CKA between epochs, seeds and widths. `epochs: []` leaves it out.",
     "claims": "Verdicts on the paper's claims.",
     "activations": "Recorded elsewhere, in place of a network. Left out by default.",
     "weights": "Of a network trained elsewhere, in place of a training. Left out by default.",

@@ -9,6 +9,7 @@ from geomem.analysis.measuring import measured
 from geomem.errors import InputError
 from geomem.geometry import glue_geometry
 from geomem.measures import (
+    cross_condition,
     few_shot_geometry,
     intrinsic_dimension,
     neural_collapse,
@@ -84,12 +85,14 @@ def test_products_alone_are_refused_for_glue(raw):
 
 
 def test_companions_are_those_of_the_points(raw):
-    found = {name: table(raw, name) for name in ("two_nn", "neural_collapse", "few_shot")}
+    names = ("two_nn", "neural_collapse", "few_shot", "cross_condition")
+    found = {name: table(raw, name) for name in names}
     for layer in raw.layers:
         for kind in raw.kinds:
             clouds = raw.features(layer["index"], kind)
             points = np.concatenate(clouds)
             collapse, few_shot = neural_collapse(clouds), few_shot_geometry(clouds)
+            dichotomies = cross_condition(clouds, random_state=0)
             expected = {
                 "two_nn": {"intrinsic_dimension": intrinsic_dimension(points)},
                 "neural_collapse": {name: getattr(collapse, name) for name in (
@@ -97,6 +100,9 @@ def test_companions_are_those_of_the_points(raw):
                 )},
                 "few_shot": {
                     "few_shot_snr": few_shot.mean_snr, "few_shot_error": few_shot.mean_error,
+                },
+                "cross_condition": {
+                    name: getattr(dichotomies, name) for name in ("shattering", "generalization")
                 },
             }  # fmt: skip
             for name, numbers in expected.items():
@@ -157,6 +163,14 @@ def test_a_plane_of_equal_centres_is_a_point():
     cloud = np.random.default_rng(0).standard_normal((7, 12))
     found = center_map(inner_products([cloud, cloud[::-1], cloud]))
     assert found[found["metric"] == "held"]["value"].isna().all()
+
+
+def test_three_manifolds_have_no_dichotomies_to_generalize_across():
+    from geomem.analysis.companions import cross_condition as of_gram
+
+    found = of_gram(np.eye(6), counts=np.array([2, 2, 2]))
+    assert np.isnan(found["shattering"][0]) and np.isnan(found["generalization"][0])
+    assert [warning.code for warning in found["warnings"]] == ["too-few"]
 
 
 def test_participation_ratio_of_equal_manifolds_is_their_own():

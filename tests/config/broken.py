@@ -84,6 +84,16 @@ BROKEN = [
     ("defaults.simulation.epochs", [99], "99 lies past training.epochs = "),
     ("defaults.simulation.classes", 61, "61 is more than analysis.classes = 60"),
     ("defaults.simulation.per_class", 26, "26 is more than analysis.per_class = 25"),
+    (
+        "defaults.similarity",
+        {"epochs": ["last"], "classes": 61, "per_class": 25},
+        "similarity.classes: 61 is more than analysis.classes = 60",
+    ),
+    (
+        "experiments.clean",
+        {"analysis": {"kinds": ["unpermuted"]}, "probes": {"epochs": ["last"]}},
+        "probes: test is not among analysis.kinds",
+    ),
     ("defaults.analysis.kinds", ["permutted"], "did you mean permuted?"),
     ("experiments.depth.analysis.kinds", ["permuted"], "test is not among analysis.kinds"),
     ("defaults.analysis.store", "product", "did you mean products?"),

@@ -24,13 +24,15 @@ EXPERIMENT = {
     "rewind": {"epochs": [4]},
     "gradients": {"epochs": ["last", 5], "per_class": None},
     "simulation": {"epochs": [7]},
+    "probes": {"epochs": [2]},
+    "similarity": {"epochs": ["best"]},
 }
 
 
 def test_cells():
     assert list(runs(EXPERIMENT)) == ["w2_n0_s0", "w2_n0.5_s0", "w8_n0_s0", "w8_n0.5_s0"]
     assert runs(EXPERIMENT)["w8_n0.5_s0"] == (8, 0.5, 0)
-    assert kept_epochs(EXPERIMENT) == [0, 1, 4, 5, 7]
+    assert kept_epochs(EXPERIMENT) == [0, 1, 2, 4, 5, 7]
 
 
 def test_a_section_of_another_name_replaces_the_old_one_whole():
@@ -67,9 +69,9 @@ def test_experiments_that_agree_share_one_training_with_every_epoch_that_either_
     assert len(found) == 4 and len(of_run) == 5
     shared = found[of_run["other", "w8_n0.5_s0"]]
     assert of_run["one", "w8_n0.5_s0"] == of_run["other", "w8_n0.5_s0"]
-    assert shared.epochs == (0, 1, 4, 5, 7, 8) and shared.experiment == "one"
+    assert shared.epochs == (0, 1, 2, 4, 5, 7, 8) and shared.experiment == "one"
     assert "snapshots" not in shared.settings["training"]
-    assert found[of_run["one", "w2_n0.5_s0"]].epochs == (0, 1, 4, 5, 7)
+    assert found[of_run["one", "w2_n0.5_s0"]].epochs == (0, 1, 2, 4, 5, 7)
 
 
 @pytest.mark.parametrize(

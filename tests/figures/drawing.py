@@ -20,6 +20,12 @@ def tables(runs, layers=synthetic.SMALL, epochs=(0, 2, None, synthetic.LAST)):
         "rewind": synthetic.rewind_table(runs, layers, [e for e in epochs if e != synthetic.LAST]),
         "gradients": synthetic.gradients_table(runs, layers, epochs),
         "simulation": synthetic.simulation_table(runs, layers, epochs=epochs),
+        "probes": synthetic.probes_table(runs, layers, epochs),
+        "similarity": synthetic.similarity_table(runs, layers),
+        **{
+            name: synthetic.companion_table(runs, metrics, layers, epochs)
+            for name, metrics in synthetic.COMPANIONS.items()
+        },
     }
 
 

@@ -117,6 +117,72 @@ def glue_table(runs, layers=SMALL, epochs=(0, 2, 6, None, LAST)):
     return pd.concat([numbers, utility], ignore_index=True)
 
 
+COMPANIONS = {
+    "participation_ratio": ("participation_ratio",),
+    "two_nn": ("intrinsic_dimension",),
+    "neural_collapse": ("nc1", "nc2_norms", "nc2_equal_angles", "nc2_widest_angles"),
+    "few_shot": ("few_shot_snr", "few_shot_error"),
+    "cross_condition": ("shattering", "generalization"),
+}
+
+
+def companion_table(runs, metrics, layers=SMALL, epochs=(None, LAST)):
+    """As `glue_table`: capacity for the first metric, and multiples of it for the others."""
+    numbers = geometry_table(runs, layers, epochs, manifolds=0)
+    capacity = numbers[numbers["metric"] == "capacity"]
+    ends = ("value", "lo", "hi")
+    return pd.concat(
+        [
+            capacity.assign(metric=metric, **{name: factor * capacity[name] for name in ends})
+            for factor, metric in enumerate(metrics, start=1)
+        ],
+        ignore_index=True,
+    )
+
+
+def probes_table(runs, layers=SMALL, epochs=(None, LAST)):
+    """True labels tell more than assigned ones."""
+    rng = np.random.default_rng(8)
+    rows = []
+    for width, noise, seed in runs:
+        for epoch in sorted({best_epoch(seed) if e is None else e for e in epochs}):
+            key = (width, noise, seed, epoch)
+            for i, layer in enumerate(layers):
+                for labels, factor in (("assigned", 0.7), ("true", 1.0)):
+                    if labels == "assigned" and not noise:
+                        continue
+                    for metric, most in (("linear_probe", 0.7), ("masc", 0.6)):
+                        value = factor * most * (i + 1) / len(layers) + 0.01 * rng.random()
+                        names = (layer, i, "test", labels, metric)
+                        rows.append((*key, *names, value, value - 0.03, value + 0.03))
+            end = (layers[-1], len(layers) - 1, "test", "")
+            for metric, value in (("network", 0.5), ("nc3", 0.6), ("nc4", 0.2)):
+                rows.append((*key, *end, metric, value, value - 0.04, value + 0.04))
+    names = ["epoch", "layer", "layer_index", "kind", "labels", "metric", "value", "lo", "hi"]
+    return table(rows, names)
+
+
+def similarity_table(runs, layers=SMALL):
+    """Deeper layers are less alike; of the last epoch."""
+    rng = np.random.default_rng(9)
+    rows = []
+    for width, noise, seed in runs:
+        others = [("epoch", "epoch 0", 0, 0.8), ("epoch", "epoch 6", 6, 0.3)]
+        others += [("seed", f"seed {s}", LAST, 0.5) for _, n, s in runs
+                   if n == noise and s < seed and _ == width]  # fmt: skip
+        others += [("width", f"width {w}", LAST, 0.4) for w, n, s in runs
+                   if n == noise and s == seed and w < width]  # fmt: skip
+        for i, layer in enumerate(layers):
+            for compared, other, epoch, lost in others:
+                value = 1 - lost * (i + 1) / len(layers) - 0.02 * rng.random()
+                names = (layer, i, "test", compared, other, epoch)
+                for metric, number in (("cka", value), ("cka_plain", value + 0.01)):
+                    key = (width, noise, seed, LAST, *names, metric)
+                    rows.append((*key, number, number - 0.03, number + 0.03))
+    names = ["epoch", "layer", "layer_index", "kind", "compared", "other", "other_epoch", "metric"]
+    return table(rows, [*names, "value", "lo", "hi"])
+
+
 def rewind_table(runs, layers=SMALL, epochs=(0, 2, 6, None), batch_norms=("with-layer",)):
     rng = np.random.default_rng(3)
     held = [(i, name) for i, name in enumerate(layers) if name[:4] not in ("inpu", "pool")]

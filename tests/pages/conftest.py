@@ -10,7 +10,7 @@ from tests.figures import synthetic
 
 EPOCHS = {"geometry": [0, 2, 6, "best", "last"], "rewind": [0, 2, 6, "best"]}
 EPOCHS |= {name: EPOCHS["geometry"] for name in ("gradients", "glue")}
-EPOCHS |= {name: ["best", "last"] for name in ("simulation", "low_rank", "center_map")}
+EPOCHS |= {name: ["best", "last"] for name in ("simulation", "low_rank", "center_map", "probes")}
 
 
 def described(name, epochs=EPOCHS):
@@ -56,6 +56,8 @@ def frames():
             "gradients": synthetic.gradients_table(runs),
             "simulation": synthetic.simulation_table(runs),
             "examples": synthetic.examples_table(runs),
+            "probes": synthetic.probes_table(runs),
+            "similarity": synthetic.similarity_table(runs),
         },
         "clean": {
             "accuracy": synthetic.accuracy_table(clean),

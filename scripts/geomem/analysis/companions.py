@@ -4,15 +4,17 @@ import numpy as np
 import pandas as pd
 
 from geomem.measures import (
+    cross_condition_from_gram,
     few_shot_geometry_from_gram,
     intrinsic_dimension_from_gram,
     neural_collapse_from_gram,
 )
 from geomem.measures.kernels import covariance_overlap, squared_total_variance
 from geomem.statistics.resampling import jackknife
+from geomem.warning import MeasurementWarning
 
 _ROUNDING = 1e-20  # of the variance within manifolds: what is left of centres that are equal
-_FEWEST = 4  # points without which the correction for their number is not defined
+_FEWEST = 4  # points, without which the correction for their number is not defined, and manifolds
 
 
 def participation_ratio(products):
@@ -106,6 +108,20 @@ def few_shot(gram, *, counts):
     """Signal-to-noise ratio and predicted error of learning from five examples per class."""
     found = few_shot_geometry_from_gram(gram, counts)
     return {"few_shot_snr": _ends(found.mean_snr), "few_shot_error": _ends(found.mean_error)}
+
+
+def cross_condition(gram, *, counts):
+    """Shattering dimension and cross-condition generalization of 100 dichotomies, the same ones in
+    every layer; not defined with fewer than four manifolds."""
+    names = ("shattering", "generalization")
+    if len(counts) < _FEWEST:
+        text = f"{len(counts)} manifolds: cross-condition generalization needs four or more"
+        return {
+            **dict.fromkeys(names, (np.nan,) * 3),
+            "warnings": (MeasurementWarning("too-few", text),),
+        }
+    found = cross_condition_from_gram(gram, counts, random_state=0)
+    return {name: _ends(getattr(found, name)) for name in names}
 
 
 def _ends(estimate):

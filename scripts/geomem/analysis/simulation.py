@@ -11,7 +11,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def choose_points(analysis_set, *, kinds, classes, per_class):
+def choose_points(analysis_set, *, kinds, classes, per_class, section="simulation"):
     """The part of the analysis set that takes part: the first classes and positions of some kinds.
 
     Parameters
@@ -20,6 +20,8 @@ def choose_points(analysis_set, *, kinds, classes, per_class):
     kinds : sequence of str
         Kinds that the analysis set lacks are left out.
     classes, per_class : int
+    section : str
+        Of the configuration that asks for them, for messages.
 
     Raises
     ------
@@ -34,7 +36,7 @@ def choose_points(analysis_set, *, kinds, classes, per_class):
     ):
         if asked > there:
             raise InputError(
-                f"simulation.{name} is {asked}, but only {there} are analysed; lower it or raise "
+                f"{section}.{name} is {asked}, but only {there} are analysed; lower it or raise "
                 f"analysis.{name}"
             )
     inside = analysis_set["manifold"].isin(chosen) & (analysis_set["position"] < per_class)

@@ -3,19 +3,23 @@
 _PLAIN_RULES = ("permute", "uniform", "other")
 
 
-def too_much_simulated(simulation, analysis):
-    """Lines that name what a simulation uses without its being analysed."""
-    if not simulation["epochs"]:
-        return
-    for name in ("classes", "per_class"):
-        if analysis[name] != "all" and simulation[name] > analysis[name]:
-            yield (
-                f"simulation.{name}: {simulation[name]} is more than analysis.{name} ="
-                f" {analysis[name]}"
-            )
-    for kind in simulation["kinds"]:
-        if kind not in analysis["kinds"]:
-            yield f"simulation.kinds: {kind} is not among analysis.kinds; add it there"
+# Kinds of images that a section shows to networks, where it has no list of its own.
+_KINDS = {"probes": ("unpermuted", "test"), "similarity": ("test",)}
+
+
+def not_analysed(experiment, analysis):
+    """Lines that name what sections use without its being analysed."""
+    for name in ("simulation", *_KINDS):
+        section = experiment[name]
+        if not section["epochs"]:
+            continue
+        for key in ("classes", "per_class"):
+            if analysis[key] != "all" and section[key] > analysis[key]:
+                yield f"{name}.{key}: {section[key]} is more than analysis.{key} = {analysis[key]}"
+        for kind in _KINDS.get(name) or section["kinds"]:
+            if kind not in analysis["kinds"]:
+                at = name if name in _KINDS else f"{name}.kinds"
+                yield f"{at}: {kind} is not among analysis.kinds; add it there"
 
 
 def too_few(experiment, size):

@@ -7,7 +7,7 @@ import jsonschema
 import yaml
 
 from geomem.config import elsewhere, functions, styles
-from geomem.config.amounts import too_few, too_much_simulated
+from geomem.config.amounts import not_analysed, too_few
 from geomem.config.experiments import selected, written
 from geomem.config.schema import schema as read_schema
 from geomem.config.sharing import FOLDER
@@ -188,7 +188,7 @@ def _of_images(at, experiment):
     counted = analysis
     if known and analysis["classes"] == "all":
         counted = {**analysis, "classes": known(data)[2]}
-    found = list(too_much_simulated(experiment["simulation"], counted))
+    found = list(not_analysed(experiment, counted))
     if known:
         found += too_few(experiment, known(data)[:3])
     yield from (f"{at}.{problem}" for problem in found)

@@ -6,7 +6,7 @@ listing large folders would hold up every start.
 
 from pathlib import Path
 
-from geomem.config.amounts import too_few, too_much_simulated
+from geomem.config.amounts import not_analysed, too_few
 from geomem.config.folders import is_clutter
 from geomem.registry.datasets import DATASETS
 
@@ -44,7 +44,7 @@ def image_problems(experiment):
     train = min(train, data.get("train_per_class") or train)
     analysis = experiment["analysis"]
     counted = {**analysis, "classes": classes} if analysis["classes"] == "all" else analysis
-    yield from too_much_simulated(experiment["simulation"], counted)
+    yield from not_analysed(experiment, counted)
     test = held["test"][1]
     yield from too_few(experiment, (train * classes, test * classes, classes))
 

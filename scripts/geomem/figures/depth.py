@@ -42,6 +42,7 @@ def over_layers(geometry, accuracy, metrics, *, per_class, epochs, traced_values
     Parameters
     ----------
     metrics : sequence of str
+        Labels of their axes are `style.LABELS`.
     traced_values : bool
         Whether to draw the paper's values.
     geometry, accuracy, per_class, epochs
@@ -54,7 +55,13 @@ def over_layers(geometry, accuracy, metrics, *, per_class, epochs, traced_values
         for cell in seeds.conditions(geometry)
         for row in _rows_of(geometry, accuracy, cell, epochs)
     ]
-    figure, grid = style.panels(max(len(rows), 1), len(metrics), height=1.95, sharey="col")
+    figure, grid = style.panels(
+        max(len(rows), 1),
+        len(metrics),
+        width=style.DOUBLE if len(metrics) > 1 else style.SINGLE,
+        height=1.95,
+        sharey="col",
+    )
     curves, traced = {metric: [] for metric in metrics}, {metric: [] for metric in metrics}
     for axes_row, (title, moments, here) in zip(grid, rows, strict=False):
         names = seeds.layers_of(here)

@@ -16,6 +16,7 @@ BOUNDS = {
     **dict.fromkeys(
         ("loss", "capacity", "radius", "dimension", "utility", "norm", "noise_floor"), (0, np.inf)
     ),
+    **dict.fromkeys(("linear_probe", "masc", "shattering", "generalization"), (0, 1)),
     **dict.fromkeys(("theory", "simulated", "radius_iqm", "dimension_iqm"), (0, np.inf)),
 }
 

@@ -22,6 +22,8 @@ _STORED_ROW = 30  # bytes of a row in Parquet, measured: 20 to 40
 _FIGURE = 400_000  # bytes of png and svg
 _EXPLORER = 3_000_000  # bytes
 _BATCH = 256  # images in a forward pass on a CPU
+_PROBE = 1.0  # seconds of CPU for the probes of a layer, 20 classes of 25 images of two kinds
+_CKA = 0.3  # seconds of CPU for two CKAs of 500 images with their intervals
 _GLUE = 0.6  # seconds of CPU for 16 manifolds of 150 points and 200 draws, measured
 
 
@@ -184,6 +186,29 @@ def simulation(job):
     layers = len(network.features) * job.rates.simulation(job.experiment)
     seconds = len(settings["epochs"]) * len(kinds) * (layers + images * network.forward)
     return Work(seconds, job.size.bytes + _kept_bytes(job))
+
+
+def probes(job):
+    """Seconds as measured: eigenvectors of the inner products of the training images of a layer."""
+    settings = job.experiment["probes"]
+    points = 2 * settings["classes"] * settings["per_class"]
+    return _of_points(job, settings, 4 * points, _PROBE * (points / 1000) ** 3)
+
+
+def similarity(job):
+    settings = job.experiment["similarity"]
+    points = settings["classes"] * settings["per_class"]
+    epochs, axes = len(settings["epochs"]), (job.experiment["widths"], job.experiment["seeds"])
+    pairs = (epochs - 1) / 2 + sum((len(axis) - 1) / 2 for axis in axes)
+    return _of_points(job, settings, points, _CKA * pairs * (points / 500) ** 2)
+
+
+def _of_points(job, settings, images, each):
+    """A stage that shows images to the network at some epochs: `each` second per layer of one."""
+    network, epochs = job.network, len(settings["epochs"])
+    products = 2e-11 * sum(network.features) * images**2
+    seconds = epochs * (images * network.forward + products + each * len(network.features))
+    return Work(seconds, job.size.bytes + _kept_bytes(job) + 64 * images**2)
 
 
 def examples(job):

@@ -78,6 +78,13 @@ def _builtin(name, caption, asked=lambda experiment: True):
     return Figure(name, f"geomem.figures.{name}:draw", caption, asked)
 
 
+def _companion(name, caption):
+    rest = """ at the best and the last epoch. Grey lines are controls, as in the figure `depth`.
+Mean over seeds; shaded or barred: 95 % Student t interval over seeds, or with one seed the
+measurement's own interval."""
+    return Figure(name, f"geomem.figures.companions:{name}", caption + rest)
+
+
 _WARNED = """
 Radius and dimension are means of the middle half of the manifolds. Open marks are values with a
 warning (`warnings` in the table); a triangle at an edge is one beyond the axes."""
@@ -189,6 +196,51 @@ and one against the other (the paper's figure 1B). Arrows are upper bounds: not 
 of the layer separate half of the dichotomies. Mean over seeds; shaded or barred: 95 % Student t
 interval over seeds, or with one seed the theory's interval over Gaussian vectors and the
 simulation's over dichotomies.""",
+        ),
+        _companion(
+            "participation_ratio",
+            """Participation ratio of the manifolds of each kind over the layers (directions that
+the variance of a manifold is spread over, corrected for the number of points; Chun et al.
+2026),""",
+        ),
+        _companion(
+            "two_nn",
+            """Intrinsic dimension of all points of each kind over the layers, from the distances
+to the two nearest neighbours (two-NN; Facco et al. 2017),""",
+        ),
+        _companion(
+            "neural_collapse",
+            """Neural collapse (Papyan et al. 2020) of each kind over the layers: variability within
+classes (NC1), spread of the norms of the class means and of the angles between them, and distance
+of these angles from the widest that are possible (NC2). All are 0 in full collapse. Drawn""",
+        ),
+        _companion(
+            "few_shot",
+            """Few-shot learning (Sorscher et al. 2022) of each kind over the layers:
+signal-to-noise ratio, and predicted error, of telling two classes apart by the nearer mean of five
+examples; means over pairs of classes,""",
+        ),
+        _companion(
+            "cross_condition",
+            """Dichotomies of the classes (Bernardi et al. 2020) over the layers. Left: accuracy
+on left-out points, mean over balanced dichotomies (shattering dimension). Right: the same on
+classes that the classifier never saw (cross-condition generalization). 1/2 is chance. Drawn""",
+        ),
+        _builtin(
+            "probes",
+            """Accuracy on held-out images of probes of each layer, trained on analysed training
+images with the labels assigned in training and with true labels: a linear probe, and subspaces of
+the classes (MASC; Ketha and Ramaswamy 2025). Dashed: the network's own output among the same
+classes and images. Mean over seeds; shaded or barred: 95 % Student t interval over seeds, or with
+one seed the Wilson interval over images.""",
+        ),
+        _builtin(
+            "similarity",
+            """Linear CKA of each layer for the same held-out images, corrected for their number
+(Kornblith et al. 2019; Murphy et al. 2024): at the last epoch with earlier epochs, between seeds,
+and between widths, as far as there are any. 1: equal but for rotation and scale. Mean over seeds;
+shaded or barred: 95 % Student t interval over seeds, or with one seed the jackknife interval over
+images; between seeds the range over pairs.""",
         ),
         _builtin(
             "rewind",

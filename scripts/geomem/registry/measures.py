@@ -213,6 +213,16 @@ MEASURES = {
             ),
             source="gram",
         ),
+        Measure(
+            "cross_condition",
+            function="geomem.analysis.companions:cross_condition",
+            title="Dichotomies of the manifolds: shattering and generalization",
+            metrics=(
+                Metric("shattering", "shattering dimension", "fraction"),
+                Metric("generalization", "cross-condition generalization", "fraction"),
+            ),
+            source="gram",
+        ),
     )
 }
 

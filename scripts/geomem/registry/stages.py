@@ -98,6 +98,45 @@ def _simulation(experiment, cell):
     }
 
 
+def _probes(experiment, cell):
+    return {
+        **_network(experiment, cell),
+        **_observed(experiment["analysis"]),
+        "probes": _of_section("probes", experiment),
+    }
+
+
+def _similarity(experiment, cell):
+    return {
+        **_network(experiment, cell),
+        **_observed(experiment["analysis"]),
+        "similarity": _of_section("similarity", experiment),
+        "epochs": experiment["similarity"]["epochs"],
+        "others": compared_runs(experiment, cell["width"], cell["seed"]),
+    }
+
+
+def compared_runs(experiment, width, seed):
+    """The runs that one run's layers are compared with: those of earlier seeds and widths.
+
+    So every pair of runs that differ in one of the two is there once.
+
+    Returns
+    -------
+    list of dict
+        `compared` ("seed" or "width") and `value`, what differs; `width` and `seed` of the run.
+    """
+    seeds, widths = experiment["seeds"], experiment["widths"]
+    found = [("seed", s, width, s) for s in seeds[: seeds.index(seed)]]
+    found += [("width", w, w, seed) for w in widths[: widths.index(width)]]
+    return [dict(zip(("compared", "value", "width", "seed"), each, strict=True)) for each in found]
+
+
+def _of_section(name, experiment):
+    section = {key: value for key, value in experiment[name].items() if key != "epochs"}
+    return {**section, "confidence": experiment["geometry"]["confidence"]}
+
+
 def _examples(experiment, cell):
     rewind = experiment["rewind"]
     return {"train_images": rewind["train_images"] if rewind["epochs"] else None}
@@ -139,6 +178,14 @@ STAGES = {
         Stage(
             "simulation", "torch", _simulation,
             section="simulation", builds_network=True, cost=_WORK + "simulation",
+        ),
+        Stage(
+            "probes", "torch", _probes,
+            section="probes", builds_network=True, cost=_WORK + "probes",
+        ),
+        Stage(
+            "similarity", "torch", _similarity,
+            section="similarity", builds_network=True, cost=_WORK + "similarity",
         ),
         Stage("examples", "table", _examples, cost=_WORK + "examples"),
         Stage("table", "table", cost=_WORK + "table"),

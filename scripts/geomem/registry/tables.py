@@ -139,6 +139,38 @@ _FIXED = (
             Metric("simulated", "capacity", "manifolds / feature"),
         ),
     ),
+    Table(
+        "probes",
+        keys=("epoch", "layer", "layer_index", "kind", "labels", "metric"),
+        parts=f"{_RUN}/probes.parquet",
+        section="probes",
+        title="Probes of the layers",
+        shown=("metric", "labels", "kind", "epoch", "layer"),
+        lines="labels",
+        judged=False,
+        metrics=(
+            Metric("linear_probe", "accuracy of a linear probe", "fraction"),
+            Metric("masc", "accuracy of class subspaces (MASC)", "fraction"),
+            Metric("masc_dimensions", "dimensions of a class's subspace", "directions"),
+            Metric("network", "accuracy of the network among the same classes", "fraction"),
+            Metric("nc3", "NC3: distance of weights from class means", "squared norms"),
+            Metric("nc4", "NC4: examples not given the nearest mean's class", "fraction"),
+        ),
+    ),
+    Table(
+        "similarity",
+        keys=("epoch", "layer", "layer_index", "kind", "compared", "other", "metric"),
+        parts=f"{_RUN}/similarity.parquet",
+        section="similarity",
+        title="Similarity of layers (CKA)",
+        shown=("metric", "other", "epoch", "layer"),
+        lines="other",
+        judged=False,
+        metrics=(
+            Metric("cka", "CKA, corrected for the number of images", "cosine"),
+            Metric("cka_plain", "CKA, plain", "cosine"),
+        ),
+    ),
 )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from geomem.config import experiments, recorded, sharing
 from geomem.registry.claims import FIGURES, targets_of
+from geomem.registry.stages import compared_runs
 from geomem.workflow.signatures import sign_methods, signed
 
 HEADLINE_TABLES = ("accuracy", "geometry", "glue", "rewind")
@@ -86,6 +87,28 @@ class JobFiles:
             return [f"{place}/snapshots/{epoch}.safetensors" for epoch in epochs]
 
         return signed(files)
+
+    def compared_set(self, wildcards):
+        """Input function: the analysis set that all compared runs are shown, the first seed's."""
+        seed = self.plan.of(wildcards)["seeds"][0]
+        return f"results/{wildcards.experiment}/analysis_set/n{wildcards.noise}_s{seed}.parquet"
+
+    def compared_snapshots(self, wildcards):
+        """Input function: snapshots of a run, then of those that its layers are compared with."""
+        experiment = self.plan.of(wildcards)
+        width, noise, seed = self.plan.cell_of(wildcards)
+        cells = [(width, seed)]
+        others = compared_runs(experiment, width, seed)
+        cells += [(other["width"], other["seed"]) for other in others]
+        names = {cell: name for name, cell in experiments.runs(experiment).items()}
+        trainings = [
+            self.plan.training_of[wildcards.experiment, names[w, noise, s]] for w, s in cells
+        ]
+        return [
+            f"{sharing.PLACE}/trained/{training}/snapshots/{epoch}.safetensors"
+            for training in trainings
+            for epoch in experiment["similarity"]["epochs"]
+        ]
 
     def rewound_of(self, wildcards):
         """Input function: the rewinding table of a run, where there is one."""

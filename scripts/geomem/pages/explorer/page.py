@@ -29,6 +29,8 @@ NAMES = {
     "true_label": "true label",
     "assigned_label": "assigned label",
     "suffix_layer": "forgotten when rewound from",
+    "labels": "labels of the probe",
+    "other": "compared with",
 }
 _TEXTS = {
     "single": "one layer alone",
