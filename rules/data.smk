@@ -47,6 +47,7 @@ rule labels:
         code=settings.program("make_labels.py"),
         command=command("make_labels.py"),
         spec=settings.labels_spec,
+        files=settings.labels_files,
     shell:
         "{params.command} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --output {output:q} 2> {log:q}"

@@ -11,6 +11,7 @@ import torch
 from geomem.errors import InputError
 from geomem.geometry import (
     anchor_geometry,
+    glue_geometry,
     inner_products,
     manifold_geometry,
     simulated_capacity,
@@ -138,6 +139,30 @@ def test_data_frames():
     )
     with pytest.raises(InputError, match="one data frame"):
         manifold_geometry(frames[0])
+
+
+def test_data_frames_with_columns_in_another_order():
+    import pandas
+
+    frames = [pandas.DataFrame(cloud).add_prefix("f") for cloud in POINTS]
+    whole = inner_products(frames).centers
+    frames[2] = frames[2].iloc[:, ::-1]
+    with pytest.raises(InputError, match=r"manifolds\[2\] is a data frame with other columns"):
+        inner_products(frames)
+    frames[2] = frames[2][frames[0].columns]
+    np.testing.assert_array_equal(inner_products(frames).centers, whole)
+
+
+@pytest.mark.parametrize("measure", [manifold_geometry, glue_geometry, simulated_capacity])
+def test_the_unit_does_not_matter_until_squares_are_lost(measure):
+    """Capacity has no unit. Values below 1e-140 have squares that double precision cannot hold."""
+    options = {"random_state": 0, "threads": 1}
+    options |= {} if measure is simulated_capacity else {"n_t": 10}
+    whole = measure(POINTS[:, :4], **options).capacity
+    for unit in (2.0**-460, 2.0**460):
+        np.testing.assert_allclose(measure(unit * POINTS[:, :4], **options).capacity, whole)
+    with pytest.raises(InputError, match="too small to multiply"):
+        measure(1e-170 * POINTS[:, :4], **options)
 
 
 def test_a_hint_where_rows_may_be_features():

@@ -119,6 +119,8 @@ TEXT = np.array(["a", "ä", "c d", "d", "e", "f"])[LABELS]
         (LABELS.astype(float), list("012345")),
         (LABELS.astype(">i2"), list("012345")),
         (LABELS[:, None], list("012345")),
+        (LABELS[:, None].astype(float), list("012345")),  # MATLAB's default
+        (LABELS[None].astype(np.float32), list("012345")),
         (TEXT, ["a", "c d", "d", "e", "f", "ä"]),
         (np.char.encode(TEXT, "utf-8"), ["a", "c d", "d", "e", "f", "ä"]),
         (LABELS > 2, ["False", "True"]),
@@ -142,6 +144,11 @@ def test_labels(tmp_path, labels, names):
         ({"points": FLAT, "labels": LABELS + 0j}, "labels of type complex128"),
         ({"points": FLAT, "labels": LABELS[:-1]}, "23 labels for 24 points"),
         ({"points": FLAT, "labels": LABELS, "epoch": 3}, "epoch int64"),
+        ({"points": FLAT, "labels": LABELS[:, None] + 0.5}, "labels of type float64"),
+        ({"points": FLAT, "labels": np.eye(20)[np.arange(24) % 20]}, "one-hot code"),
+        ({"a": FLAT[:6], "b": np.eye(6, dtype=int)}, "row of b has a single 1"),
+        ({"points": FLAT, "weights": FLAT}, "points is a name for one array"),
+        ({"labels": FLAT, "x": FLAT}, "labels is a name for one array"),
         ({"points": FLAT}, "holds 1 manifold"),
         ({}, "holds no array"),
         ({"a": np.array([FLAT, FLAT[:5]], dtype=object)}, "Python objects"),
@@ -163,15 +170,31 @@ def test_what_is_no_array_file(tmp_path):
     with zipfile.ZipFile(tmp_path / "c.npz", "a") as archive:
         archive.writestr("readme.txt", "hello")
     (tmp_path / "d.safetensors").write_bytes(b"\0" * 20)
+    (tmp_path / "e.npz").write_bytes((tmp_path / "a.npy").read_bytes())
     for name, words in (
         ("a.npy", "cannot be read"),
         ("b.npy", "Python objects"),
         ("c.npz", "readme.txt, which is no array"),
         ("d.safetensors", "cannot be read"),
         ("", r"a\.npy: labels is empty"),  # of a folder
+        ("e.npz", r"e\.npz is a single array; .* end in \.npy"),
     ):
         with pytest.raises(GeomemError, match=words):
             main([str(tmp_path / name)])
+
+
+def test_blanks_around_labels_make_no_classes(tmp_path):
+    padded = np.array([f"{k} " if i % 2 else f"{k}" for i, k in enumerate(LABELS)])
+    np.savez(tmp_path / "a.npz", points=FLAT, labels=padded)
+    assert read_manifolds(tmp_path / "a.npz")[0] == list("012345")
+
+
+@pytest.mark.parametrize("name", [".", "..", "/"])
+def test_folders_without_a_name(tmp_path, monkeypatch, name):
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path / "in")
+    with pytest.raises(GeomemError, match=r"names no array|no folder beside it"):
+        main([name])
 
 
 def test_output_is_tried_before_the_work(tmp_path, monkeypatch):

@@ -135,6 +135,30 @@ def test_a_wrong_layer_name_is_found_before_training(fresh):
         assert not list(states.rglob("*.safetensors"))
 
 
+def test_a_table_of_labels_that_was_edited(fresh, tmp_path):
+    """Also where the new table has an older time stamp, as one that was copied has."""
+    table = tmp_path / "labels.csv"
+    table.write_text("index,label\n0,1\n1,2\n")
+    before = fresh.config
+    config = fresh.config
+    config["experiments"]["tiny"]["labels"] = {"rule": "table", "path": str(table)}
+    fresh.write_config(config)
+    try:
+        fresh.snakemake("--until", "labels")
+        made = next((fresh.path / "results/shared/data").rglob("labels/table*.parquet"))
+        target = str(made.relative_to(fresh.path))
+        assert fresh.pending(target) == set()
+        kept, times = table.read_bytes(), table.stat()
+        table.write_text("index,label\n0,2\n1,2\n")
+        os.utime(table, ns=(times.st_atime_ns, times.st_mtime_ns - 10**12))
+        assert {rule for rule, _ in fresh.pending(target)} == {"labels"}
+        table.write_bytes(kept)
+        os.utime(table, ns=(times.st_atime_ns, times.st_mtime_ns))
+        assert fresh.pending(target) == set()
+    finally:
+        fresh.write_config(before)
+
+
 def test_images_that_were_replaced(fresh, tmp_path):
     import numpy as np
     from PIL import Image

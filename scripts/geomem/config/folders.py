@@ -1,4 +1,7 @@
-"""What can be told of a folder of images without opening one. Standard library only."""
+"""What tells that a user's files changed: names, sizes and times of images, content of labels.
+
+Standard library only.
+"""
 
 import functools
 import hashlib
@@ -16,6 +19,22 @@ _CLUTTER = frozenset(
 def is_clutter(name):
     """Whether a file or folder is hidden or none of the user's."""
     return name.startswith(".") or name.lower() in _CLUTTER
+
+
+@functools.cache
+def file_digest(path):
+    """A checksum of a small file's content: 12 hexadecimal digits, or "absent".
+
+    Parameters
+    ----------
+    path : str
+        May begin with `~`.
+    """
+    try:
+        with open(os.path.expanduser(path), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    except OSError:
+        return "absent"
 
 
 @functools.cache

@@ -22,6 +22,8 @@ def measure_collection(options):
 
     All arrays are read and checked before the first is measured.
     """
+    if options.output is None and not options.file.name:
+        raise InputError(f"{options.file} has no folder beside it; name one for tables, --output")
     output = options.output or options.file.with_name(f"{options.file.stem}-geometry")
     if output.suffix in (".csv", ".parquet") or output.is_file():
         raise InputError(f"--output is {output}; for a manifest or a folder it is a folder")

@@ -71,6 +71,8 @@ def main(argv=None):
     add_glue_options(parser)
     add_options(parser)
     options = parser.parse_args(argv)
+    if not options.file.name or options.file.name == "..":  # ., / and the like
+        options.file = options.file.resolve()
     if is_collection(options.file):
         from geomem.foreign.command import measure_collection
 

@@ -36,9 +36,9 @@ def check_manifolds(manifolds):
     UserWarning
         If every manifold has more points than features, as when rows are features.
     """
-    clouds = [
-        real_array(cloud, f"manifolds[{index}]") for index, cloud in enumerate(_listed(manifolds))
-    ]
+    given = _listed(manifolds)
+    _check_columns(given)
+    clouds = [real_array(cloud, f"manifolds[{index}]") for index, cloud in enumerate(given)]
     if len(clouds) < 2:
         raise InputError(f"manifolds holds {len(clouds)} manifold(s); the geometry needs 2 or more")
     for index, cloud in enumerate(clouds):
@@ -88,6 +88,18 @@ def _listed(manifolds):
             f"manifolds is {type(manifolds).__name__} ({error}); expected a sequence of arrays "
             "(M, N) or one array (P, M, N)"
         ) from None
+
+
+def _check_columns(given):
+    """Data frames are taken column by column in their order, so their names must agree."""
+    names = {i: list(frame.columns) for i, frame in enumerate(given) if hasattr(frame, "columns")}
+    first = next(iter(names.values()), None)
+    for index, columns in names.items():
+        if columns != first and set(columns) & set(first):
+            raise InputError(
+                f"manifolds[{index}] is a data frame with other columns than the first, or in "
+                "another order; give all the same, frame[first.columns]"
+            )
 
 
 def real_array(value, where):

@@ -34,6 +34,7 @@ def read_manifolds(path):
         (array,) = arrays.values()
         return [str(index) for index in range(len(array))], list(array)
     if set(dimensions) == {2}:
+        _refuse_labels(path, arrays)
         return list(arrays), list(arrays.values())
     raise InputError(f"{path} holds {found or 'no array'}; {MATRICES}")
 
@@ -41,7 +42,9 @@ def read_manifolds(path):
 def _labelled(path, *arrays):
     """Manifolds from one array of points and one of labels; None if they are no such pair."""
     labels, points = sorted(arrays, key=lambda array: (array.ndim, array.size))
-    column = labels.shape in ((labels.size, 1), (1, len(points))) and labels.dtype.kind in "iubUS"
+    # MATLAB's columns and rows; of floats, its default, where they cannot be a manifold
+    kinds = "iubUSf" if points.ndim == 2 and 1 < points.shape[1] != labels.size else "iubUS"
+    column = labels.shape in ((labels.size, 1), (1, len(points))) and labels.dtype.kind in kinds
     if points.ndim != 2 or not (labels.ndim == 1 or column):
         return None
     labels = checked_labels(labels, len(points), path)
@@ -49,8 +52,25 @@ def _labelled(path, *arrays):
     return [str(c) for c in classes], [points[labels == c] for c in classes]
 
 
+def _refuse_labels(path, arrays):
+    """Raise InputError if one of some two-dimensional arrays can be no manifold."""
+    for name, array in arrays.items():
+        of_labels = array.dtype.kind in "fiub" and ((array == 0) | (array == 1)).all()
+        if of_labels and min(array.shape) > 1 and (array.sum(axis=1) == 1).all():
+            raise InputError(
+                f"{path}: each row of {name} has a single 1, as labels in one-hot code have; give "
+                "one whole number for each point, .argmax(axis=1)"
+            )
+    if len(arrays) > 1 and (named := {"points", "labels"} & set(arrays)):
+        raise InputError(
+            f"{path} holds {', '.join(arrays)}, each of two dimensions; {min(named)} is a name for "
+            "one array of points with labels of them. Name manifolds otherwise, or give labels of "
+            "one dimension"
+        )
+
+
 def checked_labels(labels, n_points, source):
-    """Labels of points, (n_points,): whole numbers from 0 up, booleans or text.
+    """Labels of points, (n_points,): whole numbers from 0 up, booleans or text without blanks.
 
     Parameters
     ----------
@@ -74,6 +94,8 @@ def checked_labels(labels, n_points, source):
         labels = labels.astype(np.int64)
     if labels.dtype.kind == "S":
         labels = np.char.decode(labels, "utf-8", "backslashreplace")
+    if labels.dtype.kind == "U":
+        labels = np.char.strip(labels)
     if labels.dtype.kind not in "iubU":
         raise InputError(
             f"{source} has labels of type {labels.dtype}; expected whole numbers from 0 up, or text"

@@ -296,7 +296,8 @@ def _remarks(clouds, statistics):
 def _checked(kappa, n_t, confidence, auto_error):
     if not isinstance(kappa, numbers.Real) or not np.isfinite(kappa):
         raise InputError(f"kappa is {kappa!r}; expected a finite number")
-    if n_t != "auto" and not (isinstance(n_t, numbers.Integral) and n_t >= 1):
+    whole = isinstance(n_t, numbers.Integral) and not isinstance(n_t, bool)
+    if n_t != "auto" and not (whole and n_t >= 1):
         raise InputError(f"n_t is {n_t!r}; expected a whole number from 1 up, or 'auto'")
     if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
         raise InputError(f"confidence is {confidence!r}; expected a number between 0 and 1")

@@ -16,6 +16,7 @@ from geomem.geometry.parallel import thread_map
 from geomem.types import Manifolds
 
 _BLOCK_VALUES = 2**18  # 2 MB in float64: a block stays in the processor's cache
+_LEAST = 1e-280  # below which squares lose digits (from 2e-308 on, and all from 5e-324)
 _GPU_BLOCK_VALUES = 2**25
 
 
@@ -139,6 +140,7 @@ def moments(cloud):
     mean = _library(cloud).concatenate(means)
     if _all_finite(mean):
         _check_size(gram)
+        _check_least(gram.diagonal(), (offsets for _, _, offsets in _blocks(cloud)))
     return to_numpy(gram), mean
 
 
@@ -179,6 +181,7 @@ def center_products(centers):
     """Products of the centres (P, N) with each other, as a float64 ndarray (P, P)."""
     products = centers @ centers.T
     _check_size(products)
+    _check_least(products.diagonal(), [centers])
     return to_numpy(products)
 
 
@@ -194,6 +197,8 @@ def gram_of_all(clouds, center=True):
             gram = gram + block @ block.T
     if not _all_finite(gram):
         raise _unusable()
+    first = clouds[0][0] if center else 0
+    _check_least(gram.diagonal(), (cloud != first for cloud in clouds))
     return to_numpy(gram)
 
 
@@ -204,6 +209,7 @@ def points_of_all(clouds, center=True):
         points = to_numpy(about_mean(points) if center else points)
         if not np.isfinite(np.einsum("ij,ij->", points, points)):
             raise _unusable()
+        _check_least(np.einsum("ij,ij->i", points, points), [points])
     return points
 
 
@@ -298,6 +304,15 @@ def _check_size(products):
         raise InputError(
             "manifolds holds values too large to multiply in double precision; divide all of them "
             "by a common factor"
+        )
+
+
+def _check_least(squares, values):
+    """Raise InputError if the largest square is lost below what double precision can hold."""
+    if float(squares.max()) < _LEAST and any(bool((x != 0).any()) for x in values):
+        raise InputError(
+            "manifolds holds values, or differences of them, too small to multiply in double "
+            "precision; multiply all of them by a common factor"
         )
 
 

@@ -70,7 +70,7 @@ def build_model(model_spec, width, *, n_classes, image_shape, seed):
 
 def _prepare(name, model, n_classes, image_shape):
     """Find the layers with evaluation passes over a few images of noise; check the logits."""
-    if model.eval() is not model:
+    if not isinstance(model.eval(), nn.Module):
         raise InputError(
             f"model.name: the method `train` of {name!r} returns no module; end it with "
             "`return self`"

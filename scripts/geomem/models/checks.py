@@ -136,6 +136,15 @@ def nothing_changed(model):
             )
 
 
+def unfit(output):
+    """What a layer's output is, if it is not one dense tensor of real numbers."""
+    if not isinstance(output, torch.Tensor):
+        return type(output).__name__
+    if output.is_nested or output.is_quantized or output.layout != torch.strided:
+        return "a nested tensor" if output.is_nested else f"a tensor of {output.layout}"
+    return f"a tensor of {output.dtype}" if output.is_complex() else None
+
+
 def check_names(names):
     """Raise InputError unless all names of layers differ, and none is like that of a part."""
     for name in names:

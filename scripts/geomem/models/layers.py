@@ -24,6 +24,7 @@ from geomem.models.checks import (
     check_names,
     image_places,
     nothing_changed,
+    unfit,
 )
 from geomem.models.layout import by_image
 from geomem.models.pooling import pooled_output
@@ -284,7 +285,7 @@ def called_outputs(model, kinds, names, images, begin=None):
     def note(name, call, output):
         if name not in kinds:
             return
-        if fault := _unfit(output):
+        if fault := unfit(output):
             raise InputError(
                 f"model: layer {name!r} returns {fault}, expected one tensor of real numbers; "
                 "mark the module around it, `module.layer_kind = 'block'`"
@@ -301,15 +302,6 @@ def called_outputs(model, kinds, names, images, begin=None):
         )
     found[LOGITS] = logits.clone() if isinstance(logits, torch.Tensor) else logits
     return found
-
-
-def _unfit(output):
-    """What a layer's output is, if it is not one dense tensor of real numbers."""
-    if not isinstance(output, torch.Tensor):
-        return type(output).__name__
-    if output.is_nested or output.is_quantized or output.layout != torch.strided:
-        return "a nested tensor" if output.is_nested else f"a tensor of {output.layout}"
-    return f"a tensor of {output.dtype}" if output.is_complex() else None
 
 
 def _kind(module):

@@ -73,6 +73,9 @@ def _npy(path, wanted):
 def _npz(path, wanted):
     arrays = {}
     # Opened here: of a damaged archive NumPy leaves the file open.
+    with open(path, "rb") as stream:
+        if stream.read(6) == b"\x93NUMPY":
+            raise InputError(f"{path} is a single array; let its name end in .npy")
     with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
         for name in _chosen(file.files, wanted):
             try:

@@ -5,7 +5,7 @@ one decides nothing about a result, so a change of it starts nothing.
 """
 
 from geomem.config import code, experiments
-from geomem.config.folders import folder_digest
+from geomem.config.folders import file_digest, folder_digest
 from geomem.registry import datasets, own
 from geomem.registry.claims import FIGURES, judging_settings, targets_of
 from geomem.workflow.signatures import sign_methods, signed
@@ -102,6 +102,15 @@ class JobSettings:
                 "seed": int(wildcards.seed),
             }
         )
+
+    def labels_files(self, wildcards):
+        """Params function: checksums of the user's file of labels, or of a matrix, if there is one.
+
+        A file that is put back with its old time stamp is noticed so, too.
+        """
+        labels = self.plan.labels[wildcards.labelling]
+        given = (labels.get("path"), labels.get("matrix"))
+        return " ".join(file_digest(path) for path in given if isinstance(path, str))
 
     def training_spec(self, wildcards):
         """Params function: the settings of a training, and the epoch of a snapshot of it."""
