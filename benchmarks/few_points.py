@@ -5,9 +5,9 @@
     python benchmarks/few_points.py --file FILE           errors for your manifolds, by P and M
 
 Manifolds have centres that are orthogonal, and of norm 1 about their mean, and lie in subspaces of
-their own, so that capacity, radius and dimension are those of one of them. The theory is that of the whole shape: infinitely
-many points. Its values come from a quadratic program with one constraint, solved by bisection for
-each of 40,000 Gaussian vectors.
+their own, so that capacity, radius and dimension are those of one of them. The theory is that of
+the whole shape: infinitely many points. Its values come from a quadratic program with one
+constraint, solved by bisection for each of 40,000 Gaussian vectors.
 """
 
 import argparse

@@ -141,8 +141,17 @@ def test_pairs_have_to_match():
     rng = np.random.default_rng(10)
     points = rng.standard_normal((4, 5, 20))
     first = sample(points, n_t=10)
-    with pytest.raises(InputError, match=r"samples do not match.*Give paired=False"):
+    four = "samples do not match: manifold 0 has 5 and 4 points; .*Give paired=False"
+    with pytest.raises(InputError, match=four):
         difference(first, sample(points[:, :4], n_t=10))
+    with pytest.raises(InputError, match="there are 4 and 3 manifolds, n_t is 10 and 20;"):
+        difference(first, sample(points[:3], n_t=20))
+    with pytest.raises(InputError, match="ndarray is no Sample; make one of it"):
+        difference(points, points)
+    with pytest.raises(InputError, match="list is no Sample; make one"):
+        bootstrap([points])
+    with pytest.raises(InputError, match=r"expected one of manifolds, .*did you mean manifolds\?"):
+        bootstrap(first, over="classes")
     with pytest.raises(InputError, match="samples are of geometry and glue"):
         difference(first, sample(points, measure="glue", n_t=10))
     with pytest.raises(InputError, match="taken without points"):

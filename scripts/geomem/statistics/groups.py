@@ -17,7 +17,7 @@ from geomem.statistics.combined import around, p_of
 from geomem.statistics.inference import PERMUTATIONS, replicates
 from geomem.statistics.manifolds import check_count
 from geomem.statistics.permutations import compared
-from geomem.statistics.samples import Sample
+from geomem.statistics.samples import Sample, unlike
 from geomem.statistics.scales import SCALES
 
 
@@ -217,10 +217,11 @@ def _in_common(first, second, over, n, random_state):
     samples = [*first, *second]
     if not all(isinstance(each, Sample) for each in samples):
         raise InputError(f"in_common is {over!r}; give a Sample of each network, not numbers")
-    if len({each.key for each in samples}) > 1:
+    other = next((each for each in samples if each.key != samples[0].key), None)
+    if other is not None:
         raise InputError(
             f"in_common is {over!r} and the samples do not match: "
-            f"{', '.join(sorted({str(each.key) for each in samples}))}; what all have in common "
+            f"{unlike(samples[0], other)}; what all have in common "
             "needs the same points per manifold, n_t and random_state in each"
         )
     draws = [

@@ -17,9 +17,10 @@ from geomem.statistics.combined import LEAST_LOG_P
 from geomem.statistics.manifolds import check_count
 from geomem.statistics.mean_field import middle
 from geomem.statistics.permutations import compared
-from geomem.statistics.samples import Sample, needs_points
+from geomem.statistics.samples import Sample, needs_points, require_sample, unlike
 
 OVER = ("manifolds", "points", "both")
+_MEANT = {"classes": "manifolds", "images": "points", "examples": "points"}
 FEW_UNITS = 10  # of which percentiles say too little
 PERMUTATIONS = 4999
 _BLOCK = 2**22  # random numbers at a time
@@ -177,8 +178,10 @@ def difference(
 
 
 def _checked(sample, over, n):
+    require_sample(sample)
     if over not in OVER:
-        raise InputError(f"over is {over!r}; expected one of {', '.join(OVER)}")
+        meant = f" (did you mean {_MEANT[over]}?)" if over in _MEANT else ""
+        raise InputError(f"over is {over!r}; expected one of {', '.join(OVER)}{meant}")
     if over != "manifolds":
         needs_points(sample)
     if over != "points" and all(np.isnan(parts).all() for parts in sample.parts.values()):
@@ -190,13 +193,15 @@ def _checked(sample, over, n):
 
 
 def _match(first, second, paired):
+    require_sample(first)
+    require_sample(second)
     if first.key[0] != second.key[0]:
         raise InputError(
             f"the samples are of {first.key[0]} and {second.key[0]}; compare equal measures"
         )
     if paired and first.key != second.key:
         raise InputError(
-            f"the samples do not match: {first.key} and {second.key}; pairs need the same points "
+            f"the samples do not match: {unlike(first, second)}; pairs need the same points "
             "per manifold, n_t and random_state. Give paired=False for manifolds chosen separately"
         )
 

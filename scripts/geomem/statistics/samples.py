@@ -53,7 +53,7 @@ class Sample:
     freedom : int
         Degrees of freedom of these variances.
     key : tuple
-        What two samples must have in common to be compared in pairs.
+        What two samples must have in common to be compared in pairs: see `_IN_COMMON`.
     warnings : tuple
         As the measure gave them.
     """
@@ -66,6 +66,33 @@ class Sample:
     freedom: int
     key: tuple
     warnings: tuple = ()
+
+
+_IN_COMMON = ("measure", "points per manifold", "n_t", "random_state", "kappa")
+
+
+def unlike(first: Sample, second: Sample) -> str:
+    """In what two samples differ that pairs must have in common, in words; "" if in nothing."""
+    told = []
+    for name, one, other in zip(_IN_COMMON, first.key, second.key, strict=False):
+        if one == other:
+            continue
+        if not isinstance(one, tuple):
+            told.append(f"{name} is {one} and {other}")
+        elif len(one) != len(other):
+            told.append(f"there are {len(one)} and {len(other)} manifolds")
+        else:
+            place = next(i for i in range(len(one)) if one[i] != other[i])
+            told.append(f"manifold {place} has {one[place]} and {other[place]} points")
+    return ", ".join(told)
+
+
+def require_sample(value):
+    """Raise InputError unless it is a Sample."""
+    if not isinstance(value, Sample):
+        raise InputError(
+            f"{type(value).__name__} is no Sample; make one of it first: sample(manifolds)"
+        )
 
 
 def sample(
