@@ -119,6 +119,5 @@ def test_clean_labels_are_true_ones(setting):
 def test_a_network_that_ends_otherwise_has_no_linear_map(setting):
     images, _, network, normalizer = setting
     ended = nn.Sequential(network, nn.Softmax(dim=1))
-    ended.memory_format = getattr(network, "memory_format", None)
     logits, inputs, linear = outputs(ended, normalizer, images.test_images[:7])
     assert logits.shape == (7, small.CLASSES) and inputs is None and linear is None

@@ -45,7 +45,9 @@ def points(setting, name, **network):
 def test_runs_are_compared_layer_by_layer(setting):
     own = {"last": grams(setting, 9, seed=1), 2: grams(setting, 2, seed=3)}
     others = {"last": grams(setting, 8, seed=0)}
-    rows = between_runs(own, others, "seed", 0, 0.95)
+    rows = between_runs(
+        {"best": own["last"], **own}, {"best": others["last"], **others}, "seed", 0, 0.95
+    )
     assert len(rows) == 2 * 2 and all(tuple(row) == COLUMNS for row in rows)
     for row in rows:
         assert (row["epoch"], row["other_epoch"], row["other"]) == (9, 8, "seed 0")
@@ -68,6 +70,7 @@ def test_each_pair_of_epochs_is_there_once(setting):
     rows = between_epochs({0: first, "best": last, "last": last}, 0.95)
     pairs = {(row["epoch"], row["other"], row["other_epoch"]) for row in rows}
     assert pairs == {(9, "epoch 0", 0)}  # the best epoch is the last one
+    assert len(rows) == 2 * len(LAYERS)
     same = between_epochs({0: first, "last": (9, first[1])}, 0.95)
     assert all(row["value"] == pytest.approx(1) for row in same)
 

@@ -57,8 +57,7 @@ def between_epochs(snapshots, confidence):
         `other_epoch`.
     """
     rows = []
-    for first, second in itertools.combinations(snapshots, 2):
-        earlier, later = sorted((first, second), key=lambda name: snapshots[name][0])
+    for later, earlier in itertools.product(_once(snapshots), snapshots):
         if snapshots[earlier][0] < snapshots[later][0]:
             pair = snapshots[later], snapshots[earlier]
             rows += _rows("epoch", f"epoch {earlier}", *pair, confidence)
@@ -71,10 +70,15 @@ def between_runs(own, others, compared, value, confidence):
     `own` and `others` are as `snapshots` above, `value` is what the other run has of `compared`.
     """
     rows = []
-    for name, snapshot in own.items():
+    for name in _once(own):
         if name in others:
-            rows += _rows(compared, f"{compared} {value}", snapshot, others[name], confidence)
+            rows += _rows(compared, f"{compared} {value}", own[name], others[name], confidence)
     return rows
+
+
+def _once(snapshots):
+    """A name for each epoch: the last one, where the best epoch is also the last."""
+    return {epoch: name for name, (epoch, _) in snapshots.items()}.values()
 
 
 def _rows(compared, other, snapshot, other_snapshot, confidence):
