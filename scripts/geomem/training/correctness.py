@@ -2,7 +2,12 @@
 need not load.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas
 
 
 def correctness_table(correct, labels, epochs):
@@ -33,7 +38,7 @@ def correctness_table(correct, labels, epochs):
     return {**{name: labels[name] for name in labels}, **columns, "epochs": [text] * n}
 
 
-def correctness(table, which="assigned"):
+def correctness(table: "pandas.DataFrame", which: str = "assigned") -> tuple[list[int], np.ndarray]:
     """Which training images a network gives their label, after each epoch.
 
     Parameters
