@@ -130,10 +130,10 @@ ROWS = {
     ),
     "shuffles": Row("shuffle_null", 0.1, coverage.of_shuffles, 600, 40),
     "group-test": Row(
-        "groups of 6 numbers", 0.05, _NUMBERS.of_tests_of_groups, 4000, 300, {"paired": False}
+        "groups of 6 numbers", 0.05, _NUMBERS.of_tests_of_groups, 4000, 1500, {"paired": False}
     ),
     "paired-group-test": Row(
-        "6 pairs of numbers", 0.05, _NUMBERS.of_tests_of_groups, 4000, 300, {"paired": True}
+        "6 pairs of numbers", 0.05, _NUMBERS.of_tests_of_groups, 4000, 1500, {"paired": True}
     ),
     "corrections": Row(
         "any of 8, or (half) the fraction that is wrong", 0.05, _NUMBERS.of_corrections, 20000, 1000
