@@ -83,8 +83,11 @@ SHAPES = {  # name: (points, what infinitely many give)
 }
 
 
-def measured(draw, n_points, n_manifolds, n_t, rng):
-    """The numbers of manifolds around orthogonal centres, and those by rank."""
+def measured(draw, n_points, n_manifolds, n_t, rng, seed=0):
+    """The numbers of manifolds around orthogonal centres, and those by rank.
+
+    `rng` is for the points and `seed` for the Gaussian vectors, the same for all numbers of points.
+    """
     first = draw(rng, n_points)
     size = first.shape[1]
     length = 1 / np.sqrt(1 - 1 / n_manifolds)  # of which taking the mean off leaves 1
@@ -99,7 +102,7 @@ def measured(draw, n_points, n_manifolds, n_t, rng):
             points[mu, :, start : start + size] = draw(rng, n_points)
     found = [
         manifold_geometry(
-            points, n_t=n_t, remove_low_rank=False, random_state=0, threads=1,
+            points, n_t=n_t, remove_low_rank=False, random_state=seed, threads=1,
             dimension_convention=convention,
         )
         for convention in ("points", "rank")
@@ -149,15 +152,12 @@ def main():
     for name in options.shapes:
         draw, axes = SHAPES[name]
         expected = theory(axes) if axes is not None else (np.nan,) * 3
-        rows = np.array(
-            [
-                [
-                    measured(draw, size, options.manifolds, options.n_t, rng)
-                    for size in options.sizes
-                ]
-                for rng in map(np.random.default_rng, range(options.repeats))
-            ]
-        )  # (repeats, sizes, 4)
+        rows = []
+        for seed in range(options.repeats):
+            rng = np.random.default_rng(seed)
+            settings = options.manifolds, options.n_t, rng, seed
+            rows.append([measured(draw, size, *settings) for size in options.sizes])
+        rows = np.array(rows)  # (repeats, sizes, 4)
         curves[name] = rows, expected
         print(
             f"\n{name}: infinitely many points",
@@ -173,11 +173,12 @@ def main():
                 if index == 0:
                     parts.append(f"{2 / size:.4g}")
             print("| " + " | ".join([*parts, f"{row[3]:.4g}"]) + " |")
-        for index, metric in enumerate(METRICS):
+        for index, metric in enumerate((*METRICS, "dimension by rank")):
+            true = expected[min(index, 2)]
             limit = extrapolated(options.sizes, rows[:, :, index], reciprocal=index == 0)
             print(
                 f"limit of {metric}: {limit.value:.4g} ({limit.lo:.4g} to {limit.hi:.4g}), bias "
-                f"{100 * (limit.value / expected[index] - 1):+.0f} %, "
+                f"{100 * (limit.value / true - 1):+.0f} %, "
                 f"{'' if limit.determined else 'not '}determined",
                 flush=True,
             )

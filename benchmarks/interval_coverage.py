@@ -49,7 +49,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW")
-    parser.add_argument("--trials", type=int, help="of every row (150 to 20000)")
+    parser.add_argument("--trials", type=int, help="of every row (60 to 20000)")
     parser.add_argument("--speed", action="store_true", help="time the bootstrap instead")
     options = parser.parse_args()
     if options.speed:

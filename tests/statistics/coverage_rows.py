@@ -53,53 +53,53 @@ _SMALL = {"n_manifolds": 12, "n_points": 8}
 
 ROWS = {
     "manifolds": Row(
-        "bootstrap, 16 manifolds", 0.95, _INTERVAL, 2000, 60, {"over": "manifolds"}, MAIN,
+        "bootstrap, 16 manifolds", 0.95, _INTERVAL, 600, 60, {"over": "manifolds"}, MAIN,
         smaller=_SMALL,
     ),
     "few-manifolds": Row(
-        "bootstrap, 6 manifolds", 0.95, _INTERVAL, 2000, 100,
+        "bootstrap, 6 manifolds", 0.95, _INTERVAL, 600, 100,
         {"over": "manifolds", "n_manifolds": 6}, MAIN, 0.92,
     ),
     "points": Row(
-        "bootstrap over points, M = 12", 0.95, _INTERVAL, 300, 60, {"over": "points"}, MAIN,
+        "bootstrap over points, M = 12", 0.95, _INTERVAL, 100, 60, {"over": "points"}, MAIN,
         smaller=_SMALL,
     ),
     "more-points": Row(
-        "bootstrap over points, M = 40", 0.95, _INTERVAL, 150, 20,
+        "bootstrap over points, M = 40", 0.95, _INTERVAL, 60, 20,
         {"over": "points", "n_manifolds": 8, "n_points": 40}, MAIN,
         smaller={"n_manifolds": 4, "n_points": 24},
     ),
     "both": Row(
-        "bootstrap over both", 0.95, _INTERVAL, 300, 60, {"over": "both"}, MAIN, smaller=_SMALL
+        "bootstrap over both", 0.95, _INTERVAL, 100, 60, {"over": "both"}, MAIN, smaller=_SMALL
     ),
     "glue-manifolds": Row(
-        "GLUE, 12 manifolds", 0.95, _INTERVAL, 300, 40,
+        "GLUE, 12 manifolds", 0.95, _INTERVAL, 150, 40,
         {"over": "manifolds", "measure": "glue", "n_manifolds": 12, "n_points": 8},
         (*MAIN, "utility"), 0.93, {"n_manifolds": 8, "n_points": 6},
     ),
     "glue-points": Row(
-        "GLUE over points, M = 8", 0.95, _INTERVAL, 300, 40,
+        "GLUE over points, M = 8", 0.95, _INTERVAL, 60, 40,
         {"over": "points", "measure": "glue", "n_manifolds": 8, "n_points": 8},
         (*MAIN, "utility"), 0.93, {"n_manifolds": 6},
     ),
     "participation-ratio": Row(
-        "participation ratio, 16 manifolds", 0.95, _INTERVAL, 300, 40,
+        "participation ratio, 16 manifolds", 0.95, _INTERVAL, 150, 40,
         {"over": "manifolds", "measure": "participation_ratio"},
     ),
     "paired": Row(
-        "paired difference", 0.95, _DIFFERENCE, 1000, 60, {"paired": True, "over": "manifolds"},
+        "paired difference", 0.95, _DIFFERENCE, 400, 60, {"paired": True, "over": "manifolds"},
         MAIN, 0.93, _SMALL,
     ),
     "unpaired": Row(
-        "difference", 0.95, _DIFFERENCE, 1000, 60, {"paired": False, "over": "manifolds"}, MAIN,
+        "difference", 0.95, _DIFFERENCE, 400, 60, {"paired": False, "over": "manifolds"}, MAIN,
         smaller=_SMALL,
     ),
     "paired-points": Row(
-        "paired difference over points", 0.95, _DIFFERENCE, 200, 30,
+        "paired difference over points", 0.95, _DIFFERENCE, 60, 30,
         {"paired": True, "over": "points"}, MAIN, smaller={"n_manifolds": 6, "n_points": 8},
     ),
     "groups": Row(
-        "groups of 4 networks, classes in common", 0.95, coverage.of_groups, 300, 30,
+        "groups of 4 networks, classes in common", 0.95, coverage.of_groups, 150, 30,
         {"in_common": "manifolds"}, MAIN, 0.93,
     ),
     "numbers": Row(
@@ -109,7 +109,7 @@ ROWS = {
         "6 pairs of numbers", 0.95, _NUMBERS.of_groups_of_numbers, 4000, 400, {"paired": True}
     ),
     "common-size": Row(
-        "at_common_size, 8 of 16 points", 0.95, coverage.of_common_sizes, 300, 40, names=MAIN
+        "at_common_size, 8 of 16 points", 0.95, coverage.of_common_sizes, 150, 40, names=MAIN
     ),
     "limits": Row(
         "limit over M of a power law", 0.95, _NUMBERS.of_limits, 1000, 60, names=("limit",)
@@ -121,19 +121,19 @@ ROWS = {
         "variance of 40 numbers", 0.95, _NUMBERS.of_resampling, 2000, 200, bound=0.93
     ),
     "paired-test": Row(
-        "paired difference", 0.05, coverage.of_tests, 2000, 80, {"paired": True}
+        "paired difference", 0.05, coverage.of_tests, 600, 80, {"paired": True}
     ),
-    "test": Row("difference", 0.05, coverage.of_tests, 2000, 80, {"paired": False}),
+    "test": Row("difference", 0.05, coverage.of_tests, 600, 80, {"paired": False}),
     "points-test": Row(
-        "paired difference over points", 0.05, coverage.of_tests, 200, 30,
+        "paired difference over points", 0.05, coverage.of_tests, 100, 30,
         {"paired": True, "over": "points"}, MAIN, smaller={"n_manifolds": 6},
     ),
-    "shuffles": Row("shuffle_null", 0.1, coverage.of_shuffles, 600, 40),
+    "shuffles": Row("shuffle_null", 0.1, coverage.of_shuffles, 200, 40),
     "group-test": Row(
-        "groups of 6 numbers", 0.05, _NUMBERS.of_tests_of_groups, 4000, 300, {"paired": False}
+        "groups of 6 numbers", 0.05, _NUMBERS.of_tests_of_groups, 4000, 1500, {"paired": False}
     ),
     "paired-group-test": Row(
-        "6 pairs of numbers", 0.05, _NUMBERS.of_tests_of_groups, 4000, 300, {"paired": True}
+        "6 pairs of numbers", 0.05, _NUMBERS.of_tests_of_groups, 4000, 1500, {"paired": True}
     ),
     "corrections": Row(
         "any of 8, or (half) the fraction that is wrong", 0.05, _NUMBERS.of_corrections, 20000, 1000

@@ -64,11 +64,14 @@ def test_quantiles_of_the_normal_distribution_are_found(monkeypatch, name):
         held(*simulated(name))
 
 
-@pytest.mark.parametrize("name", ["test", "paired-test", "paired-group-test"])
-def test_p_values_of_one_side_are_found(monkeypatch, name):
-    """As above, for p-values of half the size."""
+@pytest.mark.parametrize(
+    ("name", "factor"),
+    [("test", 0.25), ("paired-test", 0.25), ("group-test", 0.5), ("paired-group-test", 0.5)],
+)
+def test_p_values_that_are_too_small_are_found(monkeypatch, name, factor):
+    """As above: half of a p-value is that of one side, a quarter takes fewer trials to see."""
     whole = permutations.p_value
-    monkeypatch.setattr(permutations, "p_value", lambda *arguments: 0.5 * whole(*arguments))
+    monkeypatch.setattr(permutations, "p_value", lambda *arguments: factor * whole(*arguments))
     with pytest.raises(AssertionError):
         held(*simulated(name))
 

@@ -1,14 +1,14 @@
 """Tables in Parquet and small JSON documents, each with its provenance and a checksum inside."""
 
 import json
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geomem.storage.atomic import damaged, missing, replacing
 from geomem.storage.seal import UNSEALED, seal, verify
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pandas
 
 _ORIGIN = "geomem.provenance"
 _SUM = "geomem.checksum"
@@ -38,7 +38,7 @@ def write_table(path, frame, provenance):
         seal(temporary)
 
 
-def read_table(path: str | os.PathLike) -> "pd.DataFrame":
+def read_table(path: str | Path) -> "pandas.DataFrame":
     """Read a table of a run, `results/EXPERIMENT/tables/*.parquet`, and verify its checksum.
 
     Parameters

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pandas
 
 
 def correctness_table(correct, labels, epochs):
@@ -38,7 +38,7 @@ def correctness_table(correct, labels, epochs):
     return {**{name: labels[name] for name in labels}, **columns, "epochs": [text] * n}
 
 
-def correctness(table: "pd.DataFrame", which: str = "assigned") -> tuple[list[int], np.ndarray]:
+def correctness(table: "pandas.DataFrame", which: str = "assigned") -> tuple[list[int], np.ndarray]:
     """Which training images a network gives their label, after each epoch.
 
     Parameters
