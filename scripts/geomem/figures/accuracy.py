@@ -1,6 +1,7 @@
 """Accuracy of each kind of image over the epochs of training."""
 
 from geomem.figures import scales, seeds, style
+from geomem.figures.ends import label_ends
 from geomem.figures.style import KINDS
 
 
@@ -46,7 +47,7 @@ def draw(accuracy):
         axes.set_ylabel(style.LABELS["accuracy"])
     for i, axes in enumerate(grid.flat):
         if (i + 1) % columns == 0 or i == len(cells) - 1:
-            style.label_ends(axes, curves)
+            label_ends(axes, curves)
     style.tidy(grid)
     style.caption(
         figure,

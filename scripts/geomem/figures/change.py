@@ -2,6 +2,7 @@
 
 from geomem.figures import paper, scales, seeds, style, warned
 from geomem.figures.depth import METRICS, draw_layers, mark_paper
+from geomem.figures.ends import label_ends
 
 LABELS = {
     "capacity": r"change of capacity $\alpha$",
@@ -56,7 +57,7 @@ def draw(geometry, accuracy, *, per_class=None, kappa=0, remove_low_rank=True):
         scales.include(column[0], traced[metric])
         warned.mark(curves[metric])
     for axes in grid[:, -1]:
-        style.label_ends(axes, curves[METRICS[-1]])
+        label_ends(axes, curves[METRICS[-1]])
     style.tidy(grid)
     every = [curve for of_metric in curves.values() for curve in of_metric]
     alone = "95 % interval of the difference of two measurements"

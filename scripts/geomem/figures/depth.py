@@ -1,6 +1,7 @@
 """Geometry of the manifolds over the layers of the network (the paper's figure 3)."""
 
 from geomem.figures import paper, scales, seeds, style, warned
+from geomem.figures.ends import label_ends
 from geomem.figures.style import KINDS, Look
 
 METRICS = ("capacity", "radius", "dimension")
@@ -84,7 +85,7 @@ def over_layers(geometry, accuracy, metrics, *, per_class, epochs, traced_values
             scales.include(column[0], [2 / per_class], room=0.15)  # its name is below the line
         warned.mark(curves[metric])
     for axes in grid[:, -1]:
-        style.label_ends(axes, curves[metrics[-1]])
+        label_ends(axes, curves[metrics[-1]])
     style.tidy(grid)
     every = [curve for of_metric in curves.values() for curve in of_metric]
     style.caption(

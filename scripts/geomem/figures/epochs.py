@@ -2,6 +2,7 @@
 
 from geomem.figures import scales, seeds, style, warned
 from geomem.figures.depth import METRICS
+from geomem.figures.ends import label_ends
 from geomem.figures.style import CONTROLS
 
 
@@ -66,7 +67,7 @@ def draw(geometry, accuracy, *, layers=3, metrics=None):
         cut = scales.frame_values(axes_of[metric], summaries, positive=True) or cut
         warned.mark(curves[metric])
     for metric, axes in rightmost:
-        style.label_ends(axes, curves[metric])
+        label_ends(axes, curves[metric])
     style.tidy(grid)
     every = [curve for of_metric in curves.values() for curve in of_metric]
     title = f"{seeds.condition_title(cells[0]).capitalize()}." if len(cells) == 1 else ""

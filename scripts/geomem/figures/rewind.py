@@ -5,6 +5,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 from geomem.figures import scales, seeds, style
+from geomem.figures.ends import label_ends
 from geomem.figures.style import Look
 
 SCHEMES = {
@@ -87,7 +88,7 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
             what = f"batch norm: {batch_norm}" if batch_norm else f"rewound {only}"
             axes_row[0].set_title(f"{seeds.condition_title(cell)}; {what}")
     for axes in grid[:, -1]:
-        style.label_ends(axes, drawn)
+        label_ends(axes, drawn)
     style.tidy(grid)
     style.caption(
         figure,

@@ -3,6 +3,7 @@
 from matplotlib import colormaps
 
 from geomem.figures import scales, seeds, style
+from geomem.figures.ends import label_ends
 from geomem.figures.style import Look
 
 TITLES = {
@@ -56,7 +57,7 @@ def draw(similarity, accuracy):
             axes.axhline(0, color="black", linewidth=0.5, zorder=1)
             scales.layer_axis(axes, names)
             axes.set_title(TITLES[what])
-            style.label_ends(axes, curves)
+            label_ends(axes, curves)
         axes_row[0].set_ylabel(style.LABELS["cka"])
         first = axes_row[0]
         first.set_title(f"{seeds.condition_title(cell)}\n{first.get_title('left')}")
