@@ -39,6 +39,14 @@ def test_a_users_error_is_one_line_and_a_status(error, status, capsys):
     assert said.count("\n") == 1 and "Traceback" not in said
 
 
+def test_too_little_memory_is_one_line(capsys):
+    with pytest.raises(SystemExit) as ended:
+        run(raising(MemoryError("Unable to allocate 9 TiB")))
+    said = capsys.readouterr().err
+    assert ended.value.code == 1 and "Traceback" not in said
+    assert "error: not enough memory (Unable to allocate 9 TiB)" in said
+
+
 def test_a_fault_of_geomem_shows_where(capsys):
     with pytest.raises(SystemExit) as ended:
         run(raising(ZeroDivisionError("oops")))

@@ -116,7 +116,7 @@ def parser(name, description, **options):
     """An argument parser for the command called `name`; its help ends with the example."""
     return argparse.ArgumentParser(
         prog=f"geomem {name}",
-        description=inspect.cleandoc(description),
+        description=inspect.cleandoc(description or ""),  # python -OO leaves out docstrings
         epilog=f"Example: {COMMANDS[name].example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         **options,

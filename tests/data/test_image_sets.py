@@ -58,6 +58,7 @@ def test_altered_file_is_found_out(images, tmp_path):
         ({"train_labels": np.zeros(5, int)}, "one label for each image"),
         ({"test_images": np.zeros((3, 3, 5, 5), np.uint8)}, "the test images are uint8"),
         ({"train_images": np.zeros((6, 3, 4, 4))}, "the train images are float64"),
+        ({"train_images": np.zeros((6, 5, 5, 3), np.uint8)}, "has the channels last"),
     ],
 )
 def test_unusable_sets_are_named(images, change, named):

@@ -179,6 +179,7 @@ def test_controls(tmp_path):
     [
         ({"labels": LABELS[:-1]}, "23 labels for 24 points"),
         ({"labels": LABELS * 0.5}, "labels of type float64"),
+        ({"labels": np.ma.masked_equal(LABELS, 2)}, "has masked labels"),
         ({"arrays": {"a": POINTS + np.inf}}, "'a' holds values that are not finite"),
         ({"arrays": {"a": POINTS, "b": POINTS[:5]}}, "'b' has 5 points and there are 24"),
         ({"arrays": {"a": POINTS}, "pooling": "mean"}, "name the dimensions"),
@@ -190,6 +191,14 @@ def test_what_is_not_written(tmp_path, change, words):
     with pytest.raises(InputError, match=words):
         write_activations(tmp_path / "out", epoch=0, **options)
     assert not (tmp_path / "out").exists()
+
+
+def test_names_that_are_no_paths_do_not_meet(tmp_path):
+    """Neither replaces what was written under another name."""
+    names = ["a b", "a_b", "a/b", ".a_b", "ä", "_"]
+    for subject in names:
+        write_activations(tmp_path, {"a": POINTS}, LABELS, epoch=0, subject=subject)
+    assert sorted(read_collection(tmp_path).subjects.values()) == sorted(names)
 
 
 def test_one_class_is_refused(tmp_path):

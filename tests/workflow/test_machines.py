@@ -189,3 +189,16 @@ def test_images_that_were_replaced(fresh, tmp_path):
         assert {rule for rule, _ in fresh.pending(target)} == {"images"}
     finally:
         fresh.write_config(before)
+
+
+@pytest.mark.parametrize("command", ["geometry", "explain"])
+def test_python_without_docstrings(tmp_path, command):
+    said = subprocess.run(
+        [sys.executable, "-OO", "-m", "geomem", command, "--help"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert said.returncode == 0, said.stderr
+    assert f"usage: geomem {command}" in said.stdout

@@ -1,6 +1,7 @@
 """`geomem check [CONFIG ...] [--configfile OVERLAY ...]`."""
 
 import functools
+import re
 from pathlib import Path
 
 import yaml
@@ -56,8 +57,11 @@ def main(argv=None):
     return 0
 
 
-class _EachKeyOnce(yaml.SafeLoader):
-    """Loads plain data, and nothing in which a key stands twice: YAML would take the last."""
+class _Loader(yaml.SafeLoader):
+    """Loads plain data, and nothing that YAML reads in a way that nobody expects.
+
+    Of a key that stands twice it takes the last, 010 is octal (8) and 1:30 counts in sixties (90).
+    """
 
     def construct_mapping(self, node, deep=False):
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
@@ -68,12 +72,27 @@ class _EachKeyOnce(yaml.SafeLoader):
                 )
         return super().construct_mapping(node, deep)
 
+    def _number(self, node):
+        kind = node.tag.rpartition(":")[2]
+        value = getattr(self, f"construct_yaml_{kind}")(node)
+        if ":" in node.value or (kind == "int" and _LEADING_ZERO.match(node.value)):
+            raise yaml.constructor.ConstructorError(
+                None, None, f"YAML reads {node.value} as {value}; write the number that you mean, "
+                "or put it in quotes", node.start_mark,
+            )  # fmt: skip
+        return value
+
+
+_LEADING_ZERO = re.compile(r"[-+]?0[0-7_]+$")
+for _kind in ("int", "float"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _Loader._number)
+
 
 def read(path):
     """Read one YAML file as a dict; a file that is no such thing is an InputError."""
     try:
         with open(path, encoding="utf-8") as file:
-            content = yaml.load(file, _EachKeyOnce)  # safe: of SafeLoader
+            content = yaml.load(file, _Loader)  # safe: of SafeLoader
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -92,7 +111,7 @@ def plain(value):
     if not isinstance(value, str):
         return value
     try:
-        return yaml.safe_load(value)
+        return yaml.load(value, _Loader)  # safe: of SafeLoader
     except (yaml.YAMLError, ValueError):  # such as a date that there is not
         return value
 

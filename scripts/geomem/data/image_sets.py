@@ -12,6 +12,7 @@ from geomem.storage.arrays import read_arrays, write_arrays
 from geomem.storage.atomic import damaged
 
 _CHUNK = 1000  # images looked at together
+_CHANNELS = (1, 3, 4)  # of grey, colour and colour with transparency
 _FIELDS = ("train_images", "train_labels", "test_images", "test_labels", "class_names")
 
 
@@ -73,8 +74,8 @@ def checked(images, source):
     Raises
     ------
     InputError
-        If there are fewer than two classes, a label is out of range, a class has no image, or
-        arrays disagree in shape or type.
+        If there are fewer than two classes, a label is out of range, a class has no image,
+        channels are last, or arrays disagree in shape or type.
     """
     n_classes = images.n_classes
     if n_classes < 2:
@@ -87,6 +88,11 @@ def checked(images, source):
             raise InputError(
                 f"{source}: the {split} images are {pixels.dtype} {pixels.shape}; expected uint8 "
                 f"(n, channels, height, width) of one size, {images.image_shape}"
+            )
+        if pixels.shape[3] in _CHANNELS and pixels.shape[1] not in _CHANNELS:
+            raise InputError(
+                f"{source}: the {split} images have shape {pixels.shape}, which has the channels "
+                "last; expected (n, channels, height, width): images.transpose(0, 3, 1, 2)"
             )
         if labels.shape != pixels.shape[:1]:
             raise InputError(

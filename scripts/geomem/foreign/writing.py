@@ -1,6 +1,7 @@
 """Activations into a folder that `geomem geometry` and the workflow read."""
 
 import csv
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -68,9 +69,7 @@ def write_activations(
     if not isinstance(arrays, dict) or not arrays:
         raise InputError("arrays is empty or no dict; expected {layer name: array (n, ...)}")
     points = {name: _points(name, array, pooling, axis) for name, array in arrays.items()}
-    labels = checked_labels(
-        np.asarray(on_host(labels)), len(next(iter(points.values()))), "write_activations"
-    )
+    labels = checked_labels(labels, len(next(iter(points.values()))), "write_activations")
     for name, array in points.items():
         if len(array) != len(labels):
             raise InputError(
@@ -107,8 +106,11 @@ def _text(value):
 
 
 def _safe(name):
-    """A name as part of a path."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", str(name)).lstrip(".") or "_"
+    """A name as part of a path; one that has to change gets a checksum, so that no two meet."""
+    safe = re.sub(r"[^A-Za-z0-9_.-]", "_", str(name)).lstrip(".")
+    if safe == str(name):
+        return safe
+    return f"{safe}-{hashlib.sha256(str(name).encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
 
 
 def _save(path, array):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geomem.errors import InputError
-from geomem.geometry.clouds import on_host, real_array
+from geomem.geometry.clouds import doubles
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,7 @@ def anchor_geometry(
     capacity, radius, dimension : float
         Capacity is infinite where no vector meets a constraint.
     """
-    points, t = (
-        np.asarray(on_host(real_array(value, name)), dtype=np.float64)
-        for name, value in (("points", points), ("t", t))
-    )
+    points, t = doubles(points, "points"), doubles(t, "t")
     _check(points, t, kappa)
     found = anchor_statistics(points, t, float(kappa))
     mean = found.inverse_capacity.mean()

@@ -215,6 +215,11 @@ def _in_one_place(clouds):
     return clouds if len(places) == 1 else [on_host(cloud) for cloud in clouds]
 
 
+def doubles(value, where):
+    """What `real_array` takes, as a float64 NumPy array."""
+    return np.asarray(on_host(real_array(value, where)), dtype=np.float64)
+
+
 def on_host(cloud):
     """A NumPy array of an array or tensor; tensors become double precision."""
     return cloud.cpu().double().numpy() if is_tensor(cloud) else cloud

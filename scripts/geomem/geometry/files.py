@@ -3,6 +3,7 @@
 import numpy as np
 
 from geomem.errors import InputError
+from geomem.geometry.clouds import on_host
 from geomem.storage.readers import MATRICES, named_arrays
 
 
@@ -74,7 +75,7 @@ def checked_labels(labels, n_points, source):
 
     Parameters
     ----------
-    labels : ndarray
+    labels : array
         One dimension, or MATLAB's two of which one has size 1.
     n_points : int
     source : path or str
@@ -83,9 +84,11 @@ def checked_labels(labels, n_points, source):
     Raises
     ------
     InputError
-        If they are of another type, or not as many as the points.
+        If they are masked, of another type, or not as many as the points.
     """
-    labels = labels.reshape(-1)
+    if np.ma.is_masked(labels):
+        raise InputError(f"{source} has masked labels; leave out the points that have none")
+    labels = np.asarray(on_host(labels)).reshape(-1)
     if len(labels) != n_points:
         raise InputError(
             f"{source} has {len(labels)} labels for {n_points} points; expected one for each"

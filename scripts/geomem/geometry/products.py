@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomem.errors import DamagedFileError, InputError
-from geomem.geometry.clouds import check_manifolds, is_tensor, on_host, real_array
+from geomem.geometry.clouds import check_manifolds, doubles, is_tensor
 from geomem.geometry.parallel import thread_map
 from geomem.types import Manifolds
 
@@ -235,7 +235,7 @@ def check_gram(gram, counts):
     InputError
         If they do not belong together, or a value is not finite.
     """
-    gram = np.asarray(on_host(real_array(gram, "gram")), dtype=np.float64)
+    gram = doubles(gram, "gram")
     if gram.ndim != 2 or gram.shape[0] != gram.shape[1]:
         raise InputError(f"gram has shape {gram.shape}; expected (points, points)")
     counts = np.asarray(counts)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from geomem.errors import InputError
 from geomem.geometry import products as inner
+from geomem.geometry.clouds import doubles
 from geomem.geometry.intervals import Estimate
 from geomem.statistics.resampling import jackknife
 from geomem.types import Manifolds
@@ -86,9 +87,9 @@ def neural_collapse(
         if bias is not None:
             raise InputError("bias is given without weights; give both or none")
         return neural_collapse_from_gram(gram, counts, confidence=confidence, groups=groups)
-    weights = np.asarray(weights, dtype=np.float64)
+    weights = doubles(weights, "weights")
     shape = len(clouds), int(clouds[0].shape[1])
-    bias = np.zeros(shape[0]) if bias is None else np.asarray(bias, dtype=np.float64)
+    bias = np.zeros(shape[0]) if bias is None else doubles(bias, "bias")
     if weights.shape != shape or bias.shape != shape[:1]:
         raise InputError(
             f"weights has shape {weights.shape} and bias {bias.shape}; expected {shape} and "

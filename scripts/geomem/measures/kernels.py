@@ -4,6 +4,7 @@ import numpy as np
 
 from geomem.errors import InputError
 from geomem.geometry import products as inner
+from geomem.geometry.clouds import doubles, real_array
 
 
 def gram_of(points, name="points"):
@@ -14,11 +15,8 @@ def gram_of(points, name="points"):
     InputError
         If `points` is not a finite real array (points, features) of 4 points or more.
     """
-    try:
-        shape = tuple(points.shape)
-    except AttributeError:
-        points = np.asarray(points)
-        shape = points.shape
+    points = real_array(points, name)
+    shape = tuple(points.shape)
     if len(shape) != 2 or shape[0] < 4 or shape[1] < 1:
         raise InputError(f"{name} has shape {shape}; expected (points, features), 4 points or more")
     return inner.gram_of_all([points])
@@ -26,11 +24,15 @@ def gram_of(points, name="points"):
 
 def check_square(gram, name="gram"):
     """A Gram (n, n) as given by a user, in float64."""
-    gram = np.asarray(gram, dtype=np.float64)
+    gram = doubles(gram, name)
     if gram.ndim != 2 or gram.shape[0] != gram.shape[1] or len(gram) < 4:
         raise InputError(f"{name} has shape {gram.shape}; expected (n, n) for 4 points or more")
     if not np.all(np.isfinite(gram)):
         raise InputError(f"{name} holds values that are not finite")
+    if not np.allclose(gram, gram.T, rtol=0, atol=1e-6 * np.abs(gram).max()):
+        raise InputError(
+            f"{name} is not symmetric; give the products of all points with each other"
+        )
     return gram
 
 

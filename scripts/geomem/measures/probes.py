@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy import linalg
 
 from geomem.errors import InputError
+from geomem.geometry.clouds import doubles, on_host
 from geomem.geometry.intervals import Estimate
 from geomem.statistics.bounded import proportion
 
@@ -156,10 +157,21 @@ def _left_out(values, vectors, along, targets, penalty):
     return np.mean((residual / room[:, np.newaxis]) ** 2)
 
 
+def _labels(values, name):
+    """Labels as an array of whole numbers, booleans or text."""
+    array = np.asarray(on_host(values))
+    whole = array.dtype.kind == "f" and np.array_equal(array, np.floor(array))
+    if np.ma.is_masked(values) or (array.dtype.kind not in "iubUS" and not whole):
+        raise InputError(
+            f"{name} has masked values or type {array.dtype}; expected whole numbers or text"
+        )
+    return array
+
+
 def _checked(points, labels, test_points, test_labels):
     found = []
     for name, values in (("points", points), ("test_points", test_points)):
-        values = np.asarray(values, dtype=np.float64)
+        values = doubles(values, name)
         if values.ndim != 2 or 0 in values.shape:
             raise InputError(f"{name} has shape {values.shape}; expected (points, features)")
         if not np.all(np.isfinite(values)):
@@ -170,7 +182,7 @@ def _checked(points, labels, test_points, test_labels):
             f"points have {found[0].shape[1]} features and test_points {found[1].shape[1]}; give "
             "both in the same features"
         )
-    sets = np.asarray(labels), np.asarray(test_labels)
+    sets = _labels(labels, "labels"), _labels(test_labels, "test_labels")
     for name, values, owner in (
         ("labels", sets[0], found[0]),
         ("test_labels", sets[1], found[1]),

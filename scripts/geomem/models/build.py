@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from geomem.errors import InputError
-from geomem.models.checks import noise_images
+from geomem.models.checks import noise_images, unfit
 from geomem.models.layers import find_layers, in_layout, memory_format, tied
 from geomem.registry.networks import NETWORKS
 
@@ -79,7 +79,7 @@ def _prepare(name, model, n_classes, image_shape):
     layers, logits = _run(name, model, images)
     model.train()
     count = len(images) - 1
-    found = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
+    found = unfit(logits) or tuple(logits.shape)
     if found != (count, n_classes):
         raise InputError(
             f"model.name: {name!r} returns {found} for {count} images of shape {image_shape}, "

@@ -264,7 +264,7 @@ def find_layers(model, images):
 
     with nothing_changed(model), all_registered(model):
         small = run(images[:-1], began.append)
-    if not isinstance(small[LOGITS], torch.Tensor):
+    if unfit(small[LOGITS]):
         return [], small[LOGITS]
     places = image_places(model, run, small, images)
     layers = [Layer(INPUT, 0, INPUT, "", 0, tuple(images.shape[1:]), ())]

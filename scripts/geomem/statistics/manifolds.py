@@ -11,6 +11,7 @@ import numpy as np
 
 from geomem.errors import InputError
 from geomem.geometry import products as inner
+from geomem.geometry.clouds import on_host
 from geomem.geometry.products import ManifoldProducts
 
 
@@ -126,7 +127,7 @@ class Manifolds:
         order = rng.permutation(self.counts.sum())
         if self.source == "gram":
             return self._of("gram", self._data[np.ix_(order, order)], self.counts)
-        points = np.concatenate([np.asarray(inner.on_host(cloud)) for cloud in self._data])
+        points = np.concatenate([np.asarray(on_host(cloud)) for cloud in self._data])
         return self._of(
             "features", np.split(points[order], np.cumsum(self.counts)[:-1]), self.counts
         )
