@@ -42,8 +42,9 @@ COLUMNS = {
     "suffix_layer_index": "position of that layer",
     "single_layers": "layers whose rewinding alone takes the label away",
     "labels": "which labels a probe is trained with and judged by: `assigned` or `true`",
-    "compared": "what the layers of two networks are compared between: epochs, seeds or widths",
-    "other": "the epoch, seed or width of the other network",
+    "compared": "in what two networks differ: `epoch`, `seed` or `width`",
+    "other": "which one the second of them is, such as `epoch best`",
+    "other_epoch": "its epoch number",
     "subject": "name of the subject, of recorded activations",
     "condition": "name of the epoch, of recorded activations",
     "reached": "whether half of the dichotomies became separable",
@@ -71,6 +72,7 @@ FURTHER = {
     "rewind": ("n", "correct", *_LAYERS),
     "gradients": ("error", *_LAYERS),
     "simulation": ("reached",),
+    "similarity": ("other_epoch",),
 }  # fmt: skip
 EVERYWHERE = ("parameters", "best", "last")
 VERDICTS = {
