@@ -117,9 +117,14 @@ def test_workflow(place):
     every = means(found / "tables/geometry.parquet").set_index(["kind", "epoch"])["value"]
     assert list(every["points"].index) == [0, 1, 2, 3, 4]
     assert every["points"].is_monotonic_increasing
-    for control in ("shuffled", "surrogate"):  # without classes, 2/M whatever the tuning
-        assert every[control].to_numpy() == pytest.approx(2 / 50, rel=0.25)
+    for control in ("shuffled", "surrogate"):
+        # Without tuning points have no structure. With it the eight manifolds share its strong
+        # directions, which so few centres do not show: what the page says of few classes.
+        assert every[control].loc[0] == pytest.approx(2 / 50, rel=0.25)
+        assert every[control].is_monotonic_increasing
         assert (every[control].loc[2:] < every["points"].loc[2:] / 2).all()
+    # The two have the same covariance, and nothing else in common.
+    np.testing.assert_allclose(every["shuffled"], every["surrogate"], rtol=0.1)
     assert set(read_table(found / "tables/neural_collapse.parquet")["metric"]) >= {"nc1"}
     verdicts = read_table(found / "claims/claims.parquet")
     assert set(verdicts["verdict"]) == {"not measured"}
