@@ -340,7 +340,7 @@ REFUSED = {
             lambda self, x: self.head(torch.cat([pooled(self.conv(image[None])) for image in x])),
             conv=conv(), head=head(),
         ),
-        "'conv' is called more often the more images",
+        "how often layer 'conv' is called depends on the images",
     ),
     "similarities": (
         lambda: Net(

@@ -128,8 +128,8 @@ REFUSED = {
         lambda: ended(lambda self, x: torch.complex(self.head(x), self.head(x))), "complex64"
     ),
     "not finite": (lambda: ended(lambda self, x: self.head(x) / 0), "logits that are not finite"),
-    "in a list": (lambda: Unregistered(lambda m: [m]), "a Linear is called .* ModuleList"),
-    "in a dict": (lambda: Unregistered(lambda m: {"x": m}), "a Linear is called .* ModuleList"),
+    "in a list": (lambda: Unregistered(lambda m: [m]), r"a Linear is called .*ModuleList"),
+    "in a dict": (lambda: Unregistered(lambda m: {"x": m}), r"a Linear is called .*ModuleList"),
     "train without return": (
         lambda: ForgetsReturn(conv(), nn.MaxPool2d(8), nn.Flatten(), head()), "return self"
     ),
