@@ -64,7 +64,7 @@ def test_a_study_overwrites_nothing(tmp_path, taken):
     [
         (["mine.yaml"], "geomem run --configfile mine.yaml"),
         (["--configfile", "presets/papper.yaml"], "did you mean presets/paper.yaml"),
-        (["--configfile", "config.yaml", "a.yaml", "--cores", "1"], "a.yaml: there is no such"),
+        (["--configfile", "config.yaml", "a.yaml", "--cores", "1"], "there is no file a.yaml"),
     ],
 )
 def test_run_names_a_configuration_that_is_not_there(tmp_path, monkeypatch, options, message):

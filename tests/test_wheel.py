@@ -7,6 +7,7 @@ geometry is compiled once.
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,24 @@ def wheel(tmp_path_factory):
     (built,) = place.glob("*.whl")
     assert built.name.startswith(f"geomem-{__version__}-")
     return built
+
+
+def test_the_wheel_holds_every_file_of_the_package_and_the_workflow(wheel):
+    package = {
+        f"geomem/{path.relative_to(ROOT / 'scripts' / 'geomem')}"
+        for path in (ROOT / "scripts" / "geomem").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    parts = ("rules/*", "rules/*/*", "presets/*.yaml", "profiles/*/config.yaml", "scripts/*.py")
+    workflow = {
+        f"geomem/_workflow/{path.relative_to(ROOT)}"
+        for part in ("Snakefile", "workflow/Snakefile", "config.yaml", *parts)
+        for path in ROOT.glob(part)
+        if path.is_file()
+    }
+    held = set(zipfile.ZipFile(wheel).namelist())
+    assert package | workflow <= held
+    assert not any(name.startswith(("tests/", "docs/", "geomem/_workflow/tests")) for name in held)
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,6 @@
 """A folder for a study: `geomem init` makes it, `geomem run` runs it."""
 
-import difflib
 import importlib.util
-import itertools
 import shutil
 import subprocess
 import sys
@@ -74,27 +72,13 @@ def run(argv=None):
             f"{Path.cwd()} has no Snakefile; go to the folder of a study, or make one with "
             "geomem init FOLDER"
         )
-    _check_configfiles(options)
+    if options and options[0].endswith((".yaml", ".yml")):  # snakemake would try to make that file
+        raise InputError(
+            "geomem run takes a configuration after --configfile: "
+            f"geomem run --configfile {options[0]}"
+        )
     if importlib.util.find_spec("snakemake") is None:
         raise InputError(f"geomem run needs {how_to_install('snakemake')}")
     if not any(option.startswith(_CORES) for option in options):
         options = ["--cores", "all", *options]
     return subprocess.run([sys.executable, "-m", "snakemake", *options]).returncode
-
-
-def _check_configfiles(options):
-    """What snakemake answers with a traceback, or takes for a file to make."""
-    if options and options[0].endswith((".yaml", ".yml")):
-        raise InputError(
-            f"geomem run takes a configuration after --configfile: "
-            f"geomem run --configfile {options[0]}"
-        )
-    for place, option in enumerate(options):
-        if option not in ("--configfile", "--configfiles"):
-            continue
-        for name in itertools.takewhile(lambda o: not o.startswith("-"), options[place + 1 :]):
-            if not Path(name).is_file():
-                known = [str(path) for path in (*Path().glob("*.yaml"), *Path().glob("*/*.yaml"))]
-                close = difflib.get_close_matches(name, known, n=1)
-                meant = f"; did you mean {close[0]}?" if close else "; give the path of a file"
-                raise InputError(f"--configfile {name}: there is no such file{meant}")
