@@ -43,6 +43,11 @@ class Undecided:
     images_times: float
 
 
+def claims_table(experiment, folder=Path("results")):
+    """Path of an experiment's claims table."""
+    return folder / experiment / "claims" / "claims.parquet"
+
+
 def undecided(experiment, folder=Path("results")):
     """The undecided statements in an experiment's claims table; none where there is no table.
 
@@ -55,7 +60,7 @@ def undecided(experiment, folder=Path("results")):
     -------
     list of Undecided
     """
-    path = folder / experiment / "claims" / "claims.parquet"
+    path = claims_table(experiment, folder)
     if not path.exists():
         return []
     from geomem.storage.tables import read_table

@@ -18,7 +18,7 @@ from geomem.config.experiments import as_text, resolve, selected
 from geomem.config.sharing import data_name, trainings
 from geomem.errors import InputError
 from geomem.planning.costs import job_cost
-from geomem.planning.deciding import prices, undecided
+from geomem.planning.deciding import claims_table, prices, undecided
 from geomem.planning.dry_run import planned_jobs
 from geomem.planning.sizes import analysis_size, data_size
 from geomem.registry.stages import STAGES, planned
@@ -36,12 +36,13 @@ def main(argv=None):
     config = combined([Path("config.yaml"), *arguments.configfile])
     options = ["--configfile", *map(str, arguments.configfile)] if arguments.configfile else []
     jobs = planned_jobs(options)
-    rates = Measured()
+    judged = [name for name in selected(config) if claims_table(name).exists()]
+    rates = Measured() if jobs or judged else None
     if jobs:
         estimate_jobs(config, jobs, rates, arguments.cores)
     else:
         print("Nothing would be run: every result is there and up to date.")
-    for name in selected(config):
+    for name in judged:
         if found := undecided(name):
             print(f"\nWhat would decide {name}, each alone, with probability 0.8 (on one core):")
             known = functools.partial(costs_by_rule, rates=rates)

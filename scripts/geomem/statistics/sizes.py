@@ -125,7 +125,8 @@ class Limit:
     value : float
         a of the best fit; NaN where no fit was possible.
     lo, hi : float
-        Of all exponents c that fit as well. Infinite where the values do not bound it.
+        Of all exponents c that fit as well. The end of the range (for numbers without one,
+        infinite) where the values do not bound it.
     exponent : float
         c.
     determined : bool
