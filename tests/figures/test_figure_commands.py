@@ -12,7 +12,7 @@ from geomem.storage.tables import write_table
 from PIL import Image
 
 from tests.figures import synthetic
-from tests.figures.drawing import OF_TABLES
+from tests.figures.drawing import OF_TABLES, tables
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +21,7 @@ def files(tmp_path_factory):
     runs = synthetic.cells(n_seeds=2)
     layers = synthetic.SMALL[-2:]
     written = {
-        "accuracy": synthetic.accuracy_table(runs, (0, 2, 14, 16, 60)),
-        "geometry": synthetic.geometry_table(runs, layers),
-        "glue": synthetic.glue_table(runs, layers),
-        "low_rank": synthetic.low_rank_table(runs, layers),
-        "rewind": synthetic.rewind_table(runs, layers),
-        "gradients": synthetic.gradients_table(runs, layers),
-        "simulation": synthetic.simulation_table(runs, layers),
+        **tables(runs, layers),
         "labels": synthetic.label_table(),
         "examples": synthetic.examples_table(runs, layers),
     }
