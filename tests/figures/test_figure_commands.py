@@ -37,7 +37,7 @@ def files(tmp_path_factory):
 def arguments(files, figure, **paths):
     given = [f"{name}={files[name]}" for name in FIGURES[figure].inputs]
     out = [word for name, path in paths.items() for word in (f"--{name}", str(path))]
-    return ["--figure", figure, "--inputs", *given, *out]
+    return ["--figure", FIGURES[figure].function, "--inputs", *given, *out]
 
 
 @pytest.mark.parametrize("figure", ["samples", *OF_TABLES])
