@@ -57,7 +57,7 @@ def test_png_carries_its_provenance(files, tmp_path):
         assert image.size[0] == int(7.2 * 250)
         provenance = json.loads(image.text["provenance"])
     assert provenance["stage"] == "draw_figure"
-    assert provenance["spec"] == {"figure": "depth", **spec}
+    assert provenance["spec"] == {"figure": FIGURES["depth"].function, **spec}
     assert list(provenance["inputs"]) == [files["geometry"], files["accuracy"]]
 
 
