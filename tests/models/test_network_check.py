@@ -381,7 +381,7 @@ REFUSED = {
     "parts of one memory": (parts_of_one_memory, "0.weight and 0.bias .* in the same memory"),
     "one memory": (one_memory, "1.weight and 2.weight .* in the same memory"),
     "compiled by torch.jit": (
-        lambda: torch.jit.trace(shared_relu(), torch.zeros(2, *SHAPE)), "no convolution"
+        lambda: torch.jit.trace(shared_relu(), torch.zeros(2, *SHAPE)), "compiled by torch.jit"
     ),
     "images last": (lambda: ended(lambda self, x: self.head(x).T), "images in dimension 1"),
 }  # fmt: skip

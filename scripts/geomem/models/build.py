@@ -64,6 +64,11 @@ def build_model(model_spec, width, *, n_classes, image_shape, seed):
             raise InputError(
                 f"model.name: {name!r} returned {type(model).__name__}, expected a torch.nn.Module"
             )
+        if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+            raise InputError(
+                f"model.name: {name!r} is compiled by torch.jit, so that its layers cannot be "
+                "observed; return the module itself"
+            )
         _prepare(name, model, n_classes, image_shape)
     return model
 
