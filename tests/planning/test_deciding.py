@@ -13,6 +13,7 @@ from geomem.planning.dry_run import Job
 from geomem.storage.tables import write_table
 
 NAN = float("nan")
+WAITING = Job("train", {"training": "waiting"}, "", (), ())  # of what is not made yet
 
 
 def claims(folder, rows):
@@ -62,7 +63,7 @@ def priced(monkeypatch):
             {"training": "t"}, {"experiment": "tiny", "seed": "3"}, {"experiment": "tiny"},
             {"experiment": "other"}, {},
         )  # fmt: skip
-        return [Job("claims", each, "", (), ()) for each in wildcards]
+        return [WAITING, *(Job("claims", each, "", (), ()) for each in wildcards)]
 
     def costs_of(changed, jobs):
         classes = changed["experiments"]["tiny"]["analysis"]["classes"]
@@ -72,13 +73,13 @@ def priced(monkeypatch):
     monkeypatch.setattr(deciding, "resolve", lambda config, name: config["experiments"][name])
 
     def lines(*statements):
-        return prices(config, "tiny", list(statements), [], costs_of), overlays
+        return prices(config, "tiny", list(statements), [], costs_of, [WAITING]), overlays
 
     return lines
 
 
 def test_a_further_seed_is_priced_by_its_own_jobs(priced):
-    """Two of the five jobs are of the seed, four hours each; a dry run serves all statements."""
+    """Two of the six jobs are of the seed alone, four hours each. One dry run serves all."""
     found, overlays = priced(
         Undecided("T2", 2, 7.0, np.inf, NAN), Undecided("T3", 2, 4.0, NAN, 3.0)
     )

@@ -72,7 +72,7 @@ def undecided(experiment, folder=Path("results")):
     ]
 
 
-def prices(config, name, statements, options, costs_of):
+def prices(config, name, statements, options, costs_of, waiting=()):
     """What would decide each statement, with its price.
 
     Parameters
@@ -85,6 +85,8 @@ def prices(config, name, statements, options, costs_of):
         Of Snakemake, such as `["--configfile", "presets/paper.yaml"]`.
     costs_of : callable
         Of a configuration and jobs: the cost of each job, by rule.
+    waiting : sequence of Job
+        Those that would be run anyway, which a further seed does not pay for.
 
     Returns
     -------
@@ -92,7 +94,7 @@ def prices(config, name, statements, options, costs_of):
         One line per statement.
     """
     experiment = resolve(config, name)
-    hours = {}
+    hours, anyway = {}, {_key(job) for job in waiting}
 
     def price(key, changes, counted):
         """Hours of the jobs that these changes of the experiment ask for."""
@@ -105,7 +107,11 @@ def prices(config, name, statements, options, costs_of):
     def seeds(each):
         more = int(each.seeds_needed) - each.seeds
         further = {"seeds": [*experiment["seeds"], max(experiment["seeds"]) + 1]}
-        took = price("seed", further, lambda job: any(key in job.wildcards for key in _OF_A_SEED))
+
+        def of_it(job):
+            return _key(job) not in anyway and any(key in job.wildcards for key in _OF_A_SEED)
+
+        took = price("seed", further, of_it)
         return f"{int(each.seeds_needed)} seeds ({more} more: {more * took:.2g} hours)"
 
     def classes(each):
@@ -138,6 +144,10 @@ def _jobs(overlay, options):
         path.write_text(yaml.safe_dump(overlay), encoding="utf-8")
         given = options if options else ["--configfile"]
         return planned_jobs([*given, str(path)])
+
+
+def _key(job):
+    return job.rule, tuple(sorted(job.wildcards.items()))
 
 
 def _hours(costs):

@@ -46,7 +46,7 @@ def main(argv=None):
         if found := undecided(name):
             print(f"\nWhat would decide {name}, each alone, with probability 0.8 (on one core):")
             known = functools.partial(costs_by_rule, rates=rates)
-            print(*prices(config, name, found, options, known), sep="\n")
+            print(*prices(config, name, found, options, known, jobs), sep="\n")
     return 0
 
 

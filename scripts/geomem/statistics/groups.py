@@ -14,7 +14,7 @@ import numpy as np
 from geomem.errors import InputError
 from geomem.statistics.bounded import check_confidence, mean_in_range
 from geomem.statistics.combined import around, p_of
-from geomem.statistics.inference import PERMUTATIONS, replicates
+from geomem.statistics.inference import PERMUTATIONS, n_units_of, replicates
 from geomem.statistics.manifolds import check_count
 from geomem.statistics.permutations import compared
 from geomem.statistics.samples import Sample, unlike
@@ -81,9 +81,10 @@ def group_difference(
     Returns
     -------
     dict of str to GroupDifference
-        Networks' part: Student's t of the differences if paired, else Welch's. NaN where a number
-        is, and without a p-value or interval where all networks of both groups are equal: that
-        does not say how much networks differ.
+        Networks' part: Student's t of the differences if paired, else Welch's. What they have in
+        common has as many degrees of freedom as there are manifolds (or points), less one. NaN
+        where a number is, and without a p-value or interval where all networks of both groups are
+        equal: that does not say how much networks differ.
 
     Raises
     ------
@@ -109,15 +110,14 @@ def group_difference(
         one, other = (np.array([each[metric] for each in group]) for group in values)
         value = float(other.mean() - one.mean())
         error, freedom = _error(one, other, paired)
-        errors = {"networks": error}
+        errors, freedom = {"networks": error}, {"networks": freedom}
         if common is not None:
-            spread = common[metric].std(ddof=1)
-            errors[in_common] = float(spread)
+            errors[in_common], freedom[in_common] = common[metric]
         if not np.isfinite(value) or error == 0:
             none = dict.fromkeys(errors, (np.nan, np.nan))
             found[metric] = GroupDifference(value, *[np.nan] * 4, none)
             continue
-        ends = around(value, errors, confidence, {"networks": freedom})
+        ends = around(value, errors, confidence, freedom)
         low, high = _range(metric, [*first, *second], units)
         ends = {
             name: tuple(np.clip(pair, low - high, high - low).tolist())
@@ -127,7 +127,7 @@ def group_difference(
         found[metric] = GroupDifference(
             value,
             *ends.pop("total"),
-            p_of(abs(value), errors, {"networks": freedom}),
+            p_of(abs(value), errors, freedom),
             compared(
                 one,
                 other,
@@ -211,7 +211,13 @@ def _error(one, other, paired):
 
 
 def _in_common(first, second, over, n, random_state):
-    """Replicates of the difference of the groups' means, drawn once for all networks."""
+    """Error of the difference of the groups' means from what is drawn once for all networks.
+
+    Returns
+    -------
+    dict of str to (float, int), or None
+        Standard error and degrees of freedom by metric.
+    """
     if over is None:
         return None
     samples = [*first, *second]
@@ -233,4 +239,10 @@ def _in_common(first, second, over, n, random_state):
         {metric: np.mean([each[metric] for each in group], axis=0) for metric in metrics}
         for group in draws
     ]
-    return {metric: means[1][metric] - means[0][metric] for metric in metrics}
+    n_units = min(n_units_of(each, over) for each in samples)
+    # drawing n of n units makes variances too small by (n - 1) / n
+    factor = np.sqrt(n_units / (n_units - 1.0)) if over == "manifolds" else 1.0
+    return {
+        metric: (float(factor * (means[1][metric] - means[0][metric]).std(ddof=1)), n_units - 1)
+        for metric in metrics
+    }

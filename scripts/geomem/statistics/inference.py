@@ -103,7 +103,7 @@ def bootstrap(
         than ten units it is Student's, on the number's scale. Both stay in the number's range.
     """
     draws = replicates(sample, over=over, n=n, random_state=random_state)
-    units = _units(sample, over)
+    units = n_units_of(sample, over)
     found = {}
     for metric, scale in sample.scales.items():
         value = sample.values[metric]
@@ -159,7 +159,7 @@ def difference(
         replicates(each, over=over, n=n, random_state=seed)
         for each, seed in zip((first, second), seeds, strict=True)
     ]
-    units = min(_units(each, over) for each in (first, second))
+    units = min(n_units_of(each, over) for each in (first, second))
     check_count(permutations, "permutations")
     found = {}
     for metric in first.values:
@@ -206,7 +206,7 @@ def _match(first, second, paired):
         )
 
 
-def _units(sample, over):
+def n_units_of(sample, over):
     """Units whose scatter the interval rests on."""
     n_units = len(next(iter(sample.parts.values())))
     return {"manifolds": n_units, "points": sample.freedom + 1}.get(
