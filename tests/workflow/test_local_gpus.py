@@ -14,7 +14,7 @@ import atexit, os, time
 from pathlib import Path
 from torch import nn
 
-def network(width, n_classes, image_shape):
+def note():
     here = Path("training") / os.environ["CUDA_VISIBLE_DEVICES"] / str(os.getpid())
     here.parent.mkdir(parents=True, exist_ok=True)
     here.touch()
@@ -27,6 +27,13 @@ def network(width, n_classes, image_shape):
     time.sleep(3)  # a third one would come
     with open("seen", "a") as file:
         print(len(set(Path("training").glob("*/*")) | seen), here.parent.name, file=file)
+
+noted = []  # a training builds its network more than once
+
+def network(width, n_classes, image_shape):
+    if not noted:
+        noted.append(True)
+        note()
     return nn.Sequential(nn.Flatten(), nn.Linear(1024, width), nn.Linear(width, n_classes))
 """
 
