@@ -11,6 +11,7 @@ from tests.figures import synthetic
 EPOCHS = {"geometry": [0, 2, 6, "best", "last"], "rewind": [0, 2, 6, "best"]}
 EPOCHS |= {name: EPOCHS["geometry"] for name in ("gradients", "glue")}
 EPOCHS |= {name: ["best", "last"] for name in ("simulation", "low_rank", "center_map", "probes")}
+EPOCHS |= {"similarity": [0, 6, "last"]}
 
 
 def described(name, epochs=EPOCHS):
