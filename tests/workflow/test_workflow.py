@@ -89,7 +89,7 @@ def test_geometry_table(table):
     assert np.array_equal(fixed[0].sort_index(), fixed[3].sort_index())
 
 
-@pytest.mark.parametrize("name", sorted(FURTHER.keys() - {"glue"}))
+@pytest.mark.parametrize("name", sorted(FURTHER.keys() - {"glue", "similarity"}))
 def test_tables_have_the_columns_that_the_reference_names(table, name):
     named = {*RUN_KEYS, *TABLES[name].keys, *MEASURED, *FURTHER[name], *EVERYWHERE}
     assert set(table(name).columns) == named
