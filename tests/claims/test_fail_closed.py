@@ -163,6 +163,19 @@ def test_the_input_and_pools_may_be_missing_and_depth_counts_them():
         assert found[name]["verdict"] == whole[name]["verdict"]
 
 
+def test_the_pool_at_which_the_last_third_begins_may_not_be_missing():
+    """A fall over the last third that began elsewhere would be another number."""
+    kept = [i for i in range(LAYERS) if i != 8]
+    table = geometry_table(PAPER, layers=kept)
+    table["weighted_layers"] = ",".join(map(str, kept[1:]))
+    found = verdicts([network(seed, geometry=table) for seed in SEEDS])
+    for name in ("T3-radius", "T3-dimension"):
+        assert found[name]["verdict"] == "not measured"
+        assert "first layer of the last third" in found[name]["remark"]
+        assert "leaves out number 8 (of 12" in found[name]["remark"]
+    assert found["T2-early"]["verdict"] == "supported"
+
+
 def test_a_table_that_does_not_tell_the_depth_is_refused():
     table = geometry_table(PAPER).drop(columns=["n_layers", "weighted_layers"])
     found = verdicts([network(seed, geometry=table) for seed in SEEDS])

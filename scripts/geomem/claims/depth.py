@@ -19,6 +19,11 @@ def last_third(index, n_layers):
     return 3 * np.asarray(index) >= 2 * n_layers
 
 
+def last_third_whole(index, n_layers):
+    """The last third where what counts is how it begins: its first layer may not be missing."""
+    return last_third(index, n_layers)
+
+
 def final(index, n_layers):
     """Which layer is the last one, ndarray of bool."""
     return np.asarray(index) == n_layers - 1
@@ -32,6 +37,7 @@ def every(index, n_layers):
 NAMES = {
     first_half: "every layer of the first half",
     last_third: "every layer of the last third",
+    last_third_whole: "the first layer of the last third and those after it",
     final: "the final layer",
     every: "every layer",
 }
@@ -59,9 +65,12 @@ def select(region, index, n_layers, weighted):
     Raises
     ------
     NotMeasuredError
-        If a layer with parameters, or the final one, was not analysed.
+        If a layer with parameters, the final one, or that where `last_third_whole` begins was not
+        analysed.
     """
     needed = {*weighted, n_layers - 1}
+    if region is last_third_whole:
+        needed.add(min(i for i in range(n_layers) if last_third(i, n_layers)))
     missing = sorted(i for i in needed - set(index.tolist()) if region(i, n_layers))
     if missing:
         listed = ", ".join(map(str, missing))

@@ -60,7 +60,7 @@ def fall_over_last_third(metric):
     """Relative fall of a permuted measure over the last third of the layers, at the last epoch."""
 
     def effect(view):
-        curve = view.geometry("last", "permuted", metric, depth.last_third)
+        curve = view.geometry("last", "permuted", metric, depth.last_third_whole)
         return 1 - curve[:, -1] / curve[:, 0]
 
     return effect
