@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from geomem.measures import intrinsic_dimension, linear_cka, linear_probe, participation_ratio
+from geomem.measures import intrinsic_dimension, linear_probe, participation_ratio
 
-from tests.measures.test_cka import pair
 from tests.measures.test_participation import sample
 from tests.measures.test_probes import data
 from tests.measures.test_twonn import torus
@@ -38,16 +37,6 @@ def test_two_nn_of_dadapy(dimension):
         expected = library.Data(coordinates=points, verbose=False).compute_id_2NN(algorithm)[0]
         found = intrinsic_dimension(points, method=method, splits=2)
         assert found.value == pytest.approx(expected, rel=1e-6)  # curve_fit stops there
-
-
-def test_debiased_cka_of_cka_pytorch():
-    torch = pytest.importorskip("torch")
-    library = pytest.importorskip("cka_pytorch.hsic")
-    first, second = pair(40, 3)
-    grams = [torch.from_numpy(points @ points.T)[None] for points in (first, second)]
-    cross, *own = (float(library.hsic1(grams[i], grams[j])) for i, j in ((0, 1), (0, 0), (1, 1)))
-    found = linear_cka(first, second, groups=2).value
-    assert found == pytest.approx(cross / np.sqrt(own[0] * own[1]), rel=1e-9)
 
 
 def test_linear_probe_is_the_ridge_regression_of_scikit_learn():

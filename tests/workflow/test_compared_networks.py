@@ -19,7 +19,7 @@ def results(tmp_path_factory):
         experiment[section]["epochs"] = [0, "best", "last"]
     workspace.write_config(workspace.config)
     names = ("probes", "similarity", "cross_condition")
-    workspace.snakemake("--quiet", *(f"results/tiny/figures/{name}.png" for name in names))
+    workspace.snakemake(*(f"results/tiny/figures/{name}.png" for name in names))
     return workspace.path / "results/tiny"
 
 
