@@ -11,13 +11,14 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     workspace = make_workspace(tmp_path_factory.mktemp("compared"))
-    experiment = workspace.config["experiments"]["tiny"]
+    config = workspace.config  # read from its file each time
+    experiment = config["experiments"]["tiny"]
     experiment |= {"widths": [2, 3], "seeds": [0, 5]}
     experiment["analysis"] |= {"measures": ["cross_condition"], "store": "gram", "controls": []}
     experiment["analysis"]["layers"] = ["conv1_1", "fc*"]
     for section in ("probes", "similarity"):
         experiment[section]["epochs"] = [0, "best", "last"]
-    workspace.write_config(workspace.config)
+    workspace.write_config(config)
     names = ("probes", "similarity", "cross_condition")
     workspace.snakemake(*(f"results/tiny/figures/{name}.png" for name in names))
     return workspace.path / "results/tiny"
