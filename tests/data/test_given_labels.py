@@ -144,6 +144,9 @@ def test_classes_that_are_named_by_numbers(tmp_path):
     assert read_labels(by_name, true, names)[:3].tolist() == [2, 4, 0]
     with pytest.raises(InputError, match=r"label 2 is the name of one class .* of another, 10"):
         read_labels(_npy(tmp_path / "b", true), true, names)
+    clean = tmp_path / "d.npz"
+    np.savez(clean, clean_label=true, worse_label=true[::-1])
+    assert read_labels(clean, true, names, "worse_label").tolist() == true[::-1].tolist()
     padded = [f"{number:02}" for number in range(12)]
     assert read_labels(_npy(tmp_path / "c", true), true, padded).tolist() == true.tolist()
 

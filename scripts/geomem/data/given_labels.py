@@ -72,14 +72,16 @@ def read_labels(path, true_labels, class_names, column=None):
                 f"{path}: {name} has shape {arrays[name].shape} and there are {len(true_labels)} "
                 "training images; use all images of the data set (data.train_per_class: null)"
             )
-    if _CLEAN in arrays:
-        differing = np.mean(_classes(path, arrays[_CLEAN], class_names) != true_labels)
+    told = _CLEAN in arrays  # that numbers are positions, since the clean ones are
+    if told:
+        clean = _classes(path, arrays[_CLEAN], class_names, positions=True)
+        differing = np.mean(clean != true_labels)
         if differing:
             raise InputError(
                 f"{path}: its {_CLEAN} differs from the labels of {100 * differing:.3g} % of the "
                 "training images; the order of the images is another, or it is of another data set"
             )
-    return _classes(path, arrays[chosen], class_names)
+    return _classes(path, arrays[chosen], class_names, positions=told)
 
 
 def _table(path, column):
@@ -143,8 +145,12 @@ def _chosen(path, arrays, column):
     return column
 
 
-def _classes(path, labels, class_names):
-    """Class ids of labels that are whole numbers or names of classes."""
+def _classes(path, labels, class_names, positions=False):
+    """Class ids of labels that are whole numbers or names of classes.
+
+    A number is a position among the classes. Where it is also the name of another class it is
+    refused, unless it is known to be one (`positions`).
+    """
     labels = np.asarray(labels)
     if labels.dtype.kind in "US":
         known = {str(number): number for number in range(len(class_names))}
@@ -163,7 +169,7 @@ def _classes(path, labels, class_names):
             f"{path}: labels are {labels.min()} to {labels.max()}; with {len(class_names)} classes "
             f"they must lie in 0 to {len(class_names) - 1}"
         )
-    places = {str(name): number for number, name in enumerate(class_names)}
+    places = {} if positions else {str(name): n for n, name in enumerate(class_names)}
     for label in np.unique(labels).tolist():
         if places.get(str(label), label) != label:  # class folders 0 to 11, sorted as text
             raise InputError(
