@@ -22,8 +22,9 @@ _STORED_ROW = 30  # bytes of a row in Parquet, measured: 20 to 40
 _FIGURE = 400_000  # bytes of png and svg
 _EXPLORER = 3_000_000  # bytes
 _BATCH = 256  # images in a forward pass on a CPU
-_PROBE = 1.0  # seconds of CPU for the probes of a layer, 20 classes of 25 images of two kinds
-_CKA = 0.3  # seconds of CPU for two CKAs of 500 images with their intervals
+# Seconds of CPU, measured on one thread beside another program (Intel Xeon with AVX-512):
+_PROBE = 1.0  # probes of a layer, 20 classes of 25 images of two kinds: .34 to 1.5 by its features
+_CKA = 0.45  # two CKAs of 500 images with their intervals
 _GLUE = 0.6  # seconds of CPU for 16 manifolds of 150 points and 200 draws, measured
 
 
@@ -189,7 +190,7 @@ def simulation(job):
 
 
 def probes(job):
-    """Seconds as measured: eigenvectors of the inner products of the training images of a layer."""
+    """Seconds go with the eigenvectors of the inner products of the training images of a layer."""
     settings = job.experiment["probes"]
     points = 2 * settings["classes"] * settings["per_class"]
     return _of_points(job, settings, 4 * points, _PROBE * (points / 1000) ** 3)
