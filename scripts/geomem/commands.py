@@ -79,6 +79,11 @@ GROUPS = {
             "print the main numbers of an experiment",
             "geomem summary depth",
         ),
+        "compare": Command(
+            "geomem.compare:main",
+            "show the effects of several experiments side by side",
+            "geomem compare --configfile presets/factors.yaml --figure compare.png",
+        ),
         "inspect": Command(
             "geomem.storage.cli:main",
             "say where a result file came from",

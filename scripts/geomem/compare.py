@@ -1,0 +1,147 @@
+"""`geomem compare`: the effects of several experiments side by side, by what differs in them."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from geomem import commands
+from geomem.config.cli import combined
+from geomem.config.experiments import resolve, selected
+from geomem.errors import InputError
+from geomem.storage.tables import read_table
+
+# Settings that say what is measured and drawn besides, not what an effect is an effect of.
+_BESIDE = (
+    "analysis.layers", "analysis.measures", "analysis.store", "analysis.epochs",
+    "training.snapshots", "glue", "rewind", "gradients", "simulation", "probes", "similarity",
+    "figures", "figure_style",
+)  # fmt: skip
+SHOWN = ["setting", "experiment", "estimator", "target", "effect", "lo", "hi", "verdict"]
+
+
+def main(argv=None):
+    """Print the effects of several experiments, with what differs in their settings.
+
+    The first experiment is the one that the others are compared with. Experiments that have not
+    been judged yet are left out, and named.
+    """
+    parser = commands.parser("compare", main.__doc__)
+    parser.add_argument("--configfile", type=Path, nargs="+", default=[], metavar="YAML")
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
+    parser.add_argument("--targets", nargs="+", metavar="TARGET", help="such as T1-permuted T5")
+    parser.add_argument("--csv", metavar="FILE", help="write the table there as well")
+    parser.add_argument("--figure", metavar="FILE", help="draw it: a .png, .svg or .pdf")
+    arguments = parser.parse_args(argv)
+    config = combined([Path("config.yaml"), *arguments.configfile])
+    names = selected(config)
+    paths = {name: arguments.results / name / "claims" / "claims.parquet" for name in names}
+    missing = [name for name, path in paths.items() if not path.is_file()]
+    if missing:
+        print(f"not judged yet: {', '.join(missing)}")
+    claims = {name: read_table(path) for name, path in paths.items() if name not in missing}
+    if not claims:
+        raise InputError(f"{arguments.results} has verdicts of none of them; run them first")
+    base = names[0]
+    settings = {name: differences(resolve(config, base), resolve(config, name)) for name in claims}
+    table = compared(claims, settings, arguments.targets)
+    for target, rows in table.groupby("target", sort=False):
+        statement = rows["statement"].iloc[0]
+        print(f"\n{target}: {statement}\n\n{_markdown(rows)}")
+    if arguments.csv:
+        table.to_csv(arguments.csv, index=False)
+    if arguments.figure:
+        from geomem.figures import compare
+
+        compare.draw(table).savefig(arguments.figure)
+    return 0
+
+
+def differences(base, other):
+    """The settings of `other` that differ from `base`'s, as `{dotted key: value}`.
+
+    Those that only say what is measured and drawn besides are left out.
+    """
+    here, there = _flat(base), _flat(other)
+    changed = (key for key in sorted(here | there) if here.get(key) != there.get(key))
+    return {key: there.get(key) for key in changed if not _is_beside(key)}
+
+
+def _is_beside(key):
+    return any(key == name or key.startswith(f"{name}.") for name in _BESIDE)
+
+
+def _flat(settings, prefix=""):
+    flat = {}
+    for key, value in settings.items():
+        if isinstance(value, dict) and value:
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def compared(claims, settings, targets=None):
+    """One row for every effect that was measured.
+
+    Parameters
+    ----------
+    claims : dict of str to DataFrame
+        The table of verdicts of each experiment, the one to compare with first.
+    settings : dict of str to dict
+        What differs in each, as `differences` gives it.
+    targets : sequence of str, optional
+        Those wanted; by default all that were measured in more than one experiment.
+
+    Returns
+    -------
+    DataFrame
+        `setting` in words, the columns of `SHOWN`, and `statement`, `bound` and `threshold`.
+        `lo` and `hi` are the ends of the whole interval, those of the range over removed
+        directions included.
+
+    Raises
+    ------
+    InputError
+        If a target is in none of the experiments.
+    """
+    parts = []
+    for name, table in claims.items():
+        words = ", ".join(f"{_short(key)} {_text(value)}" for key, value in settings[name].items())
+        parts.append(table.assign(experiment=name, setting=words or "as it is"))
+    table = pd.concat(parts, ignore_index=True)
+    measured = table[table["verdict"] != "not measured"]
+    if targets is None:
+        counts = measured.groupby("target")["experiment"].nunique()
+        targets = [name for name in measured["target"].unique() if counts[name] > 1]
+    elif unknown := sorted(set(targets) - set(measured["target"])):
+        known = ", ".join(measured["target"].unique())
+        raise InputError(f"--targets: no experiment has {unknown[0]!r}; there are: {known}")
+    rows = measured[measured["target"].isin(targets)]
+    order = rows["target"].map({name: i for i, name in enumerate(targets)})
+    rows = rows.assign(
+        lo=np.fmin(rows["total_lo"], rows["low_rank_lo"]),
+        hi=np.fmax(rows["total_hi"], rows["low_rank_hi"]),
+    ).iloc[order.argsort(kind="stable")]
+    return rows[[*SHOWN, "statement", "bound", "threshold"]].reset_index(drop=True)
+
+
+def _short(key):
+    """The last part of a dotted key, or of `model.name` and its like the one before."""
+    return key.removesuffix(".name").rpartition(".")[2]
+
+
+def _text(value):
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return "none" if value is None else str(value)
+
+
+def _markdown(rows):
+    lines = ["| setting | estimator | effect | interval | verdict |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {row.setting} | {row.estimator} | {row.effect:.3g} | {row.lo:.3g} to {row.hi:.3g} "
+        f"| {row.verdict} |"
+        for row in rows.itertuples()
+    ]
+    return "\n".join(lines)

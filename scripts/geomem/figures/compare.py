@@ -1,0 +1,71 @@
+"""Effects of several experiments by what differs in them: a forest plot, a panel per target."""
+
+import textwrap
+
+import numpy as np
+
+from geomem.figures import style
+
+LOOKS = {
+    "supported": ("#0072B2", "#0072B2"),
+    "contradicted": ("#D55E00", "#D55E00"),
+    "undecided": (style.GREY, "white"),
+}
+_ROW = 0.19  # inches
+_PANELS = 3  # side by side
+
+
+@style.styled
+def draw(table):
+    """Every effect with its interval; the part of the axis where the statement holds is tinted.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `geomem.compare.compared` gives it.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    targets = list(table["target"].unique())
+    lines = list(dict.fromkeys(map(_line, table.itertuples())))
+    columns = min(_PANELS, len(targets))
+    rows = -(-len(targets) // columns)
+    figure, grid = style.panels(rows, columns, height=_ROW * len(lines) + 0.75, sharey=True)
+    for axes, target in zip(grid.flat, targets, strict=False):
+        _panel(axes, table[table["target"] == target], lines)
+    style.hide_empty(grid)
+    style.caption(
+        figure,
+        "Blue: supported; orange: contradicted; open: undecided. Tinted: where the statement "
+        "holds. Lines: whole interval with the range over removed directions. The first row is "
+        "the one compared with.",
+    )
+    return figure
+
+
+def _line(row):
+    return f"{row.setting}, GLUE" if row.estimator == "glue" else row.setting
+
+
+def _panel(axes, rows, lines):
+    first = rows.iloc[0]
+    for row in rows.itertuples():
+        edge, face = LOOKS.get(row.verdict, LOOKS["undecided"])
+        y = -lines.index(_line(row))
+        axes.plot([row.lo, row.hi], [y, y], color=edge, linewidth=1.1, solid_capstyle="butt")
+        axes.plot(row.effect, y, "o", color=edge, markerfacecolor=face, markersize=3.6)
+    low, high = axes.get_xlim()
+    low, high = min(low, first.threshold), max(high, first.threshold)
+    room = 0.04 * (high - low)
+    low, high = low - room, high + room
+    holds = (first.threshold, high) if first.bound == "at least" else (low, first.threshold)
+    axes.axvspan(*holds, color="#0072B2", alpha=0.08, linewidth=0)
+    axes.axvline(first.threshold, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 2)))
+    axes.axvline(first.effect, color=style.GREY, linewidth=0.5)
+    axes.set_xlim(low, high)
+    axes.set_ylim(0.6 - len(lines), 0.6)
+    axes.set_yticks(-np.arange(len(lines)), lines)
+    axes.set_title(textwrap.fill(first.target, 30))
+    axes.set_xlabel("effect")

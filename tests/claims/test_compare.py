@@ -1,0 +1,106 @@
+"""`geomem compare`: what differs between experiments, and their effects side by side."""
+
+import pandas as pd
+import pytest
+import yaml
+from geomem.claims.judge import COLUMNS
+from geomem.compare import compared, differences, main
+from geomem.config.experiments import resolve
+from geomem.errors import InputError
+from geomem.storage.tables import write_table
+
+CONFIG = {
+    "run": ["base", "more"],
+    "defaults": {"data": {"name": "glyphs"}},
+    "experiments": {
+        "base": {"label_noise": [0.5]},
+        "more": {
+            "label_noise": [0.5],
+            "data": {"train_per_class": 112},
+            "analysis": {"measures": ["geometry"]},
+        },
+    },
+}
+
+
+def row(target, effect, **changes):
+    """A row of a table of verdicts."""
+    values = dict.fromkeys(COLUMNS, float("nan"))
+    values |= {
+        "target": target, "estimator": "mean-field", "effect": effect, "threshold": 0.1,
+        "total_lo": effect - 0.1, "total_hi": effect + 0.1, "low_rank_lo": effect - 0.3,
+        "low_rank_hi": effect, "bound": "at most", "statement": "At most 0.1.",
+        "verdict": "undecided",
+    }  # fmt: skip
+    return values | changes
+
+
+def table(*rows):
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def test_only_what_an_effect_depends_on_differs():
+    base = resolve(CONFIG, "base")
+    assert differences(base, resolve(CONFIG, "more")) == {"data.train_per_class": 112}
+    assert differences(base, base) == {}
+
+
+def test_a_setting_that_one_experiment_lacks_differs():
+    assert differences({"model": {"name": "a", "depth": 3}}, {"model": {"name": "b"}}) == {
+        "model.name": "b",
+        "model.depth": None,
+    }
+
+
+def test_effects_stand_side_by_side():
+    claims = {
+        "base": table(row("T1", 0.2), row("T4", 0.5)),
+        "more": table(
+            row("T1", 0.4, verdict="contradicted"), row("T4", 0.1, verdict="not measured")
+        ),
+    }
+    found = compared(claims, {"base": {}, "more": {"data.train_per_class": 112}})
+    assert found["target"].tolist() == ["T1", "T1"]  # T4 was measured in one alone
+    assert found["setting"].tolist() == ["as it is", "train_per_class 112"]
+    # The range over removed directions belongs to the interval.
+    assert found["lo"].tolist() == pytest.approx([-0.1, 0.1])
+    assert found["hi"].tolist() == pytest.approx([0.3, 0.5])
+    assert compared(claims, {"base": {}, "more": {}}, ["T4"])["effect"].tolist() == [0.5]
+
+
+def test_an_interval_without_a_range_over_directions_stays():
+    claims = {"base": table(row("T8", 0.2, low_rank_lo=float("nan"), low_rank_hi=float("nan")))}
+    found = compared(claims, {"base": {}}, ["T8"])
+    assert found[["lo", "hi"]].iloc[0].tolist() == pytest.approx([0.1, 0.3])
+
+
+def test_an_unknown_target_is_named():
+    with pytest.raises(InputError, match="'T99'; there are: T1"):
+        compared({"base": table(row("T1", 0.2))}, {"base": {}}, ["T99"])
+
+
+def test_from_the_terminal(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    with pytest.raises(InputError, match="has verdicts of none"):
+        main([])
+    for name, effect in (("base", 0.2), ("more", 0.4)):
+        folder = tmp_path / "results" / name / "claims"
+        folder.mkdir(parents=True)
+        write_table(folder / "claims.parquet", table(row("T1", effect)), {})
+    assert main(["--csv", "all.csv", "--figure", "all.png"]) == 0
+    said = capsys.readouterr().out
+    assert "| as it is | mean-field | 0.2 | -0.1 to 0.3 | undecided |" in said
+    assert "| train_per_class 112 | mean-field | 0.4 | 0.1 to 0.5 | undecided |" in said
+    assert pd.read_csv("all.csv")["effect"].tolist() == [0.2, 0.4]
+    assert (tmp_path / "all.png").stat().st_size > 1000
+
+
+def test_what_was_not_judged_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    folder = tmp_path / "results" / "base" / "claims"
+    folder.mkdir(parents=True)
+    write_table(folder / "claims.parquet", table(row("T1", 0.2)), {})
+    main(["--targets", "T1"])
+    assert "not judged yet: more" in capsys.readouterr().out
