@@ -2,6 +2,7 @@
 
 --spec {"experiment": NAME, "per_class": M,
         "claims": {"confidence": 0.95, "min_seeds": 3, "memorized": 0.9, "lost": 0.1,
+                   "best_epoch": "validation",
                    "targets": [what to judge, as `geomem.registry.claims.targets_of` gives it]}}
 
 A table that is not given leaves its targets "not measured". "figures" in --spec, if any, is the
@@ -45,6 +46,7 @@ def main(argv=None):
     tables = {name: read_table(path) for name, path in paths.items()}
     keys = list(RUN_KEYS[1:])
     cells = pd.concat([table[keys] for table in tables.values()]).drop_duplicates()
+    at = spec["claims"]["best_epoch"]
     runs = [
         Run(
             **cell,
@@ -52,6 +54,7 @@ def main(argv=None):
                 name: table[(table[keys] == cell).all(axis=1)] for name, table in tables.items()
             },
             per_class=spec["per_class"],
+            best_epoch=None if at == "validation" else at,
         )
         for cell in (dict(zip(keys, row, strict=True)) for row in cells.itertuples(index=False))
     ]

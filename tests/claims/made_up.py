@@ -29,6 +29,7 @@ PAPER = {
     ("last", "test", "capacity"): np.r_[ramp(0.041, 0.052, 2)[:-1], 0.047],
     ("last", "test", "radius"): ramp(1.5, 1.3, 2),
     ("last", "test", "dimension"): ramp(34, 28, 2),
+    ("best", "shuffled", "capacity"): np.full(LAYERS, 0.0385),
     ("last", "shuffled", "capacity"): np.full(LAYERS, 0.0385),
     ("last", "surrogate", "capacity"): np.full(LAYERS, 0.0385),
 }

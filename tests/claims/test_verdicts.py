@@ -1,5 +1,6 @@
 """Verdicts on made-up tables whose answers are known."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from geomem.registry.claims import TARGETS, judging_settings, targets_of
 
 from tests.claims.made_up import (
     ACCURACY,
+    LAST,
     LAYERS,
     PAPER,
     REWOUND,
@@ -59,6 +61,8 @@ def test_the_papers_own_network_supports_its_claims():
         ("T3-radius", 1 - 0.98 / 1.55),
         ("T3-dimension", 1 - 18.6 / 34.6),
         ("T4", 0.025),
+        ("N-permuted", 1 - 0.038 / 0.0385),
+        ("N-restored", 0.041 / 0.0385 - 1),
         ("T8-recovers", (0.39 - 0.28) / 0.12),
         ("T8-forgets", 0.06 / 0.97),
         ("T8-early", (0.10 - 0.28) / 0.12),
@@ -90,6 +94,8 @@ CONTRADICTIONS = {
     "M-unselective": {"rewind": {("single", "unpermuted"): np.full(LAYERS, 0.98)}},
     "N-shuffled": {"geometry": {("last", "shuffled", "capacity"): ramp(0.04, 0.06, 2)}},
     "N-surrogate": {"geometry": {("last", "surrogate", "capacity"): ramp(0.04, 0.06, 2)}},
+    "N-permuted": {"geometry": {("best", "shuffled", "capacity"): ramp(0.04, 0.06, 2)}},
+    "N-restored": {"geometry": {("last", "shuffled", "capacity"): ramp(0.04, 0.06, 2)}},
 }
 
 
@@ -115,6 +121,17 @@ def test_the_opposite_is_contradicted_and_nothing_else(target):
 def test_gradients_that_contradict(target, gradients):
     found = verdicts([network(seed, gradients=gradients_table(**gradients)) for seed in SEEDS])
     assert found[target]["verdict"] == "contradicted"
+
+
+def test_the_best_epoch_can_be_another_one():
+    runs = [network(seed) for seed in SEEDS]
+    called = [dataclasses.replace(run, best_epoch=LAST, _curves={}) for run in runs]
+    assert verdicts(runs)["T2-final"]["effect"] == pytest.approx(2.5)
+    assert verdicts(called)["T2-final"]["effect"] == pytest.approx(1)
+    missing = [dataclasses.replace(run, best_epoch=LAST + 1, _curves={}) for run in runs]
+    row = verdicts(missing)["T2-final"]
+    assert row["verdict"] == "not measured"
+    assert f"no geometry at epoch {LAST + 1}" in row["remark"]
 
 
 def test_too_few_seeds_decide_nothing():

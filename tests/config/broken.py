@@ -31,6 +31,8 @@ BROKEN = [
     ("defaults.training.augmentation.flip", "yes", "expected true or false"),
     ("defaults.training.snapshots", [3, 3], "3 stands there twice"),
     ("defaults.training.snapshots", [61], "61 lies past training.epochs = "),
+    ("defaults.claims.best_epoch", 7, "epoch 7 is not analysed; add it to analysis.epochs"),
+    ("defaults.claims.best_epoch", "test", "claims.best_epoch"),
     ("defaults.label_noise", 0.5, "is a number, expected a list (write [0.5])"),
     ("defaults.label_noise", [1.5], "defaults.label_noise[0]: 1.5 must be at most 1"),
     ("defaults.label_noise", [], "must not be empty"),

@@ -31,6 +31,23 @@ def final_deviation_from_cloud(view):
     return _from_cloud(view, capacity)
 
 
+def deviation_from_shuffled(kind, epoch, region="every"):
+    """Largest relative distance of a capacity from that of shuffled classes, in layers of a region.
+
+    What `deviation_from_cloud` is where points without structure have another capacity than 2/M,
+    such as in layers with few features.
+    """
+
+    def effect(view):
+        of_layers = getattr(depth, region)
+        measured, shuffled = (
+            view.geometry(epoch, name, "capacity", of_layers) for name in (kind, "shuffled")
+        )
+        return np.abs(measured / shuffled - 1).max(axis=1)
+
+    return effect
+
+
 def _from_cloud(view, capacity):
     """Relative distance from 2/M."""
     if view.run.per_class is None:

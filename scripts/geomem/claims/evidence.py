@@ -46,6 +46,9 @@ class Run:
         Rows of this run of the collected tables; a table may be missing or empty.
     per_class : int
         Points per manifold, M.
+    best_epoch : int, optional
+        The epoch that is called the best one; by default the one with the highest validation
+        accuracy, which the tables name.
     """
 
     width: int
@@ -54,6 +57,7 @@ class Run:
     tables: dict
     per_class: int
     _curves: dict = field(default_factory=dict, repr=False)
+    best_epoch: int | None = None
 
     def curve(self, epoch, kind, metric, estimator="mean-field"):
         """The `Curve` of a metric of one kind at the best epoch, the last one or a number."""
@@ -75,7 +79,8 @@ class Run:
     def rows(self, name, epoch):
         """A table's rows at the best epoch, the last one, or an epoch by its number."""
         found = self.table(name)
-        flag = found[epoch].astype(bool) if epoch in ("best", "last") else found.epoch == epoch
+        at = self.best_epoch if epoch == "best" and self.best_epoch is not None else epoch
+        flag = found[at].astype(bool) if at in ("best", "last") else found.epoch == at
         if not flag.any():
             raise NotMeasuredError(_no_epoch(name, epoch, self))
         return found[flag]
@@ -303,5 +308,7 @@ def _no_epoch(name, epoch, run):
     accuracy = run.tables.get("accuracy")
     if epoch == "last" and accuracy is not None and not accuracy["last"].any():
         return "no last epoch: the training diverged"
+    if epoch == "best" and run.best_epoch is not None:
+        epoch = run.best_epoch
     what = {"best": "the best epoch", "last": "the last epoch"}.get(epoch, f"epoch {epoch}")
     return f"no {name} at {what}"

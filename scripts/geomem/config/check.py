@@ -169,6 +169,9 @@ def _experiment_relations(at, experiment):
     for epoch in experiment["training"]["snapshots"]:
         if epoch > epochs:
             yield f"{at}.training.snapshots: {epoch} lies past training.epochs = {epochs}"
+    best = experiment["claims"]["best_epoch"]
+    if best != "validation" and best not in experiment["analysis"]["epochs"]:
+        yield f"{at}.claims.best_epoch: epoch {best} is not analysed; add it to analysis.epochs"
     yield from _of_images(at, experiment)
     optimizer = experiment["training"]["optimizer"]
     if optimizer.get("nesterov") and not optimizer.get("momentum"):

@@ -220,6 +220,22 @@ TARGETS = {
             arguments=("surrogate", "last"), estimated=True,
         ),
         Target(
+            "N-permuted", "N",
+            "At the best epoch permuted capacity is within {} of that of shuffled classes in "
+            "every layer (T1 with the control in place of 2/M).",
+            _EFFECTS + "deviation_from_shuffled", "at most", 0.1,
+            "as T1",
+            arguments=("permuted", "best"), estimated=True,
+        ),
+        Target(
+            "N-restored", "N",
+            "At the last epoch restored capacity of the final layer is within {} of that of "
+            "shuffled classes (T4 with the control in place of 2/M).",
+            _EFFECTS + "deviation_from_shuffled", "at most", 0.1,
+            "as T4",
+            arguments=("restored", "last", "final"), needs=("memorized",), estimated=True,
+        ),
+        Target(
             "N-noiseless", "N",
             "Without label noise test capacity of the final layer at the last epoch is at "
             "least {} above the best epoch's (relative; below 0: lost).",
