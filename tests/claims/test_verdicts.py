@@ -241,17 +241,36 @@ def sweep(seed, final_test, best_test, dimension, radius):
             ("best", "test", "dimension"): np.full(LAYERS, 30.0 - width),
             ("best", "test", "radius"): np.full(LAYERS, 2 - width / 10),
         }
-        runs.append(
-            network(
-                seed, width, accuracy=accuracy_table(accuracy), geometry=geometry_table(geometry)
-            )
-        )
+        rewound = {**REWOUND, ("none", "test"): [last], ("all", "test"): [best]}
+        tables = {
+            "accuracy": accuracy_table(accuracy, n=5000),
+            "geometry": geometry_table(geometry),
+            "rewind": rewind_table(rewound),
+        }
+        runs.append(network(seed, width, **tables))
     return runs
 
 
-def sweep_verdicts(**curves):
+def sweep_verdicts(without=None, **curves):
     runs = [run for seed in SEEDS for run in sweep(seed, **curves)]
+    for run in runs:
+        run.tables.pop(without, None)
     return {row["target"]: row for row in judge_all(runs, SETTINGS) if row["width"] is None}
+
+
+def test_widths_are_compared_image_by_image_where_they_were_rewound():
+    curves = {
+        "final_test": [0.45, 0.51, 0.45, 0.55, 0.62],
+        "best_test": [0.45, 0.52, 0.54, 0.58, 0.63],
+        "dimension": np.full(5, 30.0),
+        "radius": np.full(5, 1.2),
+    }
+    paired = sweep_verdicts(**curves)["T6-dip"]
+    apart = sweep_verdicts(**curves, without="rewind")["T6-dip"]
+    assert paired["effect"] == pytest.approx(apart["effect"]) == pytest.approx(0.06)
+    # Made-up networks get the easiest images right, so that .06 of all 5000 differ and no more.
+    assert paired["images_hi"] - 0.06 == pytest.approx(1.96 * np.sqrt(0.06 / 5000), rel=0.4)
+    assert apart["images_hi"] - 0.06 > 1.5 * (paired["images_hi"] - 0.06)
 
 
 def test_double_descent_is_seen():

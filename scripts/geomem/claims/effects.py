@@ -206,11 +206,15 @@ def gradient_over_noise(kind):
 
 
 def extra_dip(views):
-    """Dip of test accuracy over width at the last epoch, beyond the one at the best epoch."""
-    last, best = (
-        np.stack([view.accuracy(epoch, "test") for view in views], axis=1)
-        for epoch in ("last", "best")
-    )
+    """Dip of test accuracy over width at the last epoch, beyond the one at the best epoch.
+
+    Where every network was rewound, networks are compared image by image.
+    """
+    if all(view.was_rewound for view in views):
+        pairs = [(view.nothing_rewound("test"), view.everything_rewound("test")) for view in views]
+    else:
+        pairs = [(view.accuracy("last", "test"), view.accuracy("best", "test")) for view in views]
+    last, best = (np.stack(rates, axis=1) for rates in zip(*pairs, strict=True))
     return dip(last) - dip(best)
 
 

@@ -160,6 +160,12 @@ class View:
         rows = rows[(rows["kind"] == kind) & (rows["metric"] == "accuracy")]
         return self._rates(f"accuracy {epoch}", kind, rows)[:, 0]
 
+    @property
+    def was_rewound(self) -> bool:
+        """Whether there is the whole network of the best epoch, image by image."""
+        table = self.run.tables.get("rewind")
+        return table is not None and bool((table["scheme"] == "all").any())
+
     def rewound(
         self, scheme: str, kind: str, batch_norm: str | None = None
     ) -> tuple[np.ndarray, int, np.ndarray]:
@@ -265,7 +271,7 @@ class View:
         bits = [np.frombuffer(packed, np.uint8) for packed in rows["correct"]]
         correct = np.unpackbits(np.stack(bits), axis=1, count=n).astype(np.float32)
         own = () if kind in SHARED_IMAGES else (self.run.seed,)
-        moved = _image_draws(kind, self.run.width, own, n, self.count)
+        moved = _image_draws(kind, own, n, self.count)
         apart = correct - value[:, None].astype(np.float32)
         found = value + (apart @ moved).T / np.sqrt(n * max(n - 1, 1))
         # All right or all wrong: no image would move it, yet other images might.
@@ -279,9 +285,9 @@ class View:
         return generator(f"claims images {name} {kind}", self.run.width, *own)
 
 
-@lru_cache(maxsize=2)  # large, and asked for again by the next rewound networks
-def _image_draws(kind, width, own, n, count):
-    stream = generator(f"claims images rewound {kind}", width, *own)
+@lru_cache(maxsize=2)  # large, and asked for again by the next rewound networks and widths
+def _image_draws(kind, own, n, count):
+    stream = generator(f"claims images rewound {kind}", *own)
     return stream.standard_normal((n, count), dtype=np.float32)
 
 
