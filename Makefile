@@ -25,7 +25,7 @@ help:
 	@echo "make tiny       the smallest workflow from start to report, in build/tiny"
 	@echo "make lint       ruff, snakefmt, snakemake --lint, words to avoid"
 	@echo "make docs       the documentation site, build/site/index.html; needs no network once installed"
-	@echo "make replication  the tables of docs/replication.md, from results/"
+	@echo "make replication  the tables of the pages about results, from results/"
 	@echo "make audit      known advisories on the pinned packages"
 	@echo "make env        the environment alone, in .venv, from envs/requirements.txt"
 	@echo "make lock       pin envs/requirements.in and envs/docs.in again"

@@ -1,42 +1,118 @@
-"""Write the tables of docs/replication.md from finished results: no number on that page is typed.
+"""Write the tables of the pages about results from finished results: no number there is typed.
 
-    python -m docs.generate.replication [RESULTS] [--page docs/replication.md]
+    python -m docs.generate.replication [RESULTS] [--page double-descent]
 
-`make replication` does so for results/. The tables begin with the version, commit and processor
-that their numbers are from.
+`make replication` does so for results/. A page whose experiments have not been run stays as it is.
+The tables begin with the version, commit and processor that their numbers are from.
 """
 
 import argparse
 import platform
 import re
+import shutil
 import subprocess
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from geomem import __version__
+from geomem.compare import compared, differences
+from geomem.config.cli import combined
+from geomem.config.experiments import resolve, selected
+from geomem.figures import compare
 from geomem.storage.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
 BEGIN, END = "<!-- from results: begin -->", "<!-- from results: end -->"
 # The means that figures and verdicts use, and how many digits tell their differences.
 MEANS = {"capacity": "Capacity", "radius_iqm": "Radius", "dimension_iqm": "Dimension"}
 
 
+@dataclass(frozen=True)
+class Page:
+    """A page and the experiments that it is about.
+
+    Attributes
+    ----------
+    preset : str or None
+        Whose experiments they are; None: those of config.yaml.
+    figures : dict of str to str
+        By name in docs/figures: the path of a figure in the results.
+    side_by_side : tuple of str
+        Targets whose effects stand side by side, instead of all tables of each experiment.
+    """
+
+    preset: str | None = None
+    figures: dict = field(default_factory=dict)
+    side_by_side: tuple = ()
+
+
+PAGES = {
+    "replication": Page(figures={"depth": "depth/figures/depth"}),
+    "double-descent": Page(
+        "double-descent", {"double-descent": "double-descent/figures/width"}
+    ),
+    "why": Page(
+        "factors",
+        side_by_side=("T1-permuted", "N-permuted", "T2-final", "T4", "N-restored", "T5"),
+    ),
+}
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("results", nargs="?", default="results", type=Path)
-    parser.add_argument("--page", default=ROOT / "docs" / "replication.md", type=Path)
+    parser.add_argument("--page", choices=list(PAGES), help="this one alone")
     arguments = parser.parse_args(argv)
-    names = sorted(path.parent.parent.name for path in arguments.results.glob("*/claims/*.parquet"))
-    if not names:
-        parser.error(f"{arguments.results} holds no finished experiment; run `make run` first")
+    for name in [arguments.page] if arguments.page else PAGES:
+        fill(name, PAGES[name], arguments.results)
+
+
+def fill(name, page, results):
+    """Write the part of a page between the marks, and its figures."""
+    preset = [ROOT / "presets" / f"{page.preset}.yaml"] if page.preset else []
+    config = combined([ROOT / "config.yaml", *preset])
+    claims = {
+        experiment: read_table(path)
+        for experiment in selected(config)
+        if (path := results / experiment / "claims" / "claims.parquet").is_file()
+    }
+    if not claims:
+        print(f"docs/{name}.md stays as it is: {results} holds none of its experiments")
+        return
     parts = [f"Made by {made_by()}."]
-    for name in sorted(names, key=lambda name: -networks(arguments.results / name)):
-        parts += sections(arguments.results / name)
-    text = arguments.page.read_text(encoding="utf-8")
+    if page.side_by_side:
+        parts += effects(config, claims, page.side_by_side, DOCS / "figures" / f"{name}.png")
+    else:
+        for experiment in claims:
+            parts += sections(results / experiment)
+    for figure, source in page.figures.items():
+        shutil.copyfile(results / f"{source}.png", DOCS / "figures" / f"{figure}.png")
+    path = DOCS / f"{name}.md"
+    text = path.read_text(encoding="utf-8")
     before, after = text.partition(BEGIN)[0], text.partition(END)[2]
-    filled = f"{before}{BEGIN}\n\n" + "\n\n".join(parts) + f"\n\n{END}{after}"
-    arguments.page.write_text(filled, encoding="utf-8")
+    body = "\n\n".join(parts)
+    path.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+
+
+def effects(config, claims, targets, figure):
+    """A table for each target with the effect in every experiment; `figure` shows them all."""
+    base = resolve(config, selected(config)[0])
+    settings = {name: differences(base, resolve(config, name)) for name in claims}
+    table = compared(claims, settings, targets)
+    compare.draw(table).savefig(figure)
+    for target, rows in table.groupby("target", sort=False):
+        yield f"## {target}"
+        yield _cell(rows["statement"].iloc[0])
+        yield _table(
+            ["setting", "estimator", "effect", "95 % interval, with the range over K", "verdict"],
+            [
+                [row.setting, row.estimator, f"{row.effect:.3f}", _ends(row.lo, row.hi),
+                 f"**{row.verdict}**"]
+                for row in rows.itertuples()
+            ],
+        )  # fmt: skip
 
 
 def made_by():
@@ -56,12 +132,6 @@ def processor():
     name = re.search(r"model name\s*: (.*)", said)
     wide = "with AVX-512" if "avx512f" in said else "without AVX-512"
     return f"{name[1] if name else platform.machine()} {wide}"
-
-
-def networks(folder):
-    """How many networks an experiment has: the one with the most comes first."""
-    table = read_table(folder / "tables" / "accuracy.parquet")
-    return len(table.drop_duplicates(["width", "noise", "seed"]))
 
 
 def sections(folder):
