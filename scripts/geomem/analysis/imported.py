@@ -6,8 +6,7 @@ import torch
 from geomem.analysis.networks import empty_network, load_state
 from geomem.errors import InputError
 from geomem.foreign.weights import read_weights
-from geomem.models import select_layers
-from geomem.models.inner import layers_for
+from geomem.models.named import require_layers
 from geomem.training.evaluate import KINDS, MEASURES, EvaluationSet, evaluate_each
 
 
@@ -40,10 +39,7 @@ def evaluate_files(paths, spec, images, targets, device, observed, log=lambda *w
         finite.
     """
     model = empty_network(spec, images, device)
-    for key, globs in observed.items():
-        layers = layers_for(model, globs)
-        weighted = [layer for layer in layers if layer.state or ".rewind." not in f".{key}"]
-        select_layers(weighted, globs, key)
+    require_layers(model, observed)
     states = [read_weights(path, spec["weights"].get("key")) for path in paths]
     for path, state in zip(paths, states, strict=True):  # all of them, before the first is used
         load_state(model, _tensors(state), path)

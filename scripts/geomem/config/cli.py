@@ -9,6 +9,7 @@ import yaml
 from geomem import commands
 from geomem.config.check import check, refuse
 from geomem.config.experiments import merged, resolve, runs, selected
+from geomem.config.named_layers import layer_problems
 from geomem.config.on_disk import image_problems
 from geomem.errors import InputError
 
@@ -50,10 +51,14 @@ def main(argv=None):
             for problem in image_problems(experiment)
         ]
     )
+    unknown, left = layer_problems(experiments)
+    refuse(unknown)
     for name, experiment in experiments.items():
         count = len(runs(experiment))
         what = "recording" if experiment.get("activations") else "network"
         print(f"{name}: {count} {what}{'' if count == 1 else 's'}")
+        if name in left:
+            print(f"  names of layers were not looked up: {left[name]}")
     return 0
 
 

@@ -56,6 +56,19 @@ def kept_epochs(experiment):
     return sorted(asked)
 
 
+def asked_layers(experiment):
+    """Globs of layer names by the key they stand in, from the experiment's sections on."""
+    analysis, rewind = experiment["analysis"], experiment["rewind"]
+    asked = {"analysis.layers": analysis["layers"]}
+    if "pooling" in analysis:
+        asked["analysis.pooling"] = list(analysis["pooling"])
+    if rewind["epochs"]:
+        if "layers" in rewind:
+            asked["rewind.layers"] = rewind["layers"]
+        asked |= {f"rewind.sets.{which}": globs for which, globs in rewind["sets"].items()}
+    return asked
+
+
 def stage_spec(stage, experiment, *, width=None, noise=None, seed=None, epoch=None):
     """Exactly the settings that determine a stage's result beyond its input files, as a dict."""
     cell = {"width": width, "noise": noise, "seed": seed, "epoch": epoch}

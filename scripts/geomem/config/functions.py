@@ -1,6 +1,7 @@
 """Functions of the user's own that a configuration names: whether they are there and can be used.
 
-They are found and read, not run: only the jobs that need them run a user's code.
+They are found and read, not run. Only the jobs that need them run a user's code, and `geomem check`
+where it looks up layers of the user's network (`geomem.config.named_layers`).
 """
 
 from geomem.errors import InputError

@@ -10,8 +10,8 @@ import numpy as np
 
 from geomem.command import log
 from geomem.errors import InputError, PreemptedError
-from geomem.models import build_model, select_layers
-from geomem.models.inner import layers_for
+from geomem.models import build_model
+from geomem.models.named import require_layers
 from geomem.training.device import choose_device, compute_deterministically
 from geomem.training.evaluate import KINDS, MEASURES, EvaluationSet, accuracy, evaluate_each
 from geomem.training.key import content_key, determinants, note_use
@@ -121,10 +121,7 @@ class Training:
         observed : dict of str to list of str
             Globs of layer names by the key of the configuration they stand in.
         """
-        for key, globs in observed.items():
-            layers = layers_for(self._model, globs)
-            weighted = [layer for layer in layers if layer.state or ".rewind." not in f".{key}"]
-            select_layers(weighted, globs, key)
+        require_layers(self._model, observed)
         rehearse(
             self._spec["model"],
             self._spec["width"],

@@ -132,15 +132,8 @@ class JobSettings:
         for (name, _), training in self.plan.training_of.items():
             if training != wildcards.training:
                 continue
-            experiment, at = self.plan.experiments[name], f"experiments.{name}"
-            asked[f"{at}.analysis.layers"] = experiment["analysis"]["layers"]
-            if "pooling" in experiment["analysis"]:
-                asked[f"{at}.analysis.pooling"] = list(experiment["analysis"]["pooling"])
-            if experiment["rewind"]["epochs"]:
-                if "layers" in experiment["rewind"]:
-                    asked[f"{at}.rewind.layers"] = experiment["rewind"]["layers"]
-                for which, globs in experiment["rewind"]["sets"].items():
-                    asked[f"{at}.rewind.sets.{which}"] = globs
+            found = experiments.asked_layers(self.plan.experiments[name])
+            asked |= {f"experiments.{name}.{key}": globs for key, globs in found.items()}
         return experiments.as_text(asked)
 
     def files_read(self, wildcards):
