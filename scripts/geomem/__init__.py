@@ -3,4 +3,4 @@
 Importing this package, or `geomem.geometry`, imports neither torch nor pandas.
 """
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
