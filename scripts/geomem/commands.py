@@ -139,7 +139,7 @@ def snakemake_options(name, description, argv):
         raise InputError(
             f"{argv[0]} stands without an option; expected: geomem {name} --configfile {argv[0]}"
         )
-    for path in _configurations(argv):
+    for path in configurations(argv):
         if not Path(path).is_file():
             there = sorted(str(file) for at in (".", "presets") for file in Path(at).glob("*.yaml"))
             near = difflib.get_close_matches(path, there, n=1)
@@ -153,7 +153,7 @@ def _is_yaml(word):
     return not word.startswith("-") and word.endswith((".yaml", ".yml"))
 
 
-def _configurations(argv):
+def configurations(argv):
     """The files that --configfile (or --configfiles) names among options of snakemake."""
     option = ""
     for word in argv:

@@ -32,6 +32,10 @@ def init(argv=None):
     print(f"{folder} is ready; its settings are in {folder}/config.yaml. Next:")
     print(f"  cd {folder}\n  geomem run")
     print("Every key of config.yaml has a comment. `geomem --help` lists the commands.")
+    print(
+        "Your own images, labels or network: docs/data.md, docs/labels.md and docs/own-model.md in "
+        "a clone of geomem."
+    )
     return 0
 
 

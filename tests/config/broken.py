@@ -150,7 +150,8 @@ BROKEN = [
 # Text of a whole file.
 BROKEN_FILES = {
     "an open bracket": ("experiments: [", "is not YAML"),
-    "a tab": ("experiments:\n\ta: {}\n", "is not YAML"),
+    "a tab": ("experiments:\n\ta: {}\n", "no tabs"),
+    "a key further in": ("run: all\n  seeds: [0]\n", "Look at the line named here"),
     "a key that stands twice": (
         "defaults: {widths: [8], seeds: [0], widths: [9]}\nexperiments: {a: {}}\n",
         "widths stands there twice",

@@ -108,13 +108,14 @@ def geometry_table(
 
 
 def glue_table(runs, layers=SMALL, epochs=(0, 2, 6, None, LAST)):
-    """As `geometry_table`, of all manifolds together, with the utility beside the others."""
+    """As `geometry_table`, of all manifolds together, with utility and floor beside the others."""
     numbers = geometry_table(runs, layers, epochs, manifolds=0)
     capacity = numbers[numbers["metric"] == "capacity"]
     utility = capacity.assign(
         metric="utility", **{name: 5 * capacity[name] for name in ("value", "lo", "hi")}
     )
-    return pd.concat([numbers, utility], ignore_index=True)
+    floor = capacity.assign(metric="capacity_floor", value=0.01, lo=np.nan, hi=np.nan)
+    return pd.concat([numbers, utility, floor], ignore_index=True)
 
 
 COMPANIONS = {

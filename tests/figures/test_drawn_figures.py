@@ -230,6 +230,21 @@ def test_glue_has_a_column_per_number(three_seeds):
     assert lines(grid[0, 0])["2/M, M = 25"].get_ydata()[0] == 0.08
 
 
+def test_glue_shows_the_floor_of_capacity(three_seeds):
+    """Also where it lies above all capacities that have no warning."""
+    table = three_seeds["glue"].copy()
+    floor = table["metric"] == "capacity_floor"
+    last = table["layer"] == "fc3"
+    table.loc[floor & last, "value"] = 0.9
+    figure = draw("glue", {**three_seeds, "glue": table}, noise=0.5, per_class=25)
+    panel = np.reshape(figure.axes, (2, 4))[0, 0]
+    drawn = lines(panel)["capacity_floor"]
+    np.testing.assert_allclose(drawn.get_ydata()[drawn.get_xdata() == 12], 0.9)
+    assert panel.get_ylim()[1] > 0.9
+    assert "if no draw were separable" in figure.get_supxlabel()
+    assert "capacity_floor" not in lines(draw("depth", three_seeds, noise=0.5).axes[0])
+
+
 def test_glue_epochs_shows_all_four_numbers(three_seeds):
     figure = draw("glue_epochs", three_seeds, noise=0.5, layers=2)
     assert len(figure.axes) == 8

@@ -1,8 +1,11 @@
 """The words for Snakemake's reasons."""
 
 import pytest
+import yaml
+from geomem.planning import changes
 from geomem.planning.dry_run import read_jobs
-from geomem.planning.explain import explanation
+from geomem.planning.explain import changed_line, explanation
+from geomem.storage.pages import write_page
 
 # Cut from real dry runs.
 TRAIN = """\
@@ -94,3 +97,23 @@ def test_two_reasons_and_none_that_says_nothing():
 
 def test_nothing_to_do():
     assert explanation([]) == "Nothing would be run: every result is there and up to date."
+
+
+def test_settings_that_changed_since_an_experiment_finished(tmp_path, monkeypatch):
+    """A training with other settings has another name: Snakemake cannot say what changed."""
+    monkeypatch.chdir(tmp_path)
+    settings = {"training": {"epochs": 30, "optimizer": {"lr": 0.003}}, "seeds": [0]}
+    page = {"spec": {"experiment": "mine", "settings": settings}}
+    write_page(tmp_path / "results" / "mine" / "provenance.html", "", page)
+    experiments = {"mine": {"training": {"epochs": 150}}, "new": {}}
+    main = {"defaults": settings, "experiments": experiments}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(main))
+    overlay = {"experiments": {"mine": {"seeds": [0, 1]}}}
+    (tmp_path / "more.yaml").write_text(yaml.safe_dump(overlay))
+    found = changes.pairs(["mine", "new"], ["--configfile", "more.yaml"], ["more.yaml"])
+    assert list(found) == ["mine"]
+    assert changed_line("mine", *found["mine"]) == (
+        "mine, since it last finished: seeds with 1, training.epochs 30 -> 150"
+    )
+    assert changed_line("mine", settings, settings) == ""
+    assert changes.pairs(["mine"], ["--config", "seeds=[7]"], []) == {}

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 from geomem.planning.dry_run import Job
-from geomem.planning.status import begun, report, state
+from geomem.planning.status import begun, experiments_beside, report, state
 from geomem.storage.tables import write_document
 
 
@@ -73,3 +73,13 @@ def test_notes_of_snakemake_with_short_and_long_names(tmp_path):
         path.write_text("{}")
     assert begun(tmp_path) == set(names)
     assert begun(tmp_path / "nowhere") == set()
+
+
+def test_experiments_that_this_configuration_does_not_have(tmp_path):
+    """A run with --configfile whose file is not named now."""
+    for name in ("mine", "depth", "shared"):
+        (tmp_path / name / "runs").mkdir(parents=True)
+    (tmp_path / "cache" / "training").mkdir(parents=True)
+    assert experiments_beside({"depth", None}, tmp_path) == ["mine"]
+    assert experiments_beside({"depth", "mine"}, tmp_path) == []
+    assert experiments_beside({"depth"}, tmp_path / "absent") == []

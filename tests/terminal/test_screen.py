@@ -71,15 +71,23 @@ def test_time_left_of_equal_jobs_is_the_obvious_one(state):
 
 
 def test_time_left_scales_what_was_expected_and_asks_who_knows(state):
-    """A training took twice what was expected, so other jobs will, too."""
+    """A training took longer than expected, so other jobs will, too: 60 + 20 over 30 + 20 s."""
     assert seconds_left(state, {}, 0.0) is None
     costs = {"train": 30.0, "measure": 5.0}
     assert seconds_left(state, costs, 0.0) == pytest.approx((3 * 30 + 4 * 5) / 2)
     see(state, started(1, "train", at=0.0), finished(1, 60.0))
-    assert seconds_left(state, costs, 60.0) == pytest.approx((2 * 60 + 4 * 10) / 2)
+    assert seconds_left(state, costs, 60.0) == pytest.approx((2 * 60 + 4 * 8) / 2)
     see(state, started(2, "train", at=60.0))
-    assert seconds_left(state, costs, 80.0) == pytest.approx((40 + 60 + 40) / 2)
+    assert seconds_left(state, costs, 80.0) == pytest.approx((40 + 60 + 32) / 2)
     assert seconds_left(state, costs, 80.0, {2: 300.0}) == pytest.approx(300), "the longest job"
+
+
+def test_short_jobs_at_the_start_say_little_about_long_ones(state):
+    """An import that took ten times as long does not make hours of trainings of a minute."""
+    see(state, started(1, "measure", at=0.0), finished(1, 10.0))
+    slower = (10 + 20) / (1 + 20)
+    left = seconds_left(state, {"train": 60.0, "measure": 1.0}, 10.0)
+    assert left == pytest.approx((slower * 3 * 60 + 3 * 10) / 2)
 
 
 def test_every_rule_of_a_plan_has_a_cost():

@@ -93,6 +93,12 @@ for _kind in ("int", "float"):
     _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _Loader._number)
 
 
+_LAYOUT = (
+    "Keys of one section begin in one column, after spaces (no tabs); a colon and a space stand "
+    "between a key and its value. Look at the line named here and at the one before it."
+)
+
+
 def read(path):
     """Read one YAML file as a dict; a file that is no such thing is an InputError."""
     try:
@@ -101,7 +107,9 @@ def read(path):
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not YAML: {error}") from error
+        layout = isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError)
+        hint = f"\n{_LAYOUT}" if layout else ""
+        raise InputError(f"{path} is not YAML: {error}{hint}") from error
     if not isinstance(content, dict):
         raise InputError(f"{path} must hold a section of keys, such as `experiments:`")
     return content

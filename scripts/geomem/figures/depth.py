@@ -5,6 +5,7 @@ from geomem.figures.ends import label_ends
 from geomem.figures.style import KINDS, Look
 
 METRICS = ("capacity", "radius", "dimension")
+FLOOR = "capacity_floor"  # of GLUE alone
 
 
 @style.styled
@@ -50,7 +51,7 @@ def over_layers(geometry, accuracy, metrics, *, per_class, epochs, traced_values
         As for `draw`; `geometry` may be the table of any estimator.
     """
     geometry, robust = seeds.middle_half(seeds.whole_set(geometry))
-    geometry = geometry[geometry["metric"].isin(metrics)]
+    geometry = geometry[geometry["metric"].isin([*metrics, FLOOR])]
     rows = [
         row
         for cell in seeds.conditions(geometry)
@@ -64,6 +65,7 @@ def over_layers(geometry, accuracy, metrics, *, per_class, epochs, traced_values
         sharey="col",
     )
     curves, traced = {metric: [] for metric in metrics}, {metric: [] for metric in metrics}
+    floors = []
     for axes_row, (title, moments, here) in zip(grid, rows, strict=False):
         names = seeds.layers_of(here)
         for axes, metric in zip(axes_row, metrics, strict=True):
@@ -72,6 +74,8 @@ def over_layers(geometry, accuracy, metrics, *, per_class, epochs, traced_values
                 traced[metric] += mark_paper(axes, metric, moments, names)
             if metric == "capacity" and per_class:
                 mark_unstructured(axes, per_class)
+            if metric == "capacity":
+                floors += mark_floor(axes, here[here["metric"] == FLOOR], names)
             axes.set_ylabel(style.LABELS[metric])
             if len(metrics) > 3 and len(names) > 8:  # narrow panels
                 axes.tick_params(axis="x", labelsize=5.2)
@@ -83,6 +87,8 @@ def over_layers(geometry, accuracy, metrics, *, per_class, epochs, traced_values
         scales.include(column[0], traced[metric])
         if metric == "capacity" and per_class:
             scales.include(column[0], [2 / per_class], room=0.15)  # its name is below the line
+        if metric == "capacity" and floors:
+            scales.include(column[0], [max(floors)])
         warned.mark(curves[metric])
     for axes in grid[:, -1]:
         label_ends(axes, curves[metrics[-1]])
@@ -96,8 +102,24 @@ def over_layers(geometry, accuracy, metrics, *, per_class, epochs, traced_values
         warned.note(every),
         seeds.diverged_note(accuracy),
         paper.NOTE if any(traced.values()) else "",
+        "Grey bars: capacity if no draw were separable." if floors else "",
     )
     return figure
+
+
+def mark_floor(axes, table, names):
+    """Draw what GLUE's capacity tends to where no draw is separable; returns the values.
+
+    A capacity near it says how few features a layer has, and nothing about its manifolds.
+    """
+    if table.empty:
+        return []
+    floors = table.groupby("layer")["value"].mean()
+    axes.plot(
+        [names.index(layer) for layer in floors.index], floors, "_", color=style.GREY,
+        markersize=9, markeredgewidth=1.2, zorder=1.5, label=FLOOR,
+    )  # fmt: skip
+    return floors.tolist()
 
 
 def mark_unstructured(axes, per_class):

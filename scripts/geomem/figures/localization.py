@@ -9,6 +9,8 @@ SCHEMES = {"single": "this layer alone", "suffix": "it and all after it"}
 POLICIES = ("with-layer", "keep", "recalibrate")
 SHOWN = ("test", "permuted", "unpermuted")
 GROUPS = {"training": ("permuted", "unpermuted"), "test": ("test",)}  # share a vertical axis
+# How far intervals widen the axes: changes of one seed are often smaller than their intervals.
+_BEYOND = {"training": 2.0, "test": 2.0, "share": 0.5}
 CELLS = 4  # of a row; one, two or four panels take equal shares of it
 
 
@@ -41,12 +43,12 @@ def draw(rewind, gradients, accuracy, *, epoch=None):
             of_policy = changes[changes["batch_norm"] == policy]
             _draw_changes(figure, grid, i, of_policy, cell, epoch, panels, drawn)
     cuts = [
-        scales.frame_values(axes, drawn[name], positive=name == "share")
+        scales.frame_values(axes, drawn[name], positive=name == "share", beyond=_BEYOND[name])
         for name, axes in panels.items()
     ]
     handles = [line for axes in figure.axes for line in axes.get_lines()]
     style.legend(figure, handles, order=SHOWN.index)
-    alone = "of changes, both Wilson intervals were they independent"
+    alone = "both Wilson intervals (taken as independent)"
     style.caption(
         figure,
         "Change: rewound minus final network." if panels["training"] else "",

@@ -70,8 +70,8 @@ def draw(low_rank, accuracy, *, kinds=None):
         bar.set_ticks([0, len(names) - 1], labels=[names[0], names[-1]])
     style.caption(
         figure,
-        "Lines: K directions taken off as a whole. Dot: what is used. Thick: plausible K. Dotted: "
-        "above it, directions are taken off."
+        "Lines: K directions taken off as a whole. Dot: what is used, taken off in part. Thick: "
+        "plausible K. Dotted: above it, directions are taken off."
         if drawn
         else "No measurements.",
         seeds.diverged_note(accuracy),
@@ -82,7 +82,8 @@ def draw(low_rank, accuracy, *, kinds=None):
 def _line(axes, line, colour):
     whole = line[line["k"] == line["k"].round()]  # what is used may take directions off in part
     used = line[line["chosen"].astype(bool)]
-    axes.plot(whole["k"], whole["value"], color=colour, linewidth=0.6)
+    alone = "_" if len(whole) == 1 else None  # a line of one point would not be seen
+    axes.plot(whole["k"], whole["value"], marker=alone, color=colour, linewidth=0.6)
     plausible = whole["plausible"].astype(bool)
     axes.plot(whole["k"].where(plausible), whole["value"], color=colour, linewidth=1.8)
     axes.plot(used["k"], used["value"], "o", color=colour, markersize=3)

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from geomem import commands
+from geomem.planning import changes
 from geomem.planning.dry_run import planned_jobs
 
 _MOST, _WIDTH = 6, 60  # settings named of a kind of job, and characters of a value
@@ -21,8 +22,26 @@ def main(argv=None):
     argv = commands.snakemake_options("explain", __doc__, argv)
     if argv is None:
         return 0
-    print(explanation(planned_jobs(argv)))
+    jobs = planned_jobs(argv)
+    names = sorted({job.wildcards.get("experiment") for job in jobs} - {None})
+    for name, both in changes.pairs(names, argv, list(commands.configurations(argv))).items():
+        if line := changed_line(name, *both):
+            print(line)
+    print(explanation(jobs))
     return 0
+
+
+def changed_line(name, then, now):
+    """What an experiment's settings differ in from those of its last finished run; "" for nothing.
+
+    Parameters
+    ----------
+    name : str
+    then, now : dict
+        Sections of settings.
+    """
+    words = _changed_settings(_flat("", then), _flat("", now))
+    return f"{name}, since it last finished: {', '.join(words)}" if words else ""
 
 
 def explanation(jobs):
@@ -119,21 +138,30 @@ def _changed_params(text):
     before, now = (_values(part) for part in found.groups()) if found else (None, None)
     if before is None or now is None:
         return "settings changed"
-    names = sorted(name for name in before | now if before.get(name) != now.get(name))
-    modules = [name for name in names if name.endswith(".py")]
-    settings = [
-        f"{name} {_change(before.get(name, 'absent'), now.get(name, 'absent'))}"
-        for name in names
-        if not name.endswith(".py")
-    ]
-    if len(settings) > _MOST:
-        settings = [*settings[:_MOST], f"and {len(settings) - _MOST} more"]
+    modules = [name for name in _differing(before, now) if name.endswith(".py")]
+    settings = _changed_settings(before, now)
     parts = []
     if modules:
         parts.append(f"its program changed: {', '.join(modules)}")
     if settings:
         parts.append(f"settings changed: {', '.join(settings)}")
     return " and ".join(parts) or "settings changed"
+
+
+def _differing(before, now):
+    return sorted(name for name in before | now if before.get(name) != now.get(name))
+
+
+def _changed_settings(before, now):
+    """`name 0.2 -> 0.1` for each setting that differs, as far as a line has room."""
+    settings = [
+        f"{name} {_change(before.get(name, 'absent'), now.get(name, 'absent'))}"
+        for name in _differing(before, now)
+        if not name.endswith(".py")
+    ]
+    if len(settings) > _MOST:
+        settings = [*settings[:_MOST], f"and {len(settings) - _MOST} more"]
+    return settings
 
 
 def _values(text):

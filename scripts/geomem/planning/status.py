@@ -36,7 +36,19 @@ def main(argv=None):
         state(job, _name(job) in waiting, not making.isdisjoint(job.outputs)) for job in every
     ]
     print(report(every, states, held))
+    planned = {job.wildcards.get("experiment") for job in every}
+    if others := experiments_beside(planned, Path("results")):
+        print(
+            f"\nresults/ also holds {', '.join(others)}, which this configuration does not have. "
+            "Name the file that does: geomem status --configfile FILE"
+        )
     return 0
+
+
+def experiments_beside(planned, results):
+    """Names of experiments that have results, and are not among the planned ones."""
+    held = (path.parent.name for path in results.glob("*/runs"))
+    return sorted({*held} - {*planned, FOLDER})
 
 
 def state(job, waiting, running):

@@ -157,7 +157,7 @@ units of the centres' norm) and utility (capacity over what dimension and radius
 Black: 2/M, the capacity of M points without structure in many features. Grey lines are controls,
 as in the figure `depth`. Mean over seeds; shaded or barred: 95 % Student t interval over seeds, or
 with one seed the measurement's own interval over draws. Where draws are inseparable, capacity tends
-to the number of manifolds over the dimensions that the points span."""
+to the number of manifolds over the dimensions that the points span: the grey bars."""
             + _WARNED,
         ),
         _builtin(

@@ -8,6 +8,10 @@ from geomem.planning.resources import Recorded
 from geomem.planning.sizes import planned_size
 from geomem.registry.stages import STAGES
 
+# Seconds of work as fast as expected, with which the jobs that are done are averaged: the first
+# ones are short, and mostly the start of Python, which says little about the long ones.
+_AS_EXPECTED = 20.0
+
 
 def expected(plan):
     """Seconds that a job of each rule takes on the machine of `rates.json`, on average.
@@ -38,7 +42,8 @@ def seconds_left(state, expected, now, says=()):
     """Estimate of the seconds until all jobs are done, on this machine.
 
     Jobs of a rule take as long as those of it that are done; of other rules as long as expected,
-    times how much longer the done ones took than expected.
+    times how much longer the done ones took than expected, averaged with 20 s of work that took as
+    long as expected.
 
     Parameters
     ----------
@@ -60,7 +65,7 @@ def seconds_left(state, expected, now, says=()):
     planned = sum(expected.get(rule, 1.0) * count for rule, count in state.done.items())
     if not expected and not took:
         return None
-    slower = took / planned if planned and took else 1.0
+    slower = (took + _AS_EXPECTED) / (planned + _AS_EXPECTED)
 
     def each(rule):
         done = state.done[rule]
