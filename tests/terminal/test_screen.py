@@ -82,6 +82,17 @@ def test_time_left_scales_what_was_expected_and_asks_who_knows(state):
     assert seconds_left(state, costs, 80.0, {2: 300.0}) == pytest.approx(300), "the longest job"
 
 
+def test_a_running_training_tells_of_those_that_wait_and_how_slow_the_machine_is(state):
+    costs = {"train": 30.0, "measure": 5.0}
+    see(state, started(1, "train", at=0.0))
+    each = 10 + 290.0  # ten times what was expected
+    expected_left = (290 + 2 * each + 4 * 50) / 2
+    assert seconds_left(state, costs, 10.0, {1: 290.0}) == pytest.approx(expected_left)
+    see(state, finished(1, 60.0), started(2, "train", at=60.0))
+    done = (290 + 60 + 4 * 10) / 2
+    assert seconds_left(state, costs, 70.0, {2: 290.0}) == pytest.approx(max(done, 290))
+
+
 def test_every_rule_of_a_plan_has_a_cost():
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     costs = expected(Plan(config))
