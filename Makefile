@@ -37,7 +37,7 @@ env: .venv/ready
 	@echo "Installing into .venv: 5 GB on Linux, some minutes. Pip says nothing until it is done."
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --require-hashes --requirement envs/uv.txt
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes envs/uv.txt envs/requirements.txt
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes envs/uv.txt envs/requirements.txt
 	@# What `pip install --editable` would do, without fetching what builds packages.
 	@echo '$(CURDIR)/scripts' > "$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')/geomem.pth"
 	@printf '%s\n' '#!$(CURDIR)/$(BIN)/python' 'from geomem.__main__ import start' '' 'start()' > $(BIN)/geomem
@@ -120,7 +120,7 @@ docs: env .venv-docs/ready
 
 .venv-docs/ready: envs/docs.txt | env
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-docs
-	$(BIN)/uv pip sync --quiet --python .venv-docs/bin/python --require-hashes envs/docs.txt
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python .venv-docs/bin/python --require-hashes envs/docs.txt
 	@touch $@
 
 audit: env

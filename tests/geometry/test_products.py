@@ -12,6 +12,7 @@ from geomem.geometry import (
     geometry_from_products,
     inner_products,
     manifold_geometry,
+    residual,
 )
 from geomem.places import IMPORTED_FROM
 
@@ -39,6 +40,31 @@ def test_same_geometry_from_products(points):
     np.testing.assert_allclose(stored.capacity, direct.capacity, rtol=1e-9)
     np.testing.assert_allclose(stored.radius, direct.radius, rtol=1e-9)
     assert stored.low_rank_k == direct.low_rank_k
+
+
+def test_a_profile_does_not_depend_on_the_plausible_range(points):
+    shared = 60 * np.eye(700)[0] * np.array([1, -1, 1, -1, 1, -1, 1, -1, 1])[:, None, None]
+    clouds = points + shared  # a direction that all centres have in common
+    settings = {"random_state": 0, "n_t": 50, "profile": True}
+    whole, alone = (
+        geometry_from_products(inner_products(clouds), plausible=plausible, **settings)
+        for plausible in (True, False)
+    )
+    assert 0 < whole.low_rank_k < 1 and len(whole.profile) > 2
+    assert repr(alone.profile) == repr(whole.profile)
+    assert alone.mean_capacity == whole.mean_capacity
+    assert np.isfinite(whole.plausible_range["mean_capacity"]).all()
+    assert np.isnan(alone.plausible_range["mean_capacity"]).all()
+
+
+def test_remembered_gaussian_vectors_are_those_drawn(points, monkeypatch):
+    products = inner_products(points)
+    before, again = (geometry_from_products(products, random_state=5) for _ in range(2))
+    monkeypatch.setattr(residual, "_REMEMBERED", 0)
+    fresh = geometry_from_products(products, random_state=5)
+    for found in (again, fresh):
+        np.testing.assert_array_equal(found.capacity, before.capacity)
+        np.testing.assert_array_equal(found.radius, before.radius)
 
 
 def test_arrays_survive_a_file(points, tmp_path):

@@ -90,6 +90,19 @@ def test_short_jobs_at_the_start_say_little_about_long_ones(state):
     assert left == pytest.approx((slower * 3 * 60 + 3 * 10) / 2)
 
 
+def test_a_running_training_tells_of_those_that_wait_and_how_slow_the_machine_is(state):
+    costs = {"train": 30.0, "measure": 5.0}
+    see(state, started(1, "train", at=0.0))
+    each = 10 + 290.0
+    slower = (each + 20) / (30 + 20)
+    expected_left = (290 + 2 * each + 4 * slower * 5) / 2
+    assert seconds_left(state, costs, 10.0, {1: 290.0}) == pytest.approx(expected_left)
+    see(state, finished(1, 60.0), started(2, "train", at=60.0))
+    slower = (60 + 20) / (30 + 20)
+    done = (290 + 60 + 4 * slower * 5) / 2
+    assert seconds_left(state, costs, 70.0, {2: 290.0}) == pytest.approx(max(done, 290))
+
+
 def test_every_rule_of_a_plan_has_a_cost():
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     costs = expected(Plan(config))

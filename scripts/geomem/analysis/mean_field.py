@@ -65,6 +65,7 @@ def profile(products, *, seed, threads, low_rank, kappa, confidence, n_t):
         n_t=min(n_t, PROFILE_DRAWS),
         low_rank_rule=low_rank["rule"],
         profile=True,
+        plausible=False,
     )
     rows = [
         {

@@ -117,6 +117,7 @@ def manifold_geometry(
         confidence,
         auto_error,
         threads,
+        True,
         profile,
         dimension_convention,
         remove=remove_low_rank,
@@ -141,6 +142,7 @@ def geometry_from_products(
     profile: bool = False,
     dimension_convention: str = "points",
     threads: int | None = None,
+    plausible: bool = True,
 ) -> ManifoldGeometry:
     """`manifold_geometry` from stored inner products: same parameters, same numbers.
 
@@ -148,6 +150,8 @@ def geometry_from_products(
     ----------
     products : ManifoldProducts
         As `inner_products` returns them.
+    plausible : bool
+        False leaves out the plausible range, two measurements with `PROFILE_DRAWS` vectors.
     """
 
     def read(run):
@@ -165,6 +169,7 @@ def geometry_from_products(
         confidence,
         auto_error,
         threads,
+        plausible,
         profile,
         dimension_convention,
         remove=remove_low_rank,
@@ -182,6 +187,7 @@ def _measure(
     confidence,
     auto_error,
     threads,
+    plausible,
     profile,
     convention,
     **low_rank_options,
@@ -217,7 +223,8 @@ def _measure(
 
         levels = [level.weights for level in (low_rank.profile if profile else ())]
         used = low_rank.weights
-        further = [*low_rank.plausible, *(w for w in levels if w is not used)]
+        ends = low_rank.plausible if plausible else ()
+        further = [*ends, *(w for w in levels if w is not used)]
         if not used.size:  # so that what takes nothing off either is not measured again
             further = [weights for weights in further if weights.size]
         parts, *parts_of_further = along(used, *further)
@@ -244,7 +251,7 @@ def _measure(
         kappa=kappa,
         dimension_convention=convention,
         compared=compared,
-        others=[known.get(id(weights), compared) for weights in low_rank.plausible],
+        others=[known.get(id(weights), compared) for weights in ends],
         levels=[known.get(id(weights), compared) for weights in levels],
     )
 

@@ -1,10 +1,13 @@
 """One manifold after the low-rank structure is off, and its Gaussian vectors."""
 
+import functools
+
 import numpy as np
 
 from geomem.geometry.anchors import AnchorStatistics, anchor_statistics
 
 CONVENTIONS = ("points", "rank")
+_REMEMBERED = 2**16  # Gaussian numbers of a manifold: more are drawn again, not kept
 _NO_CENTER = 1e-12  # squared centre norm, relative to the scatter, below which it is rounding
 
 
@@ -48,8 +51,9 @@ class Cloud:
         They are drawn in the space of the points and turned into the D dimensions, so that one
         seed means nearly the same vectors in every layer.
         """
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, self.index)))
-        draws = rng.standard_normal((n_draws, len(self.vectors) + 1))
+        shape = (n_draws, len(self.vectors) + 1)
+        draw = _remembered if shape[0] * shape[1] <= _REMEMBERED else _drawn
+        draws = draw(seed, self.index, shape)
         t = np.empty((n_draws, len(self.values) + 1))
         np.matmul(draws[:, :-1], self.vectors, out=t[:, :-1])
         t[:, -1] = draws[:, -1]
@@ -73,3 +77,15 @@ class Cloud:
             n_dimensions=self.n_dimensions,
             kkt_residual=0.0,
         )
+
+
+def _drawn(seed, index, shape):
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, index)))
+    return rng.standard_normal(shape)
+
+
+@functools.lru_cache(128)  # every layer and kind asks for those of the same manifolds
+def _remembered(seed, index, shape):
+    draws = _drawn(seed, index, shape)
+    draws.flags.writeable = False
+    return draws

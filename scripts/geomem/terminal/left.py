@@ -1,6 +1,6 @@
 """How long a run will still take."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from geomem.config import experiments
 from geomem.planning.costs import job_cost
@@ -41,9 +41,9 @@ def expected(plan):
 def seconds_left(state, expected, now, says=()):
     """Estimate of the seconds until all jobs are done, on this machine.
 
-    Jobs of a rule take as long as those of it that are done; of other rules as long as expected,
-    times how much longer the done ones took than expected, averaged with 20 s of work that took as
-    long as expected.
+    Jobs of a rule take as long as those of it that are done, or else as long as the running ones
+    say that they will; of other rules as long as expected, times how much longer these took than
+    expected, averaged with 20 s of work that took as long as expected.
 
     Parameters
     ----------
@@ -61,15 +61,21 @@ def seconds_left(state, expected, now, says=()):
         None before anything is known: no job is done, and nothing was expected.
     """
     says = dict(says)
-    took = sum(state.seconds.values())
-    planned = sum(expected.get(rule, 1.0) * count for rule, count in state.done.items())
+    seconds, known = Counter(state.seconds), Counter(state.done)  # of jobs of known duration
+    for number, job in state.running.items():
+        if number in says and not state.done[job.rule]:
+            seconds[job.rule] += now - job.since + says[number]
+            known[job.rule] += 1
+    took = sum(seconds.values())
+    planned = sum(expected.get(rule, 1.0) * count for rule, count in known.items())
     if not expected and not took:
         return None
     slower = (took + _AS_EXPECTED) / (planned + _AS_EXPECTED)
 
     def each(rule):
-        done = state.done[rule]
-        return state.seconds[rule] / done if done else slower * expected.get(rule, 1.0)
+        if known[rule]:
+            return seconds[rule] / known[rule]
+        return slower * expected.get(rule, 1.0)
 
     waiting = {
         rule: total - state.done[rule] - sum(job.rule == rule for job in state.running.values())
