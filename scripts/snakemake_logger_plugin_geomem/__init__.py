@@ -129,7 +129,7 @@ class _Run:
         from geomem.headlines.sentences import counted
 
         totals = self._state.totals
-        each = ", ".join(f"{count} {rule}" for rule, count in totals.items())
+        each = ", ".join(f"{rule} {count}" for rule, count in totals.items())
         return f"{counted(sum(totals.values()), 'job')}: {each}"
 
     def _follow(self):

@@ -223,11 +223,11 @@ def test_glue_has_a_column_per_number(three_seeds):
     figure = draw("glue", three_seeds, noise=0.5, per_class=25)
     grid = np.reshape(figure.axes, (2, 4))
     labels = [axes.get_ylabel().split("$")[0].strip() for axes in grid[0]]
-    assert labels == ["capacity", "dimension", "radius", "utility"]
+    assert labels == ["capacity", "radius", "dimension", "utility"]
     rows = three_seeds["glue"].query("noise == 0.5 and metric == 'utility' and kind == 'test'")
     mean = rows[rows["last"]].groupby("layer_index")["value"].mean()
     np.testing.assert_allclose(lines(grid[1, 3])["test"].get_ydata(), mean)
-    assert lines(grid[0, 0])["2/M, M = 25"].get_ydata()[0] == 0.08
+    assert lines(grid[0, 0])["2/M (M = 25 points)"].get_ydata()[0] == 0.08
 
 
 def test_glue_shows_the_floor_of_capacity(three_seeds):

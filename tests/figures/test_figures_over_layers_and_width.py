@@ -30,12 +30,12 @@ def test_depth_draws_best_and_last_epoch_and_two_over_m(three_seeds):
             mean = rows.groupby("layer_index")["value"].mean()
             np.testing.assert_allclose(lines(axes)["permuted"].get_ydata(), mean)
             assert axes.get_ylabel().startswith(metric) and "(" in axes.get_ylabel()
-        line = lines(axes_row[0])["2/M, M = 50"]
+        line = lines(axes_row[0])["2/M (M = 50 points)"]
         assert set(line.get_ydata()) == {0.04}
     assert [tick.get_text() for tick in grid[1, 0].get_xticklabels()] == synthetic.SMALL
     low, high = grid[0, 0].get_ylim()
     assert low < 0.04 < high
-    assert [text.get_text() for text in grid[0, 0].texts] == ["2/M, M = 50"]
+    assert [text.get_text() for text in grid[0, 0].texts] == ["2/M (M = 50 points)"]
 
 
 def test_curves_are_named_at_their_ends(three_seeds):

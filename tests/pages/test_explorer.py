@@ -208,7 +208,7 @@ def test_manifolds_keep_their_shape_and_agree_from_layer_to_layer(browser, explo
         assert (found[name].astype(float).astype(np.float32) == expected).all()
     dots = browser.driver.execute_script(
         "return [...document.querySelectorAll('figure.plane circle.mark')]"
-        ".filter((c) => c.getAttribute('r') === '2')"
+        ".filter((c) => c.getAttribute('r') === '3')"
         ".map((c) => [Number(c.getAttribute('cx')), Number(c.getAttribute('cy'))])"
     )
     panels = np.reshape(dots, (len(synthetic.SMALL), -1, 2))

@@ -15,6 +15,14 @@ MARKS = {"supported": "✓", "contradicted": "✗", "undecided": "?", "not measu
 INTERVALS = {**SOURCES, "total": "all of these", "low_rank": "removed directions"}
 ESTIMATORS = {"mean-field": "mean-field theory", "glue": "GLUE"}
 FEW_CLASSES = 10  # below it mean-field capacity is off by more: docs/low-rank.md
+_TERMS = (
+    "The paper: Stephenson et al., <i>On the geometry of generalization and memorization in deep "
+    "neural networks</i>, ICLR 2021. <b>Permuted</b>: training images with a wrong label. "
+    "<b>Restored</b>: the same images under their true labels. <b>Best</b> epoch: highest "
+    "validation accuracy. <b>2/M</b>: capacity of M points per class without structure; M is the "
+    "number of images analysed of each class. Distances from 2/M, and changes, are fractions: 0.1 "
+    "is 10 %."
+)
 _STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
@@ -38,7 +46,11 @@ def page(table, title, settings, n_manifolds=None, figures=None):
     -------
     str
     """
-    parts = [f"<h1>Does the paper hold? {html.escape(title)}</h1>", _counts(table)]
+    parts = [
+        f"<h1>Does the paper hold? {html.escape(title)}</h1>",
+        f"<p class='terms'>{_TERMS}</p>",
+        _counts(table),
+    ]
     if n_manifolds is not None and n_manifolds < FEW_CLASSES:
         parts.append(f"<p><b>{_few(n_manifolds)}</b></p>")
     parts.append(_overview(table))
@@ -213,7 +225,7 @@ def _threshold(row):
 
 
 def _number(value):
-    return f"{value:.3g}".replace("inf", "∞")
+    return f"{value:.3g}".replace("inf", "∞").replace("-", "−")
 
 
 def _interval(row, name):

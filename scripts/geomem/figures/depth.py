@@ -124,7 +124,7 @@ def mark_floor(axes, table, names):
 
 def mark_unstructured(axes, per_class):
     """Draw the capacity 2/M of M points without structure."""
-    label = f"2/M, M = {per_class}"
+    label = f"2/M (M = {per_class} points)"
     axes.axhline(2 / per_class, color="black", linewidth=0.7, label=label)
     axes.annotate(
         label, (0.02, 2 / per_class), (0, -2), xycoords=("axes fraction", "data"), va="top",

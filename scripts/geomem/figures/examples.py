@@ -1,6 +1,7 @@
 """When single training images are learned and forgotten, and which are memorized first."""
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from geomem.figures import scales, seeds, style
 from geomem.figures.samples import COLUMNS, show
@@ -82,6 +83,7 @@ def _forgotten(axes, rows):
         look = KINDS[kind]
         axes.plot(counts, fraction, color=look.color, marker=look.marker, label=look.label)
     axes.set(xlabel="forgetting events, at least", ylabel="images (%)")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(bottom=0)
     axes.set_title("forgotten")
 

@@ -2,12 +2,12 @@
 
 from geomem.figures import depth, style
 
-METRICS = ("capacity", "dimension", "radius", "utility")
+METRICS = ("capacity", "radius", "dimension", "utility")
 
 
 @style.styled
 def draw(glue, accuracy, *, per_class=None, epochs=("best", "last")):
-    """Capacity, dimension, radius and utility against layer, a row per width, noise and epoch.
+    """Capacity, radius, dimension and utility against layer, a row per width, noise and epoch.
 
     Parameters
     ----------

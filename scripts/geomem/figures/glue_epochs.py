@@ -6,7 +6,7 @@ from geomem.figures.glue import METRICS
 
 @style.styled
 def draw(glue, accuracy, *, layers=3):
-    """Capacity, dimension, radius and utility in the last `layers` layers against the epoch.
+    """Capacity, radius, dimension and utility in the last `layers` layers against the epoch.
 
     Capacity alone where there are several networks.
 

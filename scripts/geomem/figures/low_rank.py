@@ -1,8 +1,8 @@
 """What the number of removed low-rank directions does to the geometry, layer by layer."""
 
-import matplotlib as mpl
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
+from matplotlib.ticker import MaxNLocator
 
 from geomem.figures import seeds, style
 from geomem.figures.style import CONTROLS
@@ -16,7 +16,6 @@ COLUMNS = (
     ("dimension", "dimension $D_M$"),
 )
 SHOWN = ("permuted", "test")
-MAP = "viridis"
 
 
 @style.styled
@@ -51,14 +50,14 @@ def draw(low_rank, accuracy, *, kinds=None):
     figure, grid = style.panels(max(len(drawn), 1), len(COLUMNS), height=1.25)
     names = seeds.layers_of(rows) if len(rows) else []
     scale = Normalize(0, max(len(names) - 1, 1))
-    colours = mpl.colormaps[MAP]
     for axes_row, kind in zip(grid, drawn, strict=False):
         of_kind = rows[rows["kind"] == kind]
         for axes, (metric, title) in zip(axes_row, COLUMNS, strict=True):
             of_metric = of_kind[of_kind["metric"] == metric].sort_values("k")
             for position, (_, line) in enumerate(of_metric.groupby("layer_index")):
-                _line(axes, line.dropna(subset="value"), colours(scale(position)))
+                _line(axes, line.dropna(subset="value"), style.ORDERED(scale(position)))
             axes.set_title(title)
+            axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
             if metric == "eigenvalue":
                 axes.axhline(THRESHOLD, color="grey", linewidth=0.6, linestyle=":")
         axes_row[0].set_title(f"{kind}\n{COLUMNS[0][1]}")
@@ -66,12 +65,12 @@ def draw(low_rank, accuracy, *, kinds=None):
         axes.set_xlabel("directions removed, K")
     style.hide_empty(grid)
     if names:
-        bar = figure.colorbar(ScalarMappable(scale, MAP), ax=grid, aspect=40, pad=0.01)
+        bar = figure.colorbar(ScalarMappable(scale, style.ORDERED), ax=grid, aspect=40, pad=0.01)
         bar.set_ticks([0, len(names) - 1], labels=[names[0], names[-1]])
     style.caption(
         figure,
-        "Lines: K directions taken off as a whole. Dot: what is used, taken off in part. Thick: "
-        "plausible K. Dotted: above it, directions are taken off."
+        "A line per layer: K directions removed as a whole. Dot: what the geometry uses, removed "
+        "in part. Thick: plausible K. Dotted: directions with an eigenvalue above it are removed."
         if drawn
         else "No measurements.",
         seeds.diverged_note(accuracy),

@@ -1,7 +1,6 @@
 """Accuracy after some layers are rewound to an earlier epoch."""
 
 import pandas as pd
-from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 from geomem.figures import scales, seeds, style
@@ -117,7 +116,7 @@ def _looks(curves):
     looks = {
         epoch: Look(
             f"to epoch {epoch}",
-            to_hex(colormaps["viridis"](0.2 + 0.7 * i / max(len(epochs) - 1, 1))),
+            to_hex(style.ORDERED(0.15 + 0.85 * i / max(len(epochs) - 1, 1))),
             MARKERS[i % len(MARKERS)],
         )
         for i, epoch in enumerate(epochs)

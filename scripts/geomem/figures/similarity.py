@@ -1,7 +1,5 @@
 """How alike layers are (linear CKA) between epochs, seeds and widths."""
 
-from matplotlib import colormaps
-
 from geomem.figures import scales, seeds, style
 from geomem.figures.ends import label_ends
 from geomem.figures.style import Look
@@ -81,7 +79,7 @@ def _over_pairs(rows):
 
 
 def _looks(others):
-    shades = colormaps["viridis"].resampled(len(others) + 1)
+    shades = style.ORDERED.resampled(len(others))
     return {
         other: Look(other, shades(number), _MARKERS[number % len(_MARKERS)])
         for number, other in enumerate(others)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context, rc_params_from_file, rcdefaults, rcParams
+from matplotlib import colormaps, rc_context, rc_params_from_file, rcdefaults, rcParams
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -74,6 +75,8 @@ CONTROLS = {
 # Kinds of recorded activations, whatever their names.
 OTHERS = (("#0072B2", "o"), ("#D55E00", "^"), ("#009E73", "s"), ("#CC79A7", "D"), ("#E69F00", "v"))
 PAPER = "#7f7f7f"
+# For layers, epochs and widths: the part of plasma that has a contrast of 3 to white paper.
+ORDERED = ListedColormap(colormaps["plasma"](np.linspace(0, 0.62, 256)), "ordered")
 LABELS = {
     "epoch": "epoch",
     "accuracy": "accuracy (%)",

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
+from geomem.claims.page import MARKS
+from geomem.claims.targets import CLAIMS
 from geomem.headlines.sentences import (
     VERDICTS,
     about,
@@ -18,6 +20,8 @@ from geomem.headlines.sentences import (
 )
 
 PICTURES = ("accuracy", "change", "width", "depth")  # what a reader sees first: two that there are
+# Without label noise nothing is memorized, and the best epoch is about the last.
+_CLEAN = ("accuracy", "depth")
 _HERE = Path(__file__).parent
 
 
@@ -36,7 +40,9 @@ def pictures(found, place):
     dict of str to pathlib.Path
         By name, at most two.
     """
-    names = [name for name in PICTURES if name in found["figures"]]
+    clean = "recorded" not in found and not any(found["label_noise"])
+    wanted = _CLEAN if clean else PICTURES
+    names = [name for name in wanted if name in found["figures"]]
     paths = {name: place / "figures" / f"{name}.png" for name in names}
     there = {name: path for name, path in paths.items() if path.exists()}
     return dict(list(there.items())[:2])
@@ -118,14 +124,24 @@ def _experiment(found, shown):
 
 
 def _verdicts(found):
-    """The counts in words, and as a bar."""
-    counts = [(verdict, found["claims"].get(verdict, 0)) for verdict in VERDICTS]
-    bar = "".join(
-        f"<i class='{verdict.replace(' ', '-')}' style='flex-grow:{count}'></i>"
-        for verdict, count in counts
-        if count
+    """The counts in words, and of each claim that was judged what it says and its verdicts."""
+    rows = [
+        f"<tr><th scope='row'><a href='{_path(found['experiment'], 'claims/claims.html')}#{claim}'>"
+        f"{claim}</a></th><td>{html.escape(text)}</td><td>{_tally(counts)}</td></tr>"
+        for claim, text in CLAIMS.items()
+        if set(counts := found["by_claim"].get(claim, {})) - {"not measured"}
+    ]
+    table = f"<table class='claims'>{''.join(rows)}</table>" if rows else ""
+    return html.escape(claims(found)) + table
+
+
+def _tally(counts):
+    return " ".join(
+        f"<span class='{verdict.replace(' ', '-')}'>{MARKS[verdict]} {counts[verdict]} {verdict}"
+        "</span>"
+        for verdict in VERDICTS
+        if verdict in counts
     )
-    return f"{html.escape(claims(found))}<span class='bar' aria-hidden='true'>{bar}</span>"
 
 
 def _layers(cell):
@@ -146,15 +162,19 @@ def _layers(cell):
 
 
 def _pictures(found, shown):
-    """Figures within the page, so that it needs no other file."""
+    """Figures within the page, so that it needs no other file; together they fill its width."""
     if not shown:
         return ""
-    images = "".join(
-        f"<img alt='figure {name} of {html.escape(found['experiment'], quote=True)}' "
-        f"src='data:image/png;base64,{base64.b64encode(path.read_bytes()).decode('ascii')}'>"
-        for name, path in shown.items()
-    )
-    return f"<div class='pictures'>{images}</div>"
+    images = []
+    for name, path in shown.items():
+        png = path.read_bytes()
+        width, height = (int.from_bytes(png[start : start + 4], "big") for start in (16, 20))
+        images.append(
+            f"<img alt='figure {name} of {html.escape(found['experiment'], quote=True)}' "
+            f"style='flex-grow:{width / height:.3f};max-width:min(100%,{width / 2:.0f}px)' "
+            f"src='data:image/png;base64,{base64.b64encode(png).decode('ascii')}'>"
+        )
+    return f"<div class='pictures'>{''.join(images)}</div>"
 
 
 def _conditions(cells):

@@ -29,9 +29,10 @@ def headline(tables, claims, described):
     -------
     dict
         `described`; `networks` trained, and those of them that `diverged`; `claims`, how often
-        each verdict was given; `cells`, one for each noise and width: `noise`, `width`, `seeds`,
-        `accuracy` (see `_accuracy`), and with label noise `memorization` and `rewinding` (see
-        there; each has `missing`, why there are no numbers, or "").
+        each verdict was given, and `by_claim`, the same of each claim; `cells`, one for each noise
+        and width: `noise`, `width`, `seeds`, `accuracy` (see `_accuracy`), and with label noise
+        `memorization` and `rewinding` (see there; each has `missing`, why there are no numbers,
+        or "").
     """
     accuracy = tables["accuracy"]
     if "recorded" in described:  # without accuracies
@@ -58,9 +59,15 @@ def headline(tables, claims, described):
         **described,
         "networks": len(runs),
         "diverged": int((~runs["last"].any()).sum()),
-        "claims": {name: int(count) for name, count in claims["verdict"].value_counts().items()},
+        "claims": _counts(claims),
+        "by_claim": {name: _counts(rows) for name, rows in claims.groupby("claim", sort=False)},
         "cells": cells,
     }
+
+
+def _counts(claims):
+    """How often each verdict was given."""
+    return {name: int(count) for name, count in claims["verdict"].value_counts().items()}
 
 
 def _accuracy(rows):

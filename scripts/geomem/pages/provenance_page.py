@@ -34,20 +34,21 @@ def page(experiment, settings, origin, runs, usage, written):
         f"Provenance: {experiment}",
         [
             f"<h1>Where the numbers come from: {html.escape(experiment)}</h1>",
-            "<p>Every result file carries the same of itself: <code>geomem inspect "
-            "FILE</code>.</p>",
-            f"<p class='small'>Written {html.escape(written)}. This page alone tells times and "
-            "dates; every other result is the same, byte for byte, whenever it is made.</p>",
+            "<p><code>geomem inspect FILE</code> prints settings, versions and inputs of any one "
+            "result file.</p>",
+            f"<p class='small'>Written {html.escape(written)}. No other result holds a time or a "
+            "date, so that making it again gives the same bytes.</p>",
             "<h2>Networks trained</h2>",
             _runs([record for record, _ in runs]),
             "<h2>Time and memory of the jobs</h2>",
-            "<p class='small'>Of those that had ended when this page was written. Memory is "
-            "looked at every so often: of a job of a second or two it says little.</p>",
+            "<p class='small'>Jobs that had ended when this page was written, by rule of the "
+            "workflow; the longest first. Memory is sampled at intervals, so it is too low for "
+            "jobs of a second or two.</p>",
             _usage(usage),
             "<h2>Versions</h2>",
             _versions([origin, *(provenance for _, provenance in runs)]),
-            "<h2>Settings</h2><p class='small'>As they ran, defaults applied; under "
-            "<code>experiments:</code> of a configuration they give the same results.</p>",
+            "<h2>Settings</h2><p class='small'>All settings, defaults included. Copied below "
+            "<code>experiments:</code> in a configuration, they give the same results.</p>",
             f"<pre>{html.escape(_yaml({experiment: settings}))}</pre>",
             "<h2>Files</h2>",
             table(["file", "SHA-256"], sorted(origin["inputs"].items())),
@@ -106,15 +107,19 @@ def _usage(jobs):
     for job in jobs:
         groups[job.rule].append(job)
     return table(
-        ["rule", "jobs", "seconds together", "longest (s)", "most memory (MB)"],
+        ["rule", "jobs", "all jobs (s)", "longest job (s)", "most memory (MB)"],
         [
             (
                 rule,
                 len(found),
-                f"{sum(job.seconds for job in found):,.1f}",
+                f"{_seconds((rule, found)):,.1f}",
                 f"{max(job.seconds for job in found):,.1f}",
                 f"{max(job.memory for job in found) / 1e6:,.0f}",
             )
-            for rule, found in groups.items()
+            for rule, found in sorted(groups.items(), key=_seconds, reverse=True)
         ],
     )
+
+
+def _seconds(group):
+    return sum(job.seconds for job in group[1])

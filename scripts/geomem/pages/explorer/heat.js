@@ -1,4 +1,5 @@
-// A map of one quantity over two columns. White circles have a warning; grey cells no value.
+// A map of one quantity over two columns, with the numbers where they fit. Circles have a warning; grey
+// cells no value.
 function heatMap(width, { rows, x, y, names, title, details, unit, scale, signed }, theme) {
   const scaled = inUnit(rows, scale);
   const across = names[x].filter((name) => rows.some((row) => row[x] === name));
@@ -6,22 +7,22 @@ function heatMap(width, { rows, x, y, names, title, details, unit, scale, signed
   const heading = headingOf(title, details, width);
   const left = 26 + Math.max(...down.map((name) => widthOf(name))), right = 78, top = 17 * heading.length + 12;
   const step = Math.min(90, (width - left - right) / across.length);
-  const tall = Math.max(5, Math.min(34, 380 / down.length));
+  const tall = Math.max(5, Math.min(56, 380 / down.length));
   const below = roomBelow(across, step) + 20;
   const bottom = top + tall * down.length, end = left + step * across.length;
-  const svg = picture(width, Math.max(bottom, top + 130) + below, heading, theme);
+  const svg = picture(width, Math.max(bottom + below, top + 130), heading, theme);
 
   let [low, high] = rangeOf(scaled.map((row) => ({ ...row, lo: null, hi: null })));
   if (signed) [low, high] = [-Math.max(-low, high), Math.max(-low, high)];
   const ramp = signed ? DIVERGING : VIRIDIS;
-  const marks = [];
+  const marks = [], written = decimalsFor(scaled);
   for (const row of scaled) {
     const cell = { x: left + step * across.indexOf(row[x]), y: top + tall * down.indexOf(row[y]) };
     const fill = row.value === null ? theme.missing : mixed(ramp, (row.value - low) / (high - low));
     const look = { fill, class: "mark", stroke: theme.paper, "stroke-width": 1 };
     svg.append(node("rect", { ...cell, width: step, height: tall, ...look }));
     const middle = { x: cell.x + step / 2, y: cell.y + tall / 2 };
-    if (row.warnings && row.value !== null) svg.append(warnedCell(middle, tall));
+    if (row.value !== null) svg.append(...inCell(row, written(row.value), fill, middle, step, tall));
     marks.push({ ...middle, row: row.source, halfWidth: step / 2, halfHeight: tall / 2 });
   }
   down.forEach((name, i) => {
@@ -36,9 +37,28 @@ function heatMap(width, { rows, x, y, names, title, details, unit, scale, signed
   return { svg, marks };
 }
 
-function warnedCell({ x, y }, tall) {
-  const look = { fill: "none", stroke: "#ffffff", "stroke-width": 1.3 };
-  return node("circle", { cx: x, cy: y, r: Math.min(3.5, tall / 3), ...look });
+// Numbers with the same decimals in every cell: three digits of the largest.
+function decimalsFor(rows) {
+  const largest = Math.max(...rows.map((row) => Math.abs(row.value ?? 0)));
+  const decimals = Math.max(0, 2 - Math.floor(Math.log10(largest || 1)));
+  return (value) => {
+    const number = decimals > 5 ? value.toExponential(1) : value.toFixed(decimals);
+    return Number(number) === 0 ? number.replace("-", "") : number.replaceAll("-", "\u2212");
+  };
+}
+
+// A cell's number, and a circle for a warning: above the number, or alone where that does not fit.
+function inCell(row, number, fill, { x, y }, step, tall) {
+  const color = luminance(fill) > 0.3 ? "#000000" : "#ffffff", found = [];
+  const fits = tall >= 16 && widthOf(number) < step - 6;
+  if (fits) {
+    found.push(node("text", { x, y: y + 4, fill: color, "font-size": 11, "text-anchor": "middle" }, number));
+  }
+  if (row.warnings) {
+    const [at, r] = fits ? [y - tall / 2 + 5, 2.5] : [y, Math.min(3.5, tall / 3)];
+    found.push(node("circle", { cx: fits ? x + step / 2 - 6 : x, cy: at, r, fill: "none", stroke: color, "stroke-width": 1.3 }));
+  }
+  return found;
 }
 
 function colorBar(svg, { x, top, height }, ramp, [low, high], unit, theme) {

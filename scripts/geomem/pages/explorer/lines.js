@@ -10,10 +10,11 @@ function lineChart(width, { rows, x, lines, names, title, details, unit, scale, 
   const heading = headingOf(title, details, width);
   const left = 30 + Math.max(...levels.map((tick) => widthOf(tick.text)));
   const right = 26 + Math.min(190, Math.max(...labels.map((name) => widthOf(name))));
-  const top = 17 * heading.length + 12, box = { left, right: width - right, top, bottom: top + 300 };
+  const top = 17 * heading.length + 12, tall = tallFor(width);
+  const box = { left, right: width - right, top, bottom: top + tall };
   const horizontal = x === "layer" ? overNames(box, rows, names.layer, x) : overNumbers(box, rows, x);
   const svg = picture(width, box.bottom + horizontal.below, heading, theme);
-  const yOf = (value) => box.bottom - 300 * (value - range[0]) / (range[1] - range[0]);
+  const yOf = (value) => box.bottom - tall * (value - range[0]) / (range[1] - range[0]);
 
   for (const tick of levels) {
     const y = yOf(tick.value);
@@ -37,9 +38,10 @@ function lineChart(width, { rows, x, lines, names, title, details, unit, scale, 
       .map((row) => ({ row, x: horizontal.place(row) + shift, y: yOf(row.value), color: colors[name] }))
       .sort((a, b) => a.x - b.x);
     if (!points.length) return;
-    drawSeries(svg, points, { ...box, yOf, dense: !horizontal.step && points.length > 25 }, theme);
+    const { step } = horizontal;
+    drawSeries(svg, points, { ...box, yOf, step, dense: !step && points.length > 25 }, theme);
     marks.push(...points.map((mark) => ({ x: mark.x, y: within(mark.y, box), row: mark.row.source })));
-    ends.push({ y: within(points.at(-1).y, box), label: label(name), color: colors[name] });
+    ends.push({ x: points.at(-1).x, y: within(points.at(-1).y, box), label: label(name), color: colors[name] });
   });
   for (const one of references) {
     const y = yOf(one.value * scale);
@@ -48,6 +50,11 @@ function lineChart(width, { rows, x, lines, names, title, details, unit, scale, 
   }
   svg.append(...namesAtEnds(ends, box, theme));
   return { svg, marks };
+}
+
+// As much of the window as the menus and the other texts leave, in proportion to the width.
+function tallFor(width) {
+  return Math.round(Math.max(300, Math.min(0.6 * width, innerHeight - 330, 560)));
 }
 
 function within(y, { top, bottom }) {
@@ -82,8 +89,9 @@ function overNumbers({ left, right, bottom }, rows, x) {
   };
 }
 
-// One line: its intervals, its course between the axes, its marks.
-function drawSeries(svg, points, { top, bottom, yOf, dense }, theme) {
+// One line: its intervals, its course between the axes, its marks. It has a gap where a name (`step`
+// apart) has no value.
+function drawSeries(svg, points, { top, bottom, yOf, step, dense }, theme) {
   const clipped = (value) => within(yOf(value), { top, bottom });
   const color = points[0].color, inside = (point) => point.y >= top - 0.5 && point.y <= bottom + 0.5;
   const bounded = points.filter(({ row }) => row.lo !== null && row.hi !== null);
@@ -97,7 +105,8 @@ function drawSeries(svg, points, { top, bottom, yOf, dense }, theme) {
   }
   let course = "";
   points.forEach((point, i) => {
-    if (inside(point)) course += `${i && inside(points[i - 1]) ? "L" : "M"}${point.x} ${point.y}`;
+    const before = points[i - 1], joined = i && inside(before) && !(step && point.x - before.x > 1.5 * step);
+    if (inside(point)) course += `${joined ? "L" : "M"}${point.x} ${point.y}`;
   });
   svg.append(node("path", { d: course || "M0 0", fill: "none", stroke: color, "stroke-width": 1.7 }));
   for (const point of points) {
@@ -122,9 +131,12 @@ function namesAtEnds(ends, { right, top, bottom }, theme) {
     end.at = Math.min(end.at, limit);
     limit = end.at - 13;
   }
-  const look = { fill: "none", "stroke-width": 1.5 };
+  const last = Math.max(...ends.map((end) => end.x ?? 0));
+  const look = (end, width) => ({ fill: "none", stroke: end.color, "stroke-width": width });
   return kept.flatMap((end) => [
-    node("path", { d: `M${x - 3} ${end.y}L${x + 8} ${end.at}h6`, stroke: end.color, ...look }),
+    // A line that ends early is led to its name.
+    ...(last - end.x > 20 ? [lineOf(end.x + 6, end.y, x - 3, end.y, { ...look(end, 0.8), "stroke-dasharray": "1 4" })] : []),
+    node("path", { d: `M${x - 3} ${end.y}L${x + 8} ${end.at}h6`, ...look(end, 1.5) }),
     text(fitted(end.label, 172), x + 17, end.at + 4, theme),
   ]);
 }

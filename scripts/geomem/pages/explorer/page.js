@@ -27,7 +27,7 @@ let shownCharts = [];
 
 // A map, where the view has one, and lines.
 function chartsOf(choice) {
-  const { state, table, view } = choice;
+  const { state, table, view, charts: free } = choice;
   const metric = table.metrics[state.metric] ?? { label: state.metric.replaceAll("_", " "), unit: "" };
   const difference = isDifference(state);
   const common = {
@@ -38,14 +38,12 @@ function chartsOf(choice) {
     signed: difference,
   };
   const charts = [];
-  const levels = view.heat ? valuesOf(table, view.heat[1], Object.fromEntries([...RUN, "metric", "kind"]
-    .filter((column) => column in state).map((column) => [column, state[column]]))) : [];
-  if (levels.length > 1) { // of one level a map would tell less than its line
+  if (free.length > 1) {
     const [x, y] = view.heat, rows = chosenRows(choice, view.heat);
     const details = detailsOf(choice, view.heat);
     charts.push(chart("map", rows, { ...common, x, y, unit: metric.unit, details }, heatMap));
   }
-  const free = [state.across, state.lines], found = chosenRows(choice, free);
+  const found = chosenRows(choice, free.at(-1));
   // Over all epochs the best one is marked, and not drawn twice.
   const best = view.free.includes("epoch") ? found.filter((row) => row.epoch === content.best) : [];
   const named = metric.unit ? `${metric.label} (${metric.unit})` : metric.label;
@@ -55,7 +53,7 @@ function chartsOf(choice) {
     x: state.across,
     lines: state.lines,
     unit,
-    details: detailsOf(choice, free),
+    details: detailsOf(choice, free.at(-1)),
     references: difference ? [{ value: 0, label: "no difference" }] : referencesOf(choice),
     rules: best.slice(0, 1).map((row) => ({ row, label: "best epoch" })),
   }, lineChart));
@@ -122,16 +120,19 @@ function referencesOf({ state, table }) {
 
 function wholeRows(state, table, scheme) {
   const fixed = { scheme };
-  for (const column of [...RUN, "kind", "batch_norm", "metric"]) if (column in state) fixed[column] = state[column];
+  const columns = [...RUN, "kind", "batch_norm", "metric"].filter((column) => column !== "kind" || state.lines !== "kind");
+  for (const column of columns) if (column in state) fixed[column] = state[column];
   return rowsOf(table, fixed, true);
 }
 
 function wholeNetwork({ state, table }) {
   if (state.view !== "rewinding" || isDifference(state)) return "";
-  const of = (row) => `${digits(100 * row.value)} %`;
-  const parts = wholeRows(state, table, "none").map((row) => `nothing rewound ${of(row)}`);
-  for (const row of wholeRows(state, table, "all")) parts.push(`all rewound to epoch ${when(row)} ${of(row)}`);
-  return parts.length ? `The whole network: ${parts.join("; ")}.` : "";
+  const of = (row) => `${content.texts[row.kind] ?? row.kind} ${digits(100 * row.value, 3)} %`;
+  const parts = new Map();
+  const add = (what, row) => parts.set(what, [...(parts.get(what) ?? []), of(row)]);
+  for (const row of wholeRows(state, table, "none")) add("nothing rewound", row);
+  for (const row of wholeRows(state, table, "all")) add(`all layers rewound to epoch ${when(row)}`, row);
+  return [...parts].map(([what, rates]) => `With ${what}: ${rates.join(", ")}.`).join(" ");
 }
 
 function notesOf({ state, table }, rows) {
@@ -144,7 +145,7 @@ function notesOf({ state, table }, rows) {
 }
 
 const NOTES = {
-  warned: "White circles and open marks have a warning. Triangles lie beyond the axes, whose range is that of the "
+  warned: "Circles in cells and open marks have a warning. Triangles lie beyond the axes, whose range is that of the "
     + "values without one.",
   chosen: "Rings mark the number of directions that the measurement removes.",
   manifolds: "Each layer has a plane of its own, turned to agree with that of the next layer. Circles have the "

@@ -1,5 +1,7 @@
 // Manifolds in a plane, a panel per layer: a circle around each centre, as wide as its points spread.
 // Axes have arbitrary signs and directions, so each panel is turned to agree with the one after it.
+const MANY = 12;
+
 function planes(width, { rows, names, title, details }, theme) {
   const layers = names.layer.filter((name) => rows.some((row) => row.layer === name));
   const panels = turned(layers.map((layer) => rows.filter((row) => row.layer === layer)));
@@ -17,14 +19,15 @@ function planes(width, { rows, names, title, details }, theme) {
     svg.append(text(fitted(layers[i], size - 60) + held, left + 6, upper + 12, theme));
     const frame = { x: left + 4, y: upper + 18, width: size - 8, height: size - 8 };
     svg.append(node("rect", { ...frame, fill: "none", stroke: theme.grid }));
-    for (const { x, y, row } of panel) {
-      const mark = { x: middle.x + zoom * x, y: middle.y - zoom * y, row };
-      const look = { cx: mark.x, cy: mark.y, stroke: color(row), fill: color(row), class: "mark" };
-      const around = { r: Math.max(1.5, zoom * row.spread), "fill-opacity": 0.12, "stroke-opacity": 0.6 };
-      svg.append(node("circle", { ...look, ...around }));
-      svg.append(node("circle", { ...look, r: 2 }));
-      marks.push(mark);
-    }
+    const placed = panel.map(({ x, y, row }) => ({ x: middle.x + zoom * x, y: middle.y - zoom * y, row }));
+    const circle = ({ x, y, row }, look) => node("circle", { cx: x, cy: y, stroke: color(row), class: "mark", ...look });
+    // Many circles would hide each other, and the centres.
+    const faint = panel.length > MANY ? { fill: "none", "stroke-opacity": 0.3 } : { "fill-opacity": 0.12, "stroke-opacity": 0.6 };
+    svg.append(...placed.map((mark) => circle(mark, {
+      fill: color(mark.row), r: Math.max(1.5, zoom * mark.row.spread), ...faint,
+    })));
+    svg.append(...placed.map((mark) => circle(mark, { fill: color(mark.row), r: 3, "stroke-width": 0 })));
+    marks.push(...placed);
   });
   return { svg, marks };
 }

@@ -168,6 +168,8 @@ def thinned(name, table, most):
     count = max(most * len(epochs) // len(table), 1)
     chosen = epochs[np.unique(np.linspace(0, len(epochs) - 1, count).round().astype(int))]
     kept = table[table["epoch"].isin(chosen) | table["best"] | table["last"]]
+    if len(kept) == len(table):
+        return table, ""
     return kept, (
         f"{len(chosen)} of {len(epochs)} epochs are shown, besides the best and the last one: "
         f"tables/{name}.parquet has all."

@@ -2,6 +2,9 @@
 const VIRIDIS = [
   "#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725",
 ];
+const PLASMA = [
+  "#0d0887", "#46039f", "#7201a8", "#9c179e", "#bd3786", "#d8576b", "#ed7953", "#fb9f3a", "#fdca26", "#f0f921",
+];
 const DIVERGING = ["#053061", "#2166ac", "#4393c3", "#92c5de", "#f7f7f7", "#f4a582", "#d6604d", "#b2182b", "#67001f"];
 const OKABE_ITO = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"];
 const ORDERED = ["epoch", "width", "noise", "k", "layer"];
@@ -18,12 +21,20 @@ function mixed(ramp, share) {
   return `#${parts.map((part) => Math.round(part).toString(16).padStart(2, "0")).join("")}`;
 }
 
-// A colour for each value of a column. Ordered ones get the ramp but for its end that the paper hides.
+// Relative luminance of a colour (WCAG 2.1).
+function luminance(color) {
+  const linear = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+}
+
+// A colour for each value of a column. Ordered ones get the part of the ramp that has a contrast of 3
+// to the paper.
 function seriesColors(column, values, theme) {
   const dark = theme === DARK, colors = {};
   values.forEach((value, i) => {
     const share = values.length > 1 ? i / (values.length - 1) : 0;
-    const color = ORDERED.includes(column) ? mixed(VIRIDIS, dark ? 0.25 + 0.75 * share : 0.88 * share)
+    const color = ORDERED.includes(column) ? mixed(PLASMA, dark ? 0.42 + 0.58 * share : 0.62 * share)
       : content.colors[value] ?? OKABE_ITO[i % OKABE_ITO.length];
     colors[value] = dark && !ORDERED.includes(column) ? mixed([color, "#ffffff"], 0.3) : color;
   });
@@ -59,6 +70,6 @@ function ticks([low, high], count) {
     : (Math.abs(value) < step / 2 ? 0 : value).toFixed(decimals).replace("-", "\u2212") }));
 }
 
-function digits(value) {
-  return value === null ? "not a number" : String(Number(value.toPrecision(4))).replace("-", "\u2212");
+function digits(value, count = 4) {
+  return value === null ? "not a number" : String(Number(value.toPrecision(count))).replace("-", "\u2212");
 }

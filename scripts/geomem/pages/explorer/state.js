@@ -72,7 +72,9 @@ function chooseCharts(choose, { state, offers, table, view, fixed }) {
   if (!series.length) series.push("kind" in table.known ? "kind" : "metric");
   const first = [table.lines, "layer"].find((column) => series.includes(column));
   const lines = choose("lines", series, first ?? series[0]);
-  return view.heat ? [view.heat, [across, lines]] : [[across, lines]];
+  // Of one level a map would tell less than its line.
+  const mapped = view.heat && valuesOf(table, view.heat[1], fixed).length > 1;
+  return mapped ? [view.heat, [across, lines]] : [[across, lines]];
 }
 
 // What is subtracted: another experiment, network, epoch or kind; returns the table that has it.
