@@ -68,6 +68,38 @@ def test_a_log_tells_when_a_job_began_and_how_it_ended(command, status, capsys):
     assert exit_status(said + "more\n") is None
 
 
+def test_a_command_with_torch_ends_without_unloading_it_and_with_its_status(tmp_path):
+    script = tmp_path / "command.py"
+    script.write_text(
+        f"""
+import atexit, sys, types
+sys.path.insert(0, {str(SCRIPTS)!r})
+from geomem.command import job
+from geomem.errors import InputError
+
+class Kept:
+    def __del__(self):
+        print("unloaded")
+
+def main():
+    atexit.register(print, "registered functions are called")
+    if len(sys.argv) > 1:
+        sys.modules["torch"] = types.ModuleType("torch")
+        sys.modules["torch"].kept = Kept()
+    raise InputError("key: wrong")
+
+kept = Kept()
+job(main)
+"""
+    )
+    for arguments, unloaded in (["torch"], False), ([], True):
+        command = [sys.executable, str(script), *arguments]
+        said = subprocess.run(command, capture_output=True, text=True)
+        assert said.returncode == 2 and "error: key: wrong" in said.stderr
+        assert "registered functions are called" in said.stdout
+        assert ("unloaded" in said.stdout) == unloaded
+
+
 def test_the_package_lists_its_commands(capsys):
     assert main(["--help"]) == 0
     assert "geometry" in capsys.readouterr().out

@@ -5,6 +5,7 @@ name each input and output file. Log lines go to standard error.
 """
 
 import argparse
+import atexit
 import contextlib
 import json
 import os
@@ -96,6 +97,9 @@ def job(main):
 
     On a terminal it adds nothing.
     """
+    statuses = []
+    if main.__module__ == "__main__":
+        atexit.register(_end_at_once, statuses)  # the first one, which is called last
     if sys.stderr.isatty():
         run(main)
     log(circumstances())
@@ -103,8 +107,17 @@ def job(main):
     try:
         run(main)
     except SystemExit as ended:
-        log(f"{_END} {ended.code or 0} after {time.monotonic() - start:.1f} s")
+        statuses.append(ended.code or 0)
+        log(f"{_END} {statuses[0]} after {time.monotonic() - start:.1f} s")
         raise
+
+
+def _end_at_once(statuses):
+    """End a process that has loaded torch without unloading it: .6 s and 120 MB, measured."""
+    if statuses and "torch" in sys.modules:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(statuses[0])
 
 
 _END = "ended with status"
