@@ -22,7 +22,6 @@ def main(argv=None):
     options.add_argument("--output", required=True, metavar="PARQUET", help="similarities")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
-    import pandas as pd
     import torch
     from geomem.analysis.networks import networks_at
     from geomem.analysis.similarity import (
@@ -36,7 +35,7 @@ def main(argv=None):
     from geomem.data.image_sets import load_images
     from geomem.models.chosen import analysed_layers
     from geomem.storage.provenance import provenance
-    from geomem.storage.tables import read_table, write_table
+    from geomem.storage.tables import read_columns, write_table
     from geomem.training.device import choose_device, compute_deterministically, device_name
 
     started = time.monotonic()
@@ -46,7 +45,7 @@ def main(argv=None):
     images = load_images(arguments.images)
     settings, names = spec["similarity"], spec["epochs"]
     analysis_set = choose_points(
-        read_table(arguments.analysis_set),
+        read_columns(arguments.analysis_set),
         kinds=[KIND],
         section="similarity",
         **{name: settings[name] for name in ("classes", "per_class")},
@@ -76,6 +75,8 @@ def main(argv=None):
         theirs = snapshots(paths, other["width"])
         rows += between_runs(own, theirs, other["compared"], other["value"], settings["confidence"])
         log(f"{other['compared']} {other['value']}: {time.monotonic() - started:.1f} s")
+    import pandas as pd  # only now: it takes 50 MB
+
     inputs = [arguments.images, arguments.analysis_set, *arguments.snapshots]
     origin = provenance("compare_layers", spec, inputs, device=device_name(device))
     write_table(arguments.output, pd.DataFrame(rows, columns=list(COLUMNS)), origin)

@@ -19,7 +19,6 @@ def main(argv=None):
     options.add_argument("--output", required=True, metavar="PARQUET", help="accuracies")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
-    import pandas as pd
     import torch
     from geomem.analysis.networks import networks_at
     from geomem.analysis.probing import COLUMNS, KINDS, probe_layers
@@ -27,7 +26,7 @@ def main(argv=None):
     from geomem.data.image_sets import load_images
     from geomem.models.chosen import analysed_layers
     from geomem.storage.provenance import provenance
-    from geomem.storage.tables import read_table, write_table
+    from geomem.storage.tables import read_columns, write_table
     from geomem.training.device import choose_device, compute_deterministically, device_name
 
     started = time.monotonic()
@@ -37,7 +36,7 @@ def main(argv=None):
     images = load_images(arguments.images)
     settings = spec["probes"]
     analysis_set = choose_points(
-        read_table(arguments.analysis_set),
+        read_columns(arguments.analysis_set),
         kinds=KINDS,
         section="probes",
         **{name: settings[name] for name in ("classes", "per_class")},
@@ -55,6 +54,8 @@ def main(argv=None):
             confidence=settings["confidence"],
         )
         log(f"epoch {epoch}: {time.monotonic() - started:.1f} s")
+    import pandas as pd  # only now: it takes 50 MB
+
     inputs = [arguments.images, arguments.analysis_set, *arguments.snapshots]
     origin = provenance("probe_layers", spec, inputs, device=device_name(device))
     write_table(arguments.output, pd.DataFrame(rows, columns=list(COLUMNS)), origin)

@@ -19,7 +19,6 @@ def main(argv=None):
     options.add_argument("--output", required=True, metavar="PARQUET", help="accuracies")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
-    import pandas as pd
     import torch
     from geomem.analysis.networks import (
         empty_network,
@@ -66,6 +65,8 @@ def main(argv=None):
         found = rewind(model, layers, final, reached, material, settings)
         rows = [{**row, **depth_columns(layers)} for row in found]
     log(f"{len(rows)} accuracies in {time.monotonic() - started:.1f} s")
+    import pandas as pd  # only now: it takes 50 MB
+
     frame = pd.DataFrame(rows, columns=[*COLUMNS, "n_layers", "weighted_layers"]).astype(
         {"layer_index": "Int64"}
     )

@@ -20,14 +20,13 @@ def main(argv=None):
     options.add_argument("--output", required=True, metavar="PARQUET", help="capacities")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
-    import pandas as pd
     import torch
     from geomem.analysis.networks import networks_at
     from geomem.analysis.simulation import COLUMNS, choose_points, simulate
     from geomem.data.image_sets import load_images
     from geomem.models.chosen import analysed_layers
     from geomem.storage.provenance import provenance
-    from geomem.storage.tables import read_table, write_table
+    from geomem.storage.tables import columns, read_columns, write_table
     from geomem.training.device import choose_device, compute_deterministically, device_name
 
     started = time.monotonic()
@@ -37,7 +36,7 @@ def main(argv=None):
     images = load_images(arguments.images)
     settings = spec["simulation"]
     analysis_set = choose_points(
-        read_table(arguments.analysis_set),
+        read_columns(arguments.analysis_set),
         **{name: settings[name] for name in ("kinds", "classes", "per_class")},
     )
     rows = []
@@ -57,7 +56,7 @@ def main(argv=None):
         log(f"epoch {epoch}: {time.monotonic() - started:.1f} s")
     inputs = [arguments.images, arguments.analysis_set, *arguments.snapshots]
     origin = provenance("simulate_capacity", spec, inputs, device=device_name(device))
-    write_table(arguments.output, pd.DataFrame(rows, columns=list(COLUMNS)), origin)
+    write_table(arguments.output, columns(rows, COLUMNS), origin)
 
 
 if __name__ == "__main__":

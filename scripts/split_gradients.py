@@ -18,14 +18,13 @@ def main(argv=None):
     options.add_argument("--output", required=True, metavar="PARQUET", help="gradients")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
-    import pandas as pd
     import torch
     from geomem.analysis.gradients import COLUMNS, split_gradients
     from geomem.analysis.networks import networks_at
     from geomem.data.image_sets import load_images
     from geomem.models.layers import depth_columns, list_layers
     from geomem.storage.provenance import provenance
-    from geomem.storage.tables import read_table, write_table
+    from geomem.storage.tables import columns, read_columns, write_table
     from geomem.training.device import choose_device, compute_deterministically, device_name
 
     started = time.monotonic()
@@ -33,7 +32,7 @@ def main(argv=None):
     compute_deterministically()
     spec, device = arguments.spec, choose_device()
     images = load_images(arguments.images)
-    labels = read_table(arguments.labels)
+    labels = read_columns(arguments.labels)
     chosen = {"per_class": spec["per_class"], "seed": spec["seed"]}
     rows = []
     for epoch, model, normalizer in networks_at(arguments.snapshots, spec, images, device):
@@ -43,8 +42,8 @@ def main(argv=None):
         log(f"epoch {epoch}: {time.monotonic() - started:.1f} s")
     inputs = [arguments.images, arguments.labels, *arguments.snapshots]
     origin = provenance("split_gradients", spec, inputs, device=device_name(device))
-    columns = [*COLUMNS, "n_layers", "weighted_layers"]
-    write_table(arguments.output, pd.DataFrame(rows, columns=columns), origin)
+    names = [*COLUMNS, "n_layers", "weighted_layers"]
+    write_table(arguments.output, columns(rows, names), origin)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def main(argv=None):
     import torch
     from geomem.data.image_sets import load_images
     from geomem.storage.provenance import provenance
-    from geomem.storage.tables import read_columns, write_document, write_table
+    from geomem.storage.tables import columns, read_columns, write_document, write_table
     from geomem.training.correctness import correctness_table
     from geomem.training.device import device_name
     from geomem.training.evaluate import Targets, measurement_rows
@@ -67,9 +67,8 @@ def main(argv=None):
     )
     for path in (arguments.accuracy, arguments.examples, arguments.record):
         remove_leftovers(path)
-    columns = ["epoch", "kind", "metric", "value", "lo", "hi", "n"]
-    table = {name: [row[name] for row in rows] for name in columns}
-    write_table(arguments.accuracy, table, made)
+    names = ["epoch", "kind", "metric", "value", "lo", "hi", "n"]
+    write_table(arguments.accuracy, columns(rows, names), made)
     examples = correctness_table(outcome.correct, labels, range(outcome.epochs + 1))
     write_table(arguments.examples, examples, made)
     content = training_record(

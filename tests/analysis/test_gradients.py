@@ -296,7 +296,13 @@ def ratios(model, images, chosen, labels, expected, n_groups=20):
     found = []
     for layer in (layer for layer in list_layers(model) if layer.state):
         places = [names.index(key) for key in layer.state if key in names]
-        rows = measures(module._inner_products(groups, places), sizes)
+        stacks = [
+            torch.stack(
+                [torch.stack([group[part][i].flatten() for group in groups]) for part in (0, 1)]
+            )
+            for i in places
+        ]
+        rows = measures(module._inner_products(stacks), sizes)
         value = {(row["part"], row["metric"]): row["value"] for row in rows}
         found.append((value["label", "norm"] / value["label", "noise_floor"]) ** 2)
     return np.array(found)

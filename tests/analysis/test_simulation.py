@@ -1,5 +1,6 @@
 """Simulated beside theoretical capacity of a network's layers."""
 
+import pandas as pd
 import pytest
 from geomem.analysis.simulation import COLUMNS, choose_points, simulate
 from geomem.errors import InputError
@@ -24,7 +25,9 @@ def setting():
 
 def test_the_points_are_the_first_of_the_analysis_set(setting):
     analysis_set = setting[1]
-    chosen = choose_points(analysis_set, kinds=["test", "permuted"], classes=3, per_class=2)
+    chosen = pd.DataFrame(
+        choose_points(analysis_set, kinds=["test", "permuted"], classes=3, per_class=2)
+    )
     assert set(chosen["kind"]) == {"test", "permuted"}
     assert (chosen.groupby(["kind", "manifold"]).size() == 2).all()
     assert sorted(chosen["manifold"].unique()) == sorted(analysis_set["manifold"].unique())[:3]

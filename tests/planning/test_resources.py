@@ -8,6 +8,8 @@ import sys
 
 import pytest
 from geomem.config.cli import read
+from geomem.geometry import lowrank, measure
+from geomem.planning import work
 from geomem.planning.resources import megabytes, minutes
 from geomem.registry.stages import STAGES
 
@@ -120,3 +122,12 @@ def test_the_slurm_profile_speaks_of_every_rule_that_can_use_a_gpu():
     profile = (ROOT / "profiles/slurm/config.yaml").read_text()
     assert set(re.findall(r"^#   (\w+): \{gpu: 1", profile, re.MULTILINE)) == on_gpu
     assert on_gpu <= {stage.name for stage in STAGES.values() if stage.uses_gpu}
+
+
+def test_vectors_are_counted_as_the_geometry_draws_them(experiment):
+    settings = experiment["geometry"]
+    assert (len(lowrank.PLAUSIBLE), measure.PROFILE_DRAWS) == (work.PLAUSIBLE, work.PROFILE_DRAWS)
+    assert work.draws(settings) == settings["n_t"] + 2 * 50
+    shared = {**settings, "low_rank": {"rule": "shrinkage", "k": "shared"}}
+    assert work.draws(shared) == settings["n_t"]
+    assert work.draws({**settings, "n_t": 10}) == 30

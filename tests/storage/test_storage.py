@@ -1,5 +1,7 @@
 """Result files: whole or absent, and any alteration found on reading."""
 
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -12,6 +14,7 @@ from geomem.storage.cli import provenance_of
 from geomem.storage.pages import page_provenance, write_page
 from geomem.storage.provenance import provenance
 from geomem.storage.tables import (
+    read_columns,
     read_document,
     read_table,
     write_document,
@@ -49,6 +52,52 @@ def test_round_trip_and_provenance(tmp_path):
     assert read_document(document) == {"best_epoch": 14}
     assert all(provenance_of(path) == ORIGIN for path in (arrays, table, document, page))
     assert list(read_arrays(arrays, ["x"])[0]) == ["x"]
+
+
+def test_columns_are_written_as_a_frame_of_them(tmp_path):
+    given = {
+        "count": [1, 2, 3],
+        "counts": np.array([5, 6, 7]),
+        "value": [0.5, np.nan, -np.inf],
+        "name": np.array(["a", "é", ""], dtype=object),
+        "bits": [b"\x00\xff", b"", b"x"],
+        "right": [True, False, True],
+    }
+    write_table(tmp_path / "columns.parquet", given, ORIGIN)
+    pd.testing.assert_frame_equal(read_table(tmp_path / "columns.parquet"), pd.DataFrame(given))
+    write_table(tmp_path / "empty.parquet", {"count": [], "name": []}, ORIGIN)
+    assert list(read_table(tmp_path / "empty.parquet")) == ["count", "name"]
+
+
+def test_columns_are_those_of_the_table_and_need_no_pandas(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "count": np.arange(5),
+            "value": [0.5, -np.inf, 1e300, 0.0, 2.0],
+            "gap": [1.0, np.nan, 2.0, 3.0, 4.0],
+            "name": ["a", "b", "é", "", None],
+            "right": [True, False, True, True, False],
+        }
+    )
+    write_table(tmp_path / "t.parquet", frame, ORIGIN)
+    found = read_columns(tmp_path / "t.parquet")
+    assert list(found) == list(frame)
+    for name in ("count", "value"):
+        np.testing.assert_array_equal(found[name], frame[name])
+        assert found[name].dtype == frame[name].dtype
+    assert found["name"].tolist() == ["a", "b", "é", "", None]
+    assert found["right"].tolist() == frame["right"].tolist()
+    assert found["gap"].tolist() == [1.0, None, 2.0, 3.0, 4.0]
+    write_table(tmp_path / "empty.parquet", frame[:0], ORIGIN)
+    assert all(len(values) == 0 for values in read_columns(tmp_path / "empty.parquet").values())
+    program = (
+        "import sys; from geomem.storage.tables import read_columns, write_table;"
+        f" found = read_columns({str(tmp_path / 't.parquet')!r});"
+        " del found['gap'], found['name'];"
+        f" write_table({str(tmp_path / 'again.parquet')!r}, found, {{}});"
+        " sys.exit('pandas' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
 
 def test_writing_again_gives_the_same_bytes(tmp_path, monkeypatch):

@@ -4,7 +4,8 @@ The network is in evaluation mode (batch norm uses its running statistics) and c
 inner products are accumulated in float64. Images pass in batches of whole manifolds, twice: first
 for the mean of every manifold in every layer, then for the inner products with those means. So
 memory holds one batch of features and the (P, features) means, however many images there are.
-When the features of all images of a kind are small they are kept from the first pass instead.
+Up to `_KEPT_BYTES` of features of a kind wait in a temporary file for the second pass; more are
+computed again.
 
 The control kind `surrogate` is made here: the features of a batch of images, about their mean, are
 multiplied by a square Gaussian matrix. What comes out are Gaussian points whose covariance is that
@@ -30,12 +31,13 @@ from geomem.geometry.products import (
     moments,
     project,
 )
+from geomem.memory import give_back
 from geomem.models.layers import depth_columns, list_layers, observe
 from geomem.training.batches import resident
 
 STORES = ("products", "gram", "raw")
-_BATCH = {"cpu": 256, "cuda": 2048}
-_KEPT_BYTES = 2**29  # features of one kind kept between the passes
+_BATCH = {"cpu": 64, "cuda": 2048}
+_KEPT_BYTES = 2**29  # on disk
 _SURROGATE_POINTS = 256  # mixed together; not the batch of the device, which may change nothing
 _GRAM_COLUMNS = 2**12  # features turned into float64 at a time
 
@@ -101,15 +103,17 @@ def extract_activations(
             pixels, _, manifolds = analysed_kind(analysis_set, images, kind)
             arrays[f"{kind}/manifolds"] = manifolds
             keep = None if store == "products" else _Features(Path(folder), layers, kind, pixels)
-            batches = _Batches(
-                model, layers, pixels, normalizer, seed if kind == "surrogate" else None
-            )
-            for layer, products in _products(batches, layers, kind, manifolds, keep).items():
-                arrays |= products.to_arrays(prefix(layer, kind))
+            with open(Path(folder) / "waiting", "w+b") as waiting:
+                surrogate = seed if kind == "surrogate" else None
+                batches = _Batches(model, layers, pixels, normalizer, waiting, surrogate)
+                for layer, products in _products(batches, layers, kind, manifolds, keep).items():
+                    arrays |= products.to_arrays(prefix(layer, kind))
             if store == "raw":
                 arrays |= keep.features()
             elif store == "gram":
                 arrays |= keep.grams()
+            give_back()
+        del batches, keep
         yield ActivationFile(epoch, described, arrays, depth_columns(network or list_layers(model)))
 
 
@@ -120,6 +124,8 @@ class _Batches:
     Parameters
     ----------
     pixels : ndarray of uint8, shape (P, M, C, H, W)
+    waiting : binary file
+        Empty, where features wait to be asked for again.
     surrogate : int or None
         Seed of the Gaussian points that replace the features; None: features as they are.
     """
@@ -128,49 +134,74 @@ class _Batches:
     layers: tuple
     pixels: np.ndarray
     normalizer: object
+    waiting: object
     surrogate: int | None = None
-    _kept: list | None = None
+    _forms: dict | None = None
 
     def __iter__(self):
         """Yield (manifold, features of every layer: dict of name to Tensor (M, N))."""
-        if self._kept is not None:
-            yield from self._kept
-            return
         size = 4 * sum(layer.features for layer in self.layers) * self.pixels[:, :, 0, 0, 0].size
-        kept = [] if size <= _KEPT_BYTES else None
-        for item in self._computed():
-            if kept is not None:
-                kept.append(item)
-            yield item
-        self._kept = kept
+        fits = size <= _KEPT_BYTES
+        if fits and self._forms is not None:
+            yield from self._waited()
+            return
+        for manifold, features in self._computed():
+            if fits:
+                for values in features.values():
+                    self.waiting.write(values.contiguous().cpu().view(torch.uint8).numpy())
+            forms = {name: values[:0] for name, values in features.items()}
+            yield manifold, features
+        self._forms = {name: empty.clone() for name, empty in forms.items()}
+
+    def _waited(self):
+        self.waiting.seek(0)
+        for manifold in range(len(self.pixels)):
+            yield manifold, {name: self._read(form) for name, form in self._forms.items()}
+
+    def _read(self, form):
+        """The features of one manifold in a layer, of which `form` has none."""
+        content = bytearray(self.pixels.shape[1] * form.shape[1] * form.element_size())
+        self.waiting.readinto(content)
+        values = torch.frombuffer(content, dtype=form.dtype)
+        return values.reshape(-1, form.shape[1]).to(form.device)
 
     def _computed(self):
         device = next(self.model.parameters()).device
         n_manifolds, per_class = self.pixels.shape[:2]
         replaced = self.surrogate is not None
-        points = _SURROGATE_POINTS if replaced else _BATCH.get(device.type, 256)
-        step = max(points // per_class, 1)
+        batch = _BATCH.get(device.type, 64)
+        step = max((_SURROGATE_POINTS if replaced else batch) // per_class, 1)
         for start in range(0, n_manifolds, step):
             block = self.pixels[start : start + step]
-            images = self.normalizer(resident(block.reshape(-1, *block.shape[2:]), device))
-            seen = observe(self.model, self.layers, images)
+            images = resident(block.reshape(-1, *block.shape[2:]), device)
             if replaced:
-                seen = _surrogates(seen, len(images), self.surrogate, start)
+                parts = [
+                    observe(self.model, self.layers, self.normalizer(part))
+                    for part in images.split(batch)
+                ]
+                seen = _surrogates(parts, len(images), self.surrogate, start)
+            else:
+                seen = observe(self.model, self.layers, self.normalizer(images))
             for offset in range(len(block)):
                 rows = slice(offset * per_class, (offset + 1) * per_class)
                 yield start + offset, {name: values[rows] for name, values in seen.items()}
 
 
-def _surrogates(seen, n_points, seed, start):
-    """Gaussian points of the covariance of `n_points` images, in every layer from one draw."""
+def _surrogates(parts, n_points, seed, start):
+    """Gaussian points of the covariance of `n_points` images, in every layer from one draw.
+
+    What `observe` gave for `parts` of them is taken out of these.
+    """
     drawn = (
         generator("surrogate", seed, start).standard_normal((n_points, n_points)) / n_points**0.5
     )
     mixed = {}
-    for name, points in seen.items():
-        centered = points.double() - points.double().mean(0)
-        weights = torch.from_numpy(drawn).to(centered.device)
-        mixed[name] = (weights @ centered).to(points.dtype)
+    for name in list(parts[0]):
+        points = torch.cat([part.pop(name) for part in parts])
+        offsets = points.double()
+        offsets -= offsets.mean(0)
+        weights = torch.from_numpy(drawn).to(offsets.device)
+        mixed[name] = (weights @ offsets).to(points.dtype)
     return mixed
 
 
@@ -191,7 +222,7 @@ def _products(batches, layers, kind, manifolds, keep):
         if keep is not None:
             keep.put(manifold, features)
     counts = np.full(n_manifolds, per_class, dtype=np.int64)
-    centers = {name: centered(of_layer, counts) for name, of_layer in means.items()}
+    centers = {name: centered(means.pop(name), counts) for name in list(means)}
     for _, features in batches:
         for name, points in features.items():
             cross[name].append(project(points, centers[name]))

@@ -45,6 +45,7 @@ from torch.nn import functional
 
 from geomem.data.randomness import generator
 from geomem.errors import InputError
+from geomem.memory import give_back
 from geomem.models import in_format
 from geomem.training.batches import resident
 
@@ -64,7 +65,7 @@ def choose_examples(labels, kind, *, per_class=None, seed=0):
 
     Parameters
     ----------
-    labels : DataFrame
+    labels : DataFrame, or dict of str to ndarray
         One row per training image: index, true_label, assigned_label, kind.
     kind : {"unpermuted", "permuted"}
     per_class : int, optional
@@ -82,21 +83,21 @@ def choose_examples(labels, kind, *, per_class=None, seed=0):
     InputError
         If a label has fewer than 2.
     """
-    of_kind = labels[labels["kind"] == kind]
+    of_kind = np.flatnonzero(np.asarray(labels["kind"] == kind))
     if not len(of_kind):
         return None
-    counts = of_kind["assigned_label"].value_counts()
-    counts = counts.reindex(range(int(labels["true_label"].max()) + 1), fill_value=0)
+    index, assigned = (np.asarray(labels[name])[of_kind] for name in ("index", "assigned_label"))
+    counts = np.bincount(assigned, minlength=int(np.max(labels["true_label"])) + 1)
     least = int(counts.min())
     if least < 2:
         raise InputError(
-            f"gradients: {least} {kind} images have the label {counts.idxmin()}; expected at least "
+            f"gradients: {least} {kind} images have the label {counts.argmin()}; expected at least "
             "2 with every label. Use more training images, or set gradients.epochs to []"
         )
     size = least if per_class is None else min(per_class, least)
     order = generator(f"gradient examples {kind}", seed).permutation(len(of_kind))
-    shuffled = of_kind.iloc[order].groupby("assigned_label", sort=True)["index"]
-    return np.stack([numbers.to_numpy(dtype=np.int64)[:size] for _, numbers in shuffled])
+    index, assigned = index[order].astype(np.int64), assigned[order]
+    return np.stack([index[assigned == label][:size] for label in range(len(counts))])
 
 
 def null_labels(assigned, kind):
@@ -137,7 +138,7 @@ def split_gradients(model, layers, images, labels, normalizer, *, epoch, per_cla
     layers : sequence of Layer
         Those without parameters that training changes are passed over.
     images : ImageSet
-    labels : DataFrame
+    labels : DataFrame, or dict of str to ndarray
         As `geomem.data.labels.label_table` returns it; assigned labels are used.
     normalizer : Normalizer
     epoch : int
@@ -161,7 +162,9 @@ def split_gradients(model, layers, images, labels, normalizer, *, epoch, per_cla
     keys = {layer: [key for key in layer.state if key in own] for layer in layers}
     keys = {layer: of_layer for layer, of_layer in keys.items() if of_layer}
     names = [key for of_layer in keys.values() for key in of_layer]
-    assigned, true = (labels[name].to_numpy(np.int64) for name in ("assigned_label", "true_label"))
+    assigned, true = (
+        np.asarray(labels[name], dtype=np.int64) for name in ("assigned_label", "true_label")
+    )
     rows = []
     for kind in KINDS:
         chosen = choose_examples(labels, kind, per_class=per_class, seed=seed)
@@ -170,22 +173,26 @@ def split_gradients(model, layers, images, labels, normalizer, *, epoch, per_cla
         expected = null_labels(assigned[chosen], kind)
         positions = deal(chosen.shape[1], n_groups(chosen.shape[1], own.values()))
         sizes = np.array([len(group) for group in positions])
-        groups = []
-        for group in positions:
+        groups = {
+            name: own[name].new_empty((2, len(positions), own[name].numel()), requires_grad=False)
+            for name in names
+        }
+        for k, group in enumerate(positions):
             numbers = chosen[:, group].reshape(-1)
-            groups.append(
-                group_gradient(
-                    model,
-                    [own[name] for name in names],
-                    images.train_images[numbers],
-                    assigned[numbers],
-                    expected(true[numbers], images.n_classes),
-                    normalizer,
-                )
+            parts = group_gradient(
+                model,
+                [own[name] for name in names],
+                images.train_images[numbers],
+                assigned[numbers],
+                expected(true[numbers], images.n_classes),
+                normalizer,
             )
+            for part, gradients in enumerate(parts):
+                for name, gradient in zip(names, gradients, strict=True):
+                    groups[name][part, k] = gradient.flatten()
+        give_back()
         for layer, of_layer in keys.items():
-            places = [names.index(key) for key in of_layer]
-            products = _inner_products(groups, places)
+            products = _inner_products([groups[key] for key in of_layer])
             if not np.isfinite(products).all():
                 raise InputError(
                     f"the gradient of layer {layer.name} for {kind} images is not finite at epoch "
@@ -249,8 +256,13 @@ def group_gradient(model, parameters, pixels, labels, expected, normalizer):
     return totals
 
 
-def _inner_products(groups, places):
-    """Products of all parts of all groups, over the parameters at `places`.
+def _inner_products(groups):
+    """Inner products of the group gradients of one layer.
+
+    Parameters
+    ----------
+    groups : list of Tensor, shape (2, K, n)
+        Of each of its n-element parameters: part (label, independent), group, element.
 
     Returns
     -------
@@ -258,11 +270,11 @@ def _inner_products(groups, places):
         Axes: part (label, independent), group, part, group.
     """
     total = 0.0
-    for place in places:
-        flat = [part[place].flatten() for of_part in zip(*groups, strict=True) for part in of_part]
-        stacked = torch.stack(flat).double()
-        total = total + (stacked @ stacked.T).cpu().numpy()
-    return total.reshape(2, len(groups), 2, len(groups))
+    for of_parameter in groups:
+        rows = of_parameter.flatten(0, 1).double()
+        total = total + (rows @ rows.T).cpu().numpy()
+    count = groups[0].shape[1]
+    return total.reshape(2, count, 2, count)
 
 
 def measures(products, sizes):

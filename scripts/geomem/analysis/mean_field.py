@@ -1,7 +1,5 @@
 """Capacity, radius and dimension from mean-field theory, as measures of a layer."""
 
-import pandas as pd
-
 from geomem.geometry import geometry_from_products
 from geomem.geometry.intervals import influence, middle_half
 from geomem.geometry.measure import PROFILE_DRAWS
@@ -67,6 +65,8 @@ def profile(products, *, seed, threads, low_rank, kappa, confidence, n_t):
         profile=True,
         plausible=False,
     )
+    import pandas as pd
+
     rows = [
         {
             "metric": metric,

@@ -8,6 +8,7 @@ from torch import nn
 
 from geomem.command import log
 from geomem.errors import InputError
+from geomem.memory import give_back
 from geomem.models import build_model, in_format, placed
 from geomem.storage.atomic import damaged
 from geomem.training.batches import Normalizer, resident
@@ -154,6 +155,7 @@ def with_statistics(model, snapshot, images, normalizer):
     chosen = np.random.default_rng(0).permutation(len(images))[:_MEASURED]
     model.load_state_dict(snapshot.state)
     recalibrate(model, resident(images[np.sort(chosen)], device), normalizer)
+    give_back()
     state = {name: value.cpu().clone() for name, value in model.state_dict().items()}
     return replace(snapshot, state=state)
 

@@ -35,7 +35,7 @@ def probe_layers(
     layers, every : sequence of Layer
         Those to probe, and all of the network.
     images : ImageSet
-    analysis_set : DataFrame
+    analysis_set : DataFrame, or dict of str to ndarray
         With the kind `test` and at least one kind of training images.
     normalizer : Normalizer
     epoch : int

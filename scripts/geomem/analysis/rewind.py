@@ -33,7 +33,7 @@ COLUMNS = (
     "epoch", "scheme", "layer", "layer_index", "batch_norm", "kind", "metric", "value", "lo", "hi",
     "n", "correct",
 )  # fmt: skip
-_BATCH = {"cpu": 256, "cuda": 2048}
+_BATCH = {"cpu": 64, "cuda": 2048}
 _Z = NormalDist().inv_cdf(0.975)  # for intervals of 95 %
 
 

@@ -2,6 +2,8 @@
 
 import itertools
 
+import numpy as np
+
 from geomem.analysis.activations import extract_activations
 from geomem.measures import linear_cka_from_grams
 
@@ -23,7 +25,7 @@ def grams_of_layers(model, layers, images, analysis_set, normalizer, *, epoch, n
     layers, network : sequence of Layer
         Those to compare, and all of the network.
     images : ImageSet
-    analysis_set : DataFrame
+    analysis_set : DataFrame, or dict of str to ndarray
         Its rows of the kind `test` are taken.
     normalizer : Normalizer
     epoch : int
@@ -33,7 +35,8 @@ def grams_of_layers(model, layers, images, analysis_set, normalizer, *, epoch, n
     dict of (int, str) to ndarray
         By index and name of the layer.
     """
-    chosen = analysis_set[analysis_set["kind"] == KIND]
+    of_kind = np.asarray(analysis_set["kind"] == KIND)
+    chosen = {name: np.asarray(analysis_set[name])[of_kind] for name in analysis_set}
     settings = (model, layers, images, chosen, normalizer)
     with extract_activations(*settings, epoch=epoch, store="gram", network=network) as found:
         return {(layer.index, layer.name): found.gram(layer.index, KIND) for layer in layers}

@@ -1,5 +1,9 @@
 """Capacity of the same points from theory and simulated with dichotomies (figure 1B)."""
 
+from collections import Counter
+
+import numpy as np
+
 from geomem.analysis.activation_file import prefix
 from geomem.analysis.activations import extract_activations
 from geomem.analysis.mean_field import options
@@ -16,20 +20,27 @@ def choose_points(analysis_set, *, kinds, classes, per_class, section="simulatio
 
     Parameters
     ----------
-    analysis_set : DataFrame
+    analysis_set : DataFrame, or dict of str to ndarray
+        As `geomem.data.analysis_set.choose_analysis_set` returns it, or its columns.
     kinds : sequence of str
         Kinds that the analysis set lacks are left out.
     classes, per_class : int
     section : str
         Of the configuration that asks for them, for messages.
 
+    Returns
+    -------
+    dict of str to ndarray
+        The same columns.
+
     Raises
     ------
     InputError
         If the analysis set has fewer classes or images.
     """
-    chosen = sorted(analysis_set["manifold"].unique())[:classes]
-    available = analysis_set.groupby(["kind", "manifold"])["position"].size().min()
+    columns = {name: np.asarray(analysis_set[name]) for name in analysis_set}
+    chosen = np.unique(columns["manifold"])[:classes]
+    available = min(Counter(zip(columns["kind"], columns["manifold"], strict=True)).values())
     for name, asked, there in (
         ("classes", classes, len(chosen)),
         ("per_class", per_class, available),
@@ -39,8 +50,9 @@ def choose_points(analysis_set, *, kinds, classes, per_class, section="simulatio
                 f"{section}.{name} is {asked}, but only {there} are analysed; lower it or raise "
                 f"analysis.{name}"
             )
-    inside = analysis_set["manifold"].isin(chosen) & (analysis_set["position"] < per_class)
-    return analysis_set[analysis_set["kind"].isin(kinds) & inside]
+    inside = np.isin(columns["manifold"], chosen) & (columns["position"] < per_class)
+    inside &= [kind in kinds for kind in columns["kind"]]
+    return {name: values[inside] for name, values in columns.items()}
 
 
 def simulate(
@@ -54,7 +66,7 @@ def simulate(
         In evaluation mode, on the device to compute on.
     layers : sequence of Layer
     images : ImageSet
-    analysis_set : DataFrame
+    analysis_set : dict of str to ndarray
         Of `choose_points`.
     normalizer : Normalizer
     epoch : int

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from geomem.planning.costs import NetworkRates, job_cost
 from geomem.planning.sizes import analysis_size, planned_size
+from geomem.planning.work import draws
 from geomem.registry.stages import planned
 
 RATES = json.loads((Path(__file__).parent / "rates.json").read_text())
@@ -59,7 +60,7 @@ class Recorded:
         analysis_set = analysis_size(experiment, planned_size(experiment["data"]), 1)
         settings = experiment["geometry"]
         clouds = analysis_set.classes / 100
-        programs = clouds * (analysis_set.per_class / 50) * (settings["n_t"] / 300)
+        programs = clouds * (analysis_set.per_class / 50) * (draws(settings) / 300)
         removes = settings["low_rank"]["k"] not in ("none", 0)
         low_rank = clouds**3.3 if removes and settings["low_rank"]["rule"] == "authors" else 0
         recorded = RATES["geometry"]

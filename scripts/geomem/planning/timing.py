@@ -10,11 +10,10 @@ import time
 
 import numpy as np
 
-from geomem.geometry.lowrank import PLAUSIBLE
-from geomem.geometry.measure import PROFILE_DRAWS
 from geomem.places import IMPORTED_FROM
 from geomem.planning.costs import NetworkRates
 from geomem.planning.sizes import AnalysisSize
+from geomem.planning.work import draws
 
 _SECONDS = 0.6  # to spend on each measurement, about
 # Made-up manifolds: how many features (early layers have many, late ones few), and the mean square
@@ -167,9 +166,7 @@ def geometry_seconds(settings, analysis_set):
     _geometry_seconds(_cloud(AnalysisSize(10, 10, 4), 100), settings, 2)  # loads the compiled code
     few, some = 4, 24
     plain = {**settings, "low_rank": {"rule": "shrinkage", "k": "none"}}
-    further = settings["n_t"] - few
-    if settings["low_rank"] == {"rule": "shrinkage", "k": "auto"}:
-        further += len(PLAUSIBLE) * (min(settings["n_t"], PROFILE_DRAWS) - few)
+    further = draws(settings) - draws({**settings, "n_t": few})
     seconds = 0.0
     for n_features in _CLOUDS:
         cloud = _cloud(analysis_set, n_features)

@@ -18,13 +18,17 @@ _DRAWING = 2.2  # seconds of CPU for a figure, its libraries loaded
 _TORCH = 4.7, 650e6  # seconds and bytes to read what torch saved, measured
 _DECODING = 1e-3  # for an image read from a file
 _ROW = 2e-6, 300  # seconds and bytes of memory for a row of a table that is read
+# As in geomem.geometry, which needs numpy: structures besides the one used, and vectors for each.
+PLAUSIBLE, PROFILE_DRAWS = 2, 50
 _STORED_ROW = 30  # bytes of a row in Parquet, measured: 20 to 40
 _FIGURE = 400_000  # bytes of png and svg
 _EXPLORER = 3_000_000  # bytes
-_BATCH = 256  # images in a forward pass on a CPU
+_BATCH = 256  # images in a forward pass on a CPU, when a network is evaluated,
+_ANALYSED = 64  # and when its layers are analysed
 # Seconds of CPU, measured on one thread beside another program (Intel Xeon with AVX-512):
 _PROBE = 1.0  # probes of a layer, 20 classes of 25 images of two kinds: .34 to 1.5 by its features
 _CKA = 0.45  # two CKAs of 500 images with their intervals
+_ROWS = 0.03  # intervals and table of one layer and kind, 60 manifolds
 _GLUE = 0.6  # seconds of CPU for 16 manifolds of 150 points and 200 draws, measured
 
 
@@ -114,12 +118,12 @@ def snapshot(job):
 
 def activations(job):
     analysis_set, network = job.analysis_set, job.network
-    # Features too many to keep are computed twice.
+    # Features too many to wait in a file are computed twice.
     passes = 1 if _feature_bytes(job) <= 2**29 else 2
     seconds = analysis_set.images * (passes * network.forward + network.scatter)
     # What is written is held twice: layer by layer, and as the file's arrays.
     written = activations_bytes(job.experiment, analysis_set, network.features)
-    return Work(seconds, job.size.bytes + _kept_bytes(job) + 2 * written, written)
+    return Work(seconds, job.size.bytes + _pass_bytes(job) + 2 * written, written)
 
 
 def recorded_activations(job):
@@ -130,9 +134,23 @@ def recorded_activations(job):
 
 def geometry(job):
     layers = len(job.network.features)
-    seconds = job.rates.geometry(job.experiment) * layers * job.analysis_set.kinds
+    each = job.rates.geometry(job.experiment) + _ROWS * job.analysis_set.classes / 60
+    seconds = each * layers * job.analysis_set.kinds
     held = activations_bytes(job.experiment, job.analysis_set, job.network.features)
     return Work(seconds, held, geometry_rows(job.analysis_set, layers) * _STORED_ROW)
+
+
+def draws(settings):
+    """Gaussian vectors for each manifold of a layer, those of the plausible range included.
+
+    Parameters
+    ----------
+    settings : dict
+        The section `geometry`; a shared number of removed directions has no such range.
+    """
+    n_t, low_rank = settings["n_t"], settings["low_rank"]
+    ranged = low_rank == {"rule": "shrinkage", "k": "auto"}
+    return n_t + (PLAUSIBLE * min(n_t, PROFILE_DRAWS) if ranged else 0)
 
 
 def glue(job):
@@ -164,7 +182,7 @@ def rewind(job):
     passes = sum(networks * cost[policy] + checked for policy in settings["batch_norm"])
     # Each epoch's weights twice, as read and as parts of a network, and one pass on the way.
     weights = 2 * (1 + len(settings["epochs"])) * network.weight_bytes
-    memory = 2 * size.bytes + weights + 4 * sum(network.features) * _BATCH
+    memory = 2 * size.bytes + weights + 4 * sum(network.features) * _ANALYSED
     rows = rewind_rows(job.experiment, network)
     return Work(images * network.forward * passes, memory, rows * _STORED_ROW)
 
@@ -186,7 +204,7 @@ def simulation(job):
     images = settings["classes"] * settings["per_class"]
     layers = len(network.features) * job.rates.simulation(job.experiment)
     seconds = len(settings["epochs"]) * len(kinds) * (layers + images * network.forward)
-    return Work(seconds, job.size.bytes + _kept_bytes(job))
+    return Work(seconds, job.size.bytes + _pass_bytes(job))
 
 
 def probes(job):
@@ -209,7 +227,7 @@ def _of_points(job, settings, images, each):
     network, epochs = job.network, len(settings["epochs"])
     products = 2e-11 * sum(network.features) * images**2
     seconds = epochs * (images * network.forward + products + each * len(network.features))
-    return Work(seconds, job.size.bytes + _kept_bytes(job) + 64 * images**2)
+    return Work(seconds, job.size.bytes + _pass_bytes(job) + 64 * images**2)
 
 
 def examples(job):
@@ -234,9 +252,10 @@ def _feature_bytes(job):
     return 4 * sum(job.network.features) * job.analysis_set.classes * job.analysis_set.per_class
 
 
-def _kept_bytes(job):
-    batch = 4 * sum(job.network.features) * _BATCH
-    return min(_feature_bytes(job), 2**29) + batch + 24 * sum(job.network.features)
+def _pass_bytes(job):
+    """Of two passes over the analysed images: outputs of a batch, and means of all manifolds."""
+    means = 8 * job.analysis_set.classes
+    return (4 * _ANALYSED + 2 * means) * sum(job.network.features)
 
 
 def _backward_bytes(job):

@@ -11,6 +11,7 @@ import os
 
 _MARK = b"geomem-sha256:"
 _ZEROS = b"0" * 64
+_PIECE = 2**20  # bytes
 UNSEALED = (_MARK + _ZEROS).decode()
 
 
@@ -20,7 +21,7 @@ def seal(path):
         place = content.rfind(_MARK + _ZEROS) + len(_MARK)
         if place < len(_MARK):
             raise ValueError(f"{path} has no place for a checksum")
-        content[place : place + 64] = _checksum(content, place)
+        content[place : place + 64] = _checksum(file, place)
 
 
 def verify(path):
@@ -38,14 +39,23 @@ def _verify(path, inode, size, time):
             place = content.rfind(_MARK) + len(_MARK)
             if place < len(_MARK):
                 raise ValueError("it has no checksum: it is cut off, or of another version")
-            if content[place : place + 64] != _checksum(content, place):
+            if content[place : place + 64] != _checksum(file, place):
                 raise ValueError("its checksum does not match")
 
 
-def _checksum(content, place):
-    """SHA-256, hexadecimal, of bytes with zeros for the 64 from `place` on."""
-    with memoryview(content) as view, view[:place] as before, view[place + 64 :] as after:
-        digest = hashlib.sha256(before)
-        digest.update(_ZEROS)
-        digest.update(after)
+def _checksum(file, place):
+    """SHA-256, hexadecimal, of a file with zeros for the 64 bytes from `place` on."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    _add(digest, file, place)
+    digest.update(_ZEROS)
+    file.seek(64, os.SEEK_CUR)
+    _add(digest, file, os.fstat(file.fileno()).st_size - place - 64)
     return digest.hexdigest().encode()
+
+
+def _add(digest, file, count):
+    """Sum the next `count` bytes, piece by piece: those of a mapped file would stay in memory."""
+    while piece := file.read(min(count, _PIECE)):
+        digest.update(piece)
+        count -= len(piece)
