@@ -54,6 +54,7 @@ class Firefox:
 
     def close(self):
         self._call("browser.close")
+        self._socket.close()
 
     def _call(self, method, **params):
         number = next(self._numbers)

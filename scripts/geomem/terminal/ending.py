@@ -57,10 +57,12 @@ def _first(state, seconds):
         return "Nothing to do: every result is there and up to date."
     if done == total:
         return f"Done: {counted(done, 'job')} in {duration(seconds)}."
-    what = f"{len(state.failed)} failed" if state.failed else "stopped"
+    what, when = "stopped", "The"
+    if state.failed:
+        what, when = f"{len(state.failed)} failed", "Once the cause below is fixed, the"
     return (
         f"Not done: {what}, {done} of {total} jobs made in {duration(seconds)}. "
-        "The same command goes on from here."
+        f"{when} same command goes on from here."
     )
 
 
