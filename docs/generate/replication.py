@@ -50,9 +50,7 @@ class Page:
 
 PAGES = {
     "replication": Page(figures={"depth": "depth/figures/depth"}),
-    "double-descent": Page(
-        "double-descent", {"double-descent": "double-descent/figures/width"}
-    ),
+    "double-descent": Page("double-descent", {"double-descent": "double-descent/figures/width"}),
     "why": Page(
         "factors",
         side_by_side=("T1-permuted", "N-permuted", "T2-final", "T4", "N-restored", "T5"),
