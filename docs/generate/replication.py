@@ -1,6 +1,6 @@
 """Write the tables of the pages about results from finished results: no number there is typed.
 
-    python -m docs.generate.replication [RESULTS] [--page double-descent]
+    python -m docs.generate.replication [RESULTS] [--page why]
 
 `make replication` does so for results/. A page whose experiments have not been run stays as it is.
 The tables begin with the version, commit and processor that their numbers are from.
@@ -50,7 +50,6 @@ class Page:
 
 PAGES = {
     "replication": Page(figures={"depth": "depth/figures/depth"}),
-    "double-descent": Page("double-descent", {"double-descent": "double-descent/figures/width"}),
     "why": Page(
         "factors",
         side_by_side=("T1-permuted", "N-permuted", "T2-final", "T4", "N-restored", "T5"),
