@@ -184,7 +184,11 @@ class _Batches:
                 seen = observe(self.model, self.layers, self.normalizer(images))
             for offset in range(len(block)):
                 rows = slice(offset * per_class, (offset + 1) * per_class)
-                yield start + offset, {name: values[rows] for name, values in seen.items()}
+                # copies, which do not keep all of the batch in memory while the next is computed
+                yield start + offset, {name: values[rows].clone() for name, values in seen.items()}
+            seen = None
+            if replaced:
+                give_back()
 
 
 def _surrogates(parts, n_points, seed, start):
@@ -197,11 +201,11 @@ def _surrogates(parts, n_points, seed, start):
     )
     mixed = {}
     for name in list(parts[0]):
-        points = torch.cat([part.pop(name) for part in parts])
-        offsets = points.double()
+        dtype = parts[0][name].dtype
+        offsets = torch.cat([part.pop(name) for part in parts]).double()
         offsets -= offsets.mean(0)
-        weights = torch.from_numpy(drawn).to(offsets.device)
-        mixed[name] = (weights @ offsets).to(points.dtype)
+        offsets = torch.from_numpy(drawn).to(offsets.device) @ offsets
+        mixed[name] = offsets.to(dtype)
     return mixed
 
 

@@ -200,6 +200,7 @@ def split_gradients(model, layers, images, labels, normalizer, *, epoch, per_cla
                 )
             common = {"epoch": epoch, "layer": layer.name, "layer_index": layer.index, "kind": kind}
             rows += [{**common, **row} for row in measures(products, sizes)]
+        del groups
     return rows
 
 

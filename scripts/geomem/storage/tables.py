@@ -101,7 +101,7 @@ def read_columns(path):
 
     def read():
         with pyarrow.parquet.ParquetFile(path) as file:
-            return file.read()
+            return file.read(use_threads=False)
 
     table = _checked(path, read)
     return {name: _values(table[name]) for name in table.column_names}
