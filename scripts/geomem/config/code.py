@@ -145,6 +145,17 @@ def _located(name, folder, *, implied=True):
 
     Those are the `__init__` of every package on the way (geomem's only if `implied`) and its own.
     """
+    if name.partition(".")[0] == "geomem":
+        return _of_geomem(name, implied)
+    return tuple(_searched(name, folder, implied))
+
+
+@functools.cache  # hundreds of imports name the same modules
+def _of_geomem(name, implied):
+    return tuple(_searched(name, "", implied))
+
+
+def _searched(name, folder, implied):
     parts = name.split(".")
     if parts[:2] == _INDEX.split("."):
         return
