@@ -8,6 +8,7 @@ the file is written without weights and its metadata says so.
 from pathlib import Path
 
 from geomem.command import job, limit_threads, parser
+from geomem.training import portable
 
 
 def main(argv=None):
@@ -20,6 +21,7 @@ def main(argv=None):
     options.add_argument("--output", type=Path, required=True, help="snapshot (.safetensors)")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
+    portable.prepare(arguments.spec.get("training", {}), arguments.threads)
 
     import json
 

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 from geomem.command import job, limit_threads, parser
+from geomem.training import portable
 
 
 def main(argv=None):
@@ -29,6 +30,7 @@ def main(argv=None):
     arguments = options.parse_args(argv)
     keep = _epochs(arguments.keep)
     limit_threads(arguments.threads)
+    portable.prepare(arguments.spec.get("training", {}), arguments.threads)
 
     from geomem.training.signals import stop_requests
 

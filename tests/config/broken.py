@@ -67,6 +67,12 @@ BROKEN = [
     ("defaults.training.batch_size", -64, "must be at least 1"),
     ("defaults.training.stop_at_permuted_accuracy", 1.5, "must be at most 1"),
     ("defaults.training.precision", "float61", "did you mean float16?"),
+    ("defaults.training.reproducible", "portabel", "did you mean portable?"),
+    (
+        "experiments.clean.training",
+        {"precision": "bfloat16", "reproducible": "portable"},
+        "training.reproducible: portable needs training.precision float32, not bfloat16",
+    ),
     ("defaults.training.augmentation.rotation", -3, "must be at least 0"),
     ("defaults.training.schedule", {"name": "cosin"}, "did you mean cosine?"),
     ("defaults.training.schedule", {"name": "step", "gamma": 1, "milestones": [0]}, "at least 1"),

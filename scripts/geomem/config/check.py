@@ -14,6 +14,7 @@ from geomem.config.sharing import FOLDER
 from geomem.errors import InputError
 from geomem.registry.datasets import DATASETS
 from geomem.registry.stages import OBSERVING
+from geomem.training.portable import PORTABLE
 
 _TAKEN = ("cache", FOLDER)  # folders beside those of the experiments
 
@@ -169,6 +170,12 @@ def _experiment_relations(at, experiment):
     for epoch in experiment["training"]["snapshots"]:
         if epoch > epochs:
             yield f"{at}.training.snapshots: {epoch} lies past training.epochs = {epochs}"
+    training = experiment["training"]
+    if training.get("reproducible") == PORTABLE and training["precision"] != "float32":
+        yield (
+            f"{at}.training.reproducible: portable needs training.precision float32, not "
+            f"{training['precision']}"
+        )
     best = experiment["claims"]["best_epoch"]
     if best != "validation" and best not in experiment["analysis"]["epochs"]:
         yield f"{at}.claims.best_epoch: epoch {best} is not analysed; add it to analysis.epochs"

@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass
 
 from geomem.config.experiments import as_text, kept_epochs, noise_text, runs
+from geomem.training.portable import PROCESSOR, recipe_section
 
 FOLDER = "shared"  # in results/, so no experiment has this name
 PLACE = f"results/{FOLDER}"
@@ -58,8 +59,11 @@ def training_settings(experiment, width, noise, seed):
     if "weights" in experiment:
         names = {name: experiment[name] for name in ("data", "labels", "model", "weights")}
         return {**names, "width": width, "noise": noise, "seed": seed}
-    # Which epochs are kept decides nothing about the weights.
+    # Which epochs are kept decides nothing about the weights. The default of `reproducible` is left
+    # out, so that trainings keep the names they had before there was this key.
     training = {k: v for k, v in experiment["training"].items() if k != "snapshots"}
+    if training.get("reproducible") == PROCESSOR:
+        training = recipe_section(training)
     return {
         "data": experiment["data"],
         "labels": experiment["labels"],

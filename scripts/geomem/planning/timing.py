@@ -115,12 +115,13 @@ def _trainer(experiment, width, size, device):
     from geomem.models import build_model
     from geomem.training.device import compute_deterministically
     from geomem.training.evaluate import EvaluationSet, Targets
+    from geomem.training.portable import recipe_section
     from geomem.training.recipe import Recipe
     from geomem.training.trainer import Trainer
 
     torch.set_num_threads(1)
     compute_deterministically()
-    recipe = Recipe.read(experiment["training"])
+    recipe = Recipe.read(recipe_section(experiment["training"]))
     n, classes = min(2 * recipe.batch_size, size.train), size.classes
     generator = np.random.default_rng(0)
     pixels = generator.integers(0, 256, (n, *size.shape), dtype=np.uint8)

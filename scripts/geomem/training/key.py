@@ -9,6 +9,7 @@ from pathlib import Path
 from geomem.config.code import fingerprint, network_checksums
 from geomem.errors import InputError
 from geomem.storage.tables import read_document, write_document
+from geomem.training import portable
 
 # Modules whose code can change a weight or a recorded accuracy, besides those of the network.
 _MODULES = (
@@ -31,7 +32,7 @@ def determinants(spec, recipe, images, targets, device):
     Parameters
     ----------
     spec : dict
-        With `model`, `width`, `seed`.
+        With `model`, `width`, `seed`, `training`.
     recipe : Recipe
     images : ImageSet
     targets : Targets
@@ -47,6 +48,7 @@ def determinants(spec, recipe, images, targets, device):
         "sources": _source_digests([spec["model"]["name"], *recipe.own_functions()]),
         "torch": importlib.metadata.version("torch"),
         "device": device.type,
+        **portable.determining(spec["training"]),
     }
 
 
@@ -78,7 +80,8 @@ def check_same(determining, folder):
 
 
 def _changed(now, then):
-    names = [name for name in now if name != "sources" and now[name] != then.get(name)]
+    both = {**now, **then}
+    names = [name for name in both if name != "sources" and now.get(name) != then.get(name)]
     sources = now["sources"]
     return names + [x for x in sources if sources[x] != then["sources"].get(x)]
 

@@ -12,6 +12,7 @@ from geomem.command import log
 from geomem.errors import InputError, PreemptedError
 from geomem.models import build_model
 from geomem.models.named import require_layers
+from geomem.training import portable
 from geomem.training.device import choose_device, compute_deterministically
 from geomem.training.evaluate import KINDS, MEASURES, EvaluationSet, accuracy, evaluate_each
 from geomem.training.key import content_key, determinants, note_use
@@ -96,8 +97,9 @@ class Training:
 
     def __init__(self, spec, images, targets, *, cache, device=None, asked_to_stop=lambda: False):
         compute_deterministically()
-        self.recipe = Recipe.read(spec["training"])
+        self.recipe = Recipe.read(portable.recipe_section(spec["training"]))
         self.device = choose_device() if device is None else device
+        portable.verify(spec["training"], self.device)
         self._images, self._targets = images, targets
         self._seed, self._spec = spec["seed"], spec
         self._asked_to_stop = asked_to_stop

@@ -19,6 +19,7 @@ from geomem.models import build_model, in_format, placed
 from geomem.models.build import described
 from geomem.models.checks import random_states
 from geomem.models.layout import same
+from geomem.training.defects import refuse_overwriting
 from geomem.training.evaluate import EvaluationSet, Targets, evaluate
 from geomem.training.trainer import Trainer
 
@@ -46,6 +47,7 @@ def rehearse(model_spec, width, recipe, *, n_classes, image_shape, device):
     recipe = replace(recipe, batch_size=min(recipe.batch_size, _BATCH))
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         model = build_model(model_spec, width, n_classes=n_classes, image_shape=image_shape, seed=0)
+        refuse_overwriting(model, device)
         _check_state(name, model)
         _check_logits(name, placed(model, device), images, n_classes)
         before = random_states()[1:]
