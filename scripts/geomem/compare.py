@@ -63,8 +63,14 @@ def differences(base, other):
     Those that only say what is measured and drawn besides are left out.
     """
     here, there = _flat(base), _flat(other)
-    changed = (key for key in sorted(here | there) if here.get(key) != there.get(key))
-    return {key: there.get(key) for key in changed if not _is_beside(key)}
+    changed = [key for key in sorted(here | there) if here.get(key) != there.get(key)]
+    # What another network, data set or schedule does not have goes without saying.
+    renamed = tuple(key.removesuffix("name") for key in changed if key.endswith(".name"))
+    return {
+        key: there.get(key)
+        for key in changed
+        if not _is_beside(key) and (key in there or not key.startswith(renamed))
+    }
 
 
 def _is_beside(key):

@@ -45,11 +45,11 @@ def test_only_what_an_effect_depends_on_differs():
     assert differences(base, base) == {}
 
 
-def test_a_setting_that_one_experiment_lacks_differs():
-    assert differences({"model": {"name": "a", "depth": 3}}, {"model": {"name": "b"}}) == {
-        "model.name": "b",
-        "model.depth": None,
-    }
+def test_a_setting_that_one_experiment_lacks_differs_unless_its_section_is_another_one():
+    base = {"model": {"name": "a", "depth": 3}, "labels": {"rule": "permute", "seed": 1}}
+    other = {"model": {"name": "b", "heads": 2}, "labels": {"rule": "permute"}}
+    found = {"model.name": "b", "model.heads": 2, "labels.seed": None}
+    assert differences(base, other) == found
 
 
 def test_effects_stand_side_by_side():
