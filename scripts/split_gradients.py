@@ -25,6 +25,7 @@ def main(argv=None):
     from geomem.models.layers import depth_columns, list_layers
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import columns, read_columns, write_table
+    from geomem.training.defects import refuse_overwriting
     from geomem.training.device import choose_device, compute_deterministically, device_name
 
     started = time.monotonic()
@@ -36,6 +37,7 @@ def main(argv=None):
     chosen = {"per_class": spec["per_class"], "seed": spec["seed"]}
     rows = []
     for epoch, model, normalizer in networks_at(arguments.snapshots, spec, images, device):
+        refuse_overwriting(model, device)
         layers = list_layers(model)
         found = split_gradients(model, layers, images, labels, normalizer, epoch=epoch, **chosen)
         rows += [{**row, **depth_columns(layers)} for row in found]

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 NETWORKS = {
     "vgg-small": spec_of(epochs=20, dropout=0.2),
-    "resnet18": spec_of("resnet18", epochs=12, optimizer={"name": "adam", "lr": 0.002}),
+    "resnet18": spec_of("resnet18", width=8, epochs=12, optimizer={"name": "adam", "lr": 0.002}),
     "alexnet": spec_of("alexnet", epochs=20, augmentation={"crop": 2, "flip": True}),
 }
 KEPT = (1, 2)
