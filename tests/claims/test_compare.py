@@ -7,6 +7,7 @@ from geomem.claims.judge import COLUMNS
 from geomem.compare import compared, differences, main
 from geomem.config.experiments import resolve
 from geomem.errors import InputError
+from geomem.figures.compare import draw
 from geomem.storage.tables import write_table
 
 CONFIG = {
@@ -94,6 +95,14 @@ def test_from_the_terminal(tmp_path, monkeypatch, capsys):
     assert "| train_per_class 112 | mean-field | 0.4 | 0.1 to 0.5 | undecided |" in said
     assert pd.read_csv("all.csv")["effect"].tolist() == [0.2, 0.4]
     assert (tmp_path / "all.png").stat().st_size > 1000
+
+
+def test_an_interval_that_says_nothing_leaves_room_for_the_others():
+    rows = [row("T1", effect) for effect in (0.2, 0.3)]
+    rows.append(row("T1", 0.5, total_lo=-90.0, total_hi=90.0))
+    shown = compared({"base": table(*rows)}, {"base": {}}, ["T1"])
+    low, high = draw(shown).axes[0].get_xlim()
+    assert -0.3 < low < 0.1 < 0.5 < high < 1
 
 
 def test_what_was_not_judged_is_named(tmp_path, monkeypatch, capsys):

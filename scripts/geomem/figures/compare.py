@@ -39,10 +39,21 @@ def draw(table):
     style.caption(
         figure,
         "Blue: supported; orange: contradicted; open: undecided. Tinted: where the statement "
-        "holds. Lines: whole interval with the range over removed directions. The first row is "
-        "the one compared with.",
+        "holds. Lines: whole interval with the range over removed directions; those that reach "
+        "the frame go on. The first row is the one compared with.",
     )
     return figure
+
+
+def _range(rows, threshold):
+    """Ends of the axis: all effects and the threshold, and intervals as far as they leave room."""
+    known = [*rows["effect"], threshold]
+    least, most = min(known), max(known)
+    room = 0.6 * (most - least) or abs(most) or 1.0
+    low = max(np.nanmin([*rows["lo"], least]), least - room)
+    high = min(np.nanmax([*rows["hi"], most]), most + room)
+    margin = 0.04 * (high - low)
+    return low - margin, high + margin
 
 
 def _line(row):
@@ -56,10 +67,7 @@ def _panel(axes, rows, lines):
         y = -lines.index(_line(row))
         axes.plot([row.lo, row.hi], [y, y], color=edge, linewidth=1.1, solid_capstyle="butt")
         axes.plot(row.effect, y, "o", color=edge, markerfacecolor=face, markersize=3.6)
-    low, high = axes.get_xlim()
-    low, high = min(low, first.threshold), max(high, first.threshold)
-    room = 0.04 * (high - low)
-    low, high = low - room, high + room
+    low, high = _range(rows, first.threshold)
     holds = (first.threshold, high) if first.bound == "at least" else (low, first.threshold)
     axes.axvspan(*holds, color="#0072B2", alpha=0.08, linewidth=0)
     axes.axvline(first.threshold, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 2)))
