@@ -24,7 +24,7 @@ CLAIMS = {
     "C5": "At a small initialization permuted examples contribute little gradient.",
     "M": "Opposed to C2 and C3 (Maini et al. 2023): memorization of single examples is spread over "
     "the layers, and those critical to it are not the last ones.",
-    "N": "Controls: what the analysis finds where there is nothing to find.",
+    "N": "Controls: what is found where there is nothing to find, and T1 and T4 against that.",
     "own": "Statements of your own.",
 }
 
