@@ -58,7 +58,7 @@ def test_warnings_are_shown_once_and_chatter_not_at_all(show):
 def test_the_end_tells_the_jobs_and_the_log(show, tmp_path):
     log = message(f"Complete log(s): {tmp_path}/.snakemake/log/x.log", logging.INFO)
     text = show(started(1, "table", table="a"), finished(1, 3.0), log)
-    assert "1 job: 1 table" in text and "Done: 1 job in " in text
+    assert "1 job: table 1" in text and "Done: 1 job in " in text
     assert text.endswith("Snakemake's log: .snakemake/log/x.log\n")
 
 

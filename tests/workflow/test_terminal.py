@@ -31,7 +31,7 @@ def test_with_nothing_to_do_it_says_what_came_out_and_what_to_open(finished):
 
 def test_a_run_has_few_lines_and_snakemakes_log_has_all(finished):
     lines = said(finished, "--force", "results/index.html")
-    assert lines[0] == "1 job: 1 landing"
+    assert lines[0] == "1 job: landing 1"
     assert any(line.startswith("Done: 1 job in ") for line in lines)
     assert len(lines) < 25
     (log,) = [line.split(": ")[1] for line in lines if line.startswith("Snakemake's log: ")]
