@@ -121,7 +121,7 @@ def test_a_study_from_the_wheel_runs_from_start_to_report(workflow, tmp_path):
     assert "geomem run" in text
     study = tmp_path / "my-study"
     assert workflow("geomem", "check", folder=study).count("network") == 2
-    workflow("geomem", "check", "config.yaml", "presets/paper.yaml", folder=study)
+    workflow("geomem", "check", "--configfile", "presets/factors.yaml", folder=study)
     assert "fc" in workflow("geomem", "layers", folder=study)
     (study / "config.yaml").write_text(yaml.safe_dump(tiny_config()))
     assert "no Snakefile" in workflow("geomem", "run", folder=tmp_path, status=2)
