@@ -17,6 +17,7 @@ _BESIDE = (
     "training.snapshots", "glue", "rewind", "gradients", "simulation", "probes", "similarity",
     "figures", "figure_style",
 )  # fmt: skip
+AS_IT_IS = "as it is"  # the setting of the experiment that the others are compared with
 SHOWN = ["setting", "experiment", "estimator", "target", "effect", "lo", "hi", "verdict"]
 
 
@@ -114,7 +115,7 @@ def compared(claims, settings, targets=None):
     parts = []
     for name, table in claims.items():
         words = ", ".join(f"{_short(key)} {_text(value)}" for key, value in settings[name].items())
-        parts.append(table.assign(experiment=name, setting=words or "as it is"))
+        parts.append(table.assign(experiment=name, setting=words or AS_IT_IS))
     table = pd.concat(parts, ignore_index=True)
     measured = table[table["verdict"] != "not measured"]
     if targets is None:

@@ -4,6 +4,7 @@ import textwrap
 
 import numpy as np
 
+from geomem.compare import AS_IT_IS
 from geomem.figures import style
 
 LOOKS = {
@@ -40,7 +41,7 @@ def draw(table):
         figure,
         "Blue: supported; orange: contradicted; open: undecided. Tinted: where the statement "
         "holds. Lines: whole interval with the range over removed directions; those that reach "
-        "the frame go on. The first row is the one compared with.",
+        f"the frame go on. Thin vertical line: {AS_IT_IS}, what the others are compared with.",
     )
     return figure
 
@@ -71,7 +72,8 @@ def _panel(axes, rows, lines):
     holds = (first.threshold, high) if first.bound == "at least" else (low, first.threshold)
     axes.axvspan(*holds, color="#0072B2", alpha=0.08, linewidth=0)
     axes.axvline(first.threshold, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 2)))
-    axes.axvline(first.effect, color=style.GREY, linewidth=0.5)
+    for effect in rows.loc[rows["setting"] == AS_IT_IS, "effect"][:1]:
+        axes.axvline(effect, color=style.GREY, linewidth=0.5)
     axes.set_xlim(low, high)
     axes.set_ylim(0.6 - len(lines), 0.6)
     axes.set_yticks(-np.arange(len(lines)), lines)
