@@ -7,7 +7,7 @@ import pandas as pd
 
 from geomem import commands
 from geomem.config.cli import combined
-from geomem.config.experiments import resolve, selected
+from geomem.config.experiments import flat, resolve, selected
 from geomem.errors import InputError
 from geomem.storage.tables import read_table
 
@@ -63,7 +63,7 @@ def differences(base, other):
 
     Those that only say what is measured and drawn besides are left out.
     """
-    here, there = _flat(base), _flat(other)
+    here, there = flat(base), flat(other)
     changed = [key for key in sorted(here | there) if here.get(key) != there.get(key)]
     # What another network, data set or schedule does not have goes without saying.
     renamed = tuple(key.removesuffix("name") for key in changed if key.endswith(".name"))
@@ -76,16 +76,6 @@ def differences(base, other):
 
 def _is_beside(key):
     return any(key == name or key.startswith(f"{name}.") for name in _BESIDE)
-
-
-def _flat(settings, prefix=""):
-    flat = {}
-    for key, value in settings.items():
-        if isinstance(value, dict) and value:
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
 
 
 def compared(claims, settings, targets=None):

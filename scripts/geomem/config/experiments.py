@@ -78,3 +78,17 @@ def stage_spec(stage, experiment, *, width=None, noise=None, seed=None, epoch=No
 def as_text(spec):
     """A spec as sorted JSON text, the form Snakemake compares between runs."""
     return json.dumps(spec, sort_keys=True, separators=(",", ":"))
+
+
+def flat(value, name=""):
+    """Nested sections as `{"training.optimizer.lr": 0.1}`; entries of a list go by their names."""
+    if isinstance(value, list) and value and all(_named(item) for item in value):
+        value = {item["name"]: item for item in value}
+    if not (isinstance(value, dict) and value):
+        return {name: value}
+    parts = [flat(item, f"{name}.{key}" if name else key) for key, item in value.items()]
+    return {key: item for part in parts for key, item in part.items()}
+
+
+def _named(item):
+    return isinstance(item, dict) and "name" in item

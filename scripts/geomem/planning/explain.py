@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from geomem import commands
+from geomem.config.experiments import flat
 from geomem.planning import changes
 from geomem.planning.dry_run import planned_jobs
 
@@ -40,7 +41,7 @@ def changed_line(name, then, now):
     then, now : dict
         Sections of settings.
     """
-    words = _changed_settings(_flat("", then), _flat("", now))
+    words = _changed_settings(flat(then), flat(now))
     return f"{name}, since it last finished: {', '.join(words)}" if words else ""
 
 
@@ -176,27 +177,13 @@ def _values(text):
         found = [_parsed(param) for param in ast.literal_eval(f"({text.strip()},)")]
     except (SyntaxError, ValueError, AttributeError):
         return None
-    return {name: value for param in found for name, value in _flat("", param).items() if name}
+    return {name: value for param in found for name, value in flat(param).items() if name}
 
 
 def _parsed(param):
     if param.startswith("{"):
         return json.loads(param)
     return {"function" if ":" in param else "files": param}
-
-
-def _flat(name, value):
-    """Nested sections as `{"training.optimizer.lr": 0.1}`; entries of a list go by their names."""
-    if isinstance(value, list) and value and all(_named(item) for item in value):
-        value = {item["name"]: item for item in value}
-    if not (isinstance(value, dict) and value):
-        return {name: value}
-    parts = [_flat(f"{name}.{key}" if name else key, item) for key, item in value.items()]
-    return {key: item for part in parts for key, item in part.items()}
-
-
-def _named(item):
-    return isinstance(item, dict) and "name" in item
 
 
 def _change(before, now):
