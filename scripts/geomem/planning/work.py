@@ -23,7 +23,7 @@ PLAUSIBLE, PROFILE_DRAWS = 2, 50
 _STORED_ROW = 30  # bytes of a row in Parquet, measured: 20 to 40
 _FIGURE = 400_000  # bytes of png and svg
 _EXPLORER = 3_000_000  # bytes
-_BATCH = 256  # images in a forward pass on a CPU, when a network is evaluated,
+_BATCH = 128  # images in a forward pass on a CPU, when a network is evaluated,
 _ANALYSED = 64  # and when its layers are analysed
 # Seconds of CPU, measured on one thread beside another program (Intel Xeon with AVX-512):
 _PROBE = 1.0  # probes of a layer, 20 classes of 25 images of two kinds: .34 to 1.5 by its features

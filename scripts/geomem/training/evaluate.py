@@ -25,7 +25,7 @@ from geomem.training.device import autocast
 
 KINDS = ("train", "test", "unpermuted", "permuted", "restored", "validation")
 MEASURES = ("correct", "loss", "loss_sd")  # the last axis of a measurement
-_BATCH = {"cpu": 256, "cuda": 2048}
+_BATCH = {"cpu": 128, "cuda": 2048}
 
 
 @dataclass(frozen=True)
@@ -153,13 +153,13 @@ def predict_logits(model, images, normalizer, *, precision="float32", batch_size
     precision : str
         "float32", "bfloat16" or "float16"; a training's own measurements use its precision.
     batch_size : int, optional
-        Default: 256 on a CPU (what its caches hold), 2048 on a GPU.
+        Default: 128 on a CPU (what its caches hold), 2048 on a GPU.
 
     Returns
     -------
     Tensor of float32, shape (n, n_classes), on the images' device.
     """
-    batch_size = batch_size or _BATCH.get(images.device.type, 256)
+    batch_size = batch_size or _BATCH.get(images.device.type, 128)
     placed(model)  # the layout decides the last bits of a sum
     with evaluation_mode(model), torch.inference_mode(), autocast(images.device, precision):
         batches = (in_format(model, normalizer(batch)) for batch in images.split(batch_size))
