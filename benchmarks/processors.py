@@ -3,6 +3,7 @@
     python benchmarks/processors.py
     python benchmarks/processors.py --digests   # to compare with those of another machine
     python benchmarks/processors.py --cost      # processor seconds, portable over default
+    python benchmarks/processors.py --like 'AMD Zen 3' geomem run   # any program, on that processor
 
 Every operation of training is computed, forward and backward, from the same numbers, and so are a
 few steps of every network. One process does it as the processor is. Others believe that they run on
@@ -49,6 +50,8 @@ def main():
         "--digests", action="store_true", help="print digests of this processor, portable"
     )
     parser.add_argument("--cost", action="store_true", help="time steps with and without")
+    parser.add_argument("--like", choices=PROCESSORS, help="run COMMAND so that it believes this")
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND")
     parser.add_argument("--child", choices=("digests", "steps"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child == "digests":
@@ -60,6 +63,13 @@ def main():
     if arguments.cost:
         cost()
         return
+    if arguments.like:
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(
+                arguments.command,
+                env={**os.environ, **pretence(arguments.like, pretender(Path(folder)))},
+            )
+        sys.exit(done.returncode)
     if arguments.digests:
         for name, digest in computed(SWITCHES).items():
             print(f"{name:44} {digest}")
@@ -70,10 +80,8 @@ def main():
 
 def compare(folder):
     """Compute in one process for each processor and set of switches; print what agrees."""
-    library = folder / "processors.so"
-    source = HERE.with_suffix(".c")
-    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, source], check=True)
-    pretended = [{"LD_PRELOAD": str(library), "PRETEND": each} for each in PROCESSORS.values()]
+    library = pretender(folder)
+    pretended = [pretence(name, library) for name in PROCESSORS]
     free = [computed({}), computed(pretended[0])]
     fixed = [computed(SWITCHES), *(computed({**SWITCHES, **each}) for each in pretended)]
     alone = {key: computed({key: value}) for key, value in SWITCHES.items()}
@@ -84,6 +92,19 @@ def compare(folder):
         words = ["same" if each else "differ" for each in same]
         by = ", ".join(key for key, found in alone.items() if found[name] != free[0][name])
         print(f"{name:44} {words[0]:8} {words[1]:9} {by}")
+
+
+def pretender(folder):
+    """The library made of `processors.c`, in a folder."""
+    library = folder / "processors.so"
+    source = HERE.with_suffix(".c")
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, source], check=True)
+    return library
+
+
+def pretence(name, library):
+    """Environment variables of a process that believes to run on one of `PROCESSORS`."""
+    return {"LD_PRELOAD": str(library), "PRETEND": PROCESSORS[name]}
 
 
 def computed(variables):

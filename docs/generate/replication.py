@@ -1,9 +1,10 @@
 """Write the tables of the pages about results from finished results: no number there is typed.
 
-    python -m docs.generate.replication [RESULTS] [--page why]
+    python -m docs.generate.replication [RESULTS] [--page why] [--beside NAME=RESULTS]
 
 `make replication` does so for results/. A page whose experiments have not been run stays as it is.
-The tables begin with the version, commit and processor that their numbers are from.
+The tables begin with the version, commit and processor that their numbers are from. Results of the
+same experiments from another processor, called NAME, stand beside them.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from geomem import __version__
 from geomem.compare import compared, differences
 from geomem.config.cli import combined
 from geomem.config.experiments import resolve, selected
-from geomem.figures import compare
+from geomem.figures import compare, seeds
 from geomem.storage.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +28,7 @@ DOCS = ROOT / "docs"
 BEGIN, END = "<!-- from results: begin -->", "<!-- from results: end -->"
 # The means that figures and verdicts use, and how many digits tell their differences.
 MEANS = {"capacity": "Capacity", "radius_iqm": "Radius", "dimension_iqm": "Dimension"}
+_DIGITS = {"capacity": 3, "radius_iqm": 2, "dimension_iqm": 1}
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,15 @@ class Page:
         By name in docs/figures: the path of a figure in the results.
     side_by_side : tuple of str
         Targets whose effects stand side by side, instead of all tables of each experiment.
+    over_width : dict of str to str
+        Experiments that measure the same networks in other ways, and what the ways are called:
+        their verdicts, and tables of means over seeds by width.
     """
 
     preset: str | None = None
     figures: dict = field(default_factory=dict)
     side_by_side: tuple = ()
+    over_width: dict = field(default_factory=dict)
 
 
 PAGES = {
@@ -54,6 +60,14 @@ PAGES = {
         "factors",
         side_by_side=("T1-permuted", "N-permuted", "T2-final", "T4", "N-restored", "T5"),
     ),
+    "double-descent": Page(
+        "double-descent",
+        figures={
+            "double-descent": "double-descent/figures/width",
+            "double-descent-epochs": "double-descent-epochs/figures/epochs",
+        },
+        over_width={"double-descent": "own K", "double-descent-one-k": "one K"},
+    ),
 }
 
 
@@ -61,12 +75,13 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("results", nargs="?", default="results", type=Path)
     parser.add_argument("--page", choices=list(PAGES), help="this one alone")
+    parser.add_argument("--beside", metavar="NAME=RESULTS", help="results from another processor")
     arguments = parser.parse_args(argv)
     for name in [arguments.page] if arguments.page else PAGES:
-        fill(name, PAGES[name], arguments.results)
+        fill(name, PAGES[name], arguments.results, arguments.beside)
 
 
-def fill(name, page, results):
+def fill(name, page, results, beside=None):
     """Write the part of a page between the marks, and its figures."""
     preset = [ROOT / "presets" / f"{page.preset}.yaml"] if page.preset else []
     config = combined([ROOT / "config.yaml", *preset])
@@ -81,9 +96,15 @@ def fill(name, page, results):
     parts = [f"Made by {made_by()}."]
     if page.side_by_side:
         parts += effects(config, claims, page.side_by_side, DOCS / "figures" / f"{name}.png")
+    elif page.over_width:
+        parts += over_width(results, page.over_width, claims)
     else:
-        for experiment in claims:
+        for experiment, table in claims.items():
             parts += sections(results / experiment)
+            if beside:
+                other, _, folder = beside.partition("=")
+                path = Path(folder) / experiment / "claims" / "claims.parquet"
+                parts += processors(table, read_table(path), other)
     for figure, source in page.figures.items():
         shutil.copyfile(results / f"{source}.png", DOCS / "figures" / f"{figure}.png")
     path = DOCS / f"{name}.md"
@@ -110,6 +131,68 @@ def effects(config, claims, targets, figure):
                 for row in rows.itertuples()
             ],
         )  # fmt: skip
+
+
+def over_width(results, ways, claims, metrics=tuple(MEANS)):
+    """Verdicts of each way to measure, accuracies by width, and the final layer's geometry."""
+    for experiment, way in ways.items():
+        if experiment in claims:
+            yield f"## Verdicts, {way}"
+            yield from verdicts(claims[experiment])
+    first, *_ = (results / experiment / "tables" for experiment in ways)
+    rates = read_table(first / "accuracy.parquet")
+    rates = rates[rates["metric"] == "accuracy"].assign(value=lambda table: 100 * table["value"])
+    yield "## Accuracy (%)"
+    yield _by_width(
+        {
+            f"{kind}, {moment} epoch": rates[(rates["kind"] == kind) & rates[moment]]
+            for kind, moment in (("test", "best"), ("test", "last"), ("permuted", "last"))
+        },
+        digits=1,
+    )
+    tables = {
+        way: read_table(results / experiment / "tables" / "geometry.parquet")
+        for experiment, way in ways.items()
+    }
+    if (path := first / "glue.parquet").exists():
+        tables["GLUE"] = read_table(path)
+    for metric in metrics:
+        yield f"## {MEANS[metric]} of test images in the final layer"
+        yield _by_width(
+            {
+                f"{way}, {moment} epoch": rows[rows[moment]]
+                for way, rows in ((way, _final(tables[way], metric)) for way in tables)
+                for moment in ("best", "last")
+            },
+            _DIGITS[metric],
+        )
+
+
+def _final(table, metric):
+    """Rows of the test images' mean in the final layer; GLUE has one mean, not a robust one too."""
+    name = metric if (table["metric"] == metric).any() else metric.removesuffix("_iqm")
+    whole = table[table["manifold"].isna() & (table["kind"] == "test") & (table["metric"] == name)]
+    return whole[whole["layer_index"] == whole["layer_index"].max()]
+
+
+def _by_width(columns, digits):
+    """A table with a row for each width: means over seeds with their intervals."""
+    means = {
+        head: seeds.over_seeds(rows, ["width"], bounded=False).set_index("width")
+        for head, rows in columns.items()
+    }
+    widths = sorted(set().union(*(table.index for table in means.values())))
+    lines = [
+        [
+            f"{width}",
+            *(
+                f"{at.value:.{digits}f} ({at.lo:.{digits}f} to {at.hi:.{digits}f})"
+                for at in (table.loc[width] for table in means.values())
+            ),
+        ]
+        for width in widths
+    ]
+    return _table(["width", *means], lines)
 
 
 def made_by():
@@ -143,6 +226,27 @@ def sections(folder):
             return  # means over seeds alone: networks of several sizes have none in common
         yield from geometry(table)
         yield from quality(table)
+
+
+def processors(here, there, other):
+    """Effect and verdict of every target on the processor at hand and on another one."""
+    by = ["target", "estimator", "noise", "width"]
+    both = here.merge(there, on=by, suffixes=("", "_there"), how="outer")
+    measured = both[(both[["verdict", "verdict_there"]] != "not measured").any(axis=1)]
+    same = (measured["verdict"] == measured["verdict_there"]).sum()
+    yield f"### On another processor: {other}"
+    yield f"The same verdict for {same} of {len(measured)}."
+    yield _table(
+        ["target", "effect", f"effect, {other}", "verdict", f"verdict, {other}"],
+        [
+            [
+                f"{row.target} (GLUE)" if row.estimator == "glue" else row.target,
+                *(f"{effect:.3f}" for effect in (row.effect, row.effect_there)),
+                *(f"**{verdict}**" for verdict in (row.verdict, row.verdict_there)),
+            ]
+            for row in measured.itertuples()
+        ],
+    )
 
 
 def accuracy(table):
@@ -191,7 +295,7 @@ def geometry(table):
     kinds = list(dict.fromkeys(whole["kind"]))
     layers = list(whole.groupby(["layer_index", "layer"]).groups)
     for metric, name in (*MEANS.items(), ("low_rank_k", "Removed directions K")):
-        digits = 3 if metric == "capacity" else 2 if metric == "radius_iqm" else 1
+        digits = _DIGITS.get(metric, 1)
         yield f"### {name}, last epoch"
         yield _table(
             ["layer", *kinds],

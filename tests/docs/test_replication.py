@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
+from geomem.storage.tables import write_table
 
-from docs.generate.replication import accuracy, geometry, quality, verdicts
+from docs.generate.replication import accuracy, geometry, over_width, processors, quality, verdicts
 
 KINDS = ("test", "permuted")
 ROWS = pd.DataFrame(
@@ -85,3 +86,63 @@ def test_accuracies_are_those_of_the_best_and_the_last_epoch():
     )  # fmt: skip
     _, table = accuracy(rows)
     assert cells(table)[2] == ["8", "0.5", "0", "3", "70.0", "60.0", "99.0"]
+
+
+def test_over_width_has_means_over_seeds_with_their_intervals(tmp_path):
+    ways = {"own": ("geometry", 0), "one": ("geometry", 100), "glue": ("glue", 200)}
+    for way, (table, more) in ways.items():
+        folder = tmp_path / ("one" if way == "one" else "own") / "tables"
+        folder.mkdir(parents=True, exist_ok=True)
+        names = ("dimension",) if table == "glue" else ("dimension", "dimension_iqm")
+        frame = pd.DataFrame(
+            [
+                {"width": width, "seed": seed, "kind": "test", "layer_index": index, "metric": name,
+                 "manifold": None, "best": not last, "last": last, "lo": 0.0, "hi": 1.0,
+                 "value": more + 10 * width + seed + 5 * last - index
+                 + 1000 * ((name, table) == ("dimension", "geometry"))}
+                for width in (2, 4) for seed in (0, 2) for index in (0, 7) for last in (False, True)
+                for name in names
+            ]
+        )  # fmt: skip
+        write_table(folder / f"{table}.parquet", frame, {})
+    rates = pd.DataFrame(
+        [
+            {"metric": "accuracy", "width": width, "seed": seed, "kind": kind, "best": False,
+             "last": True, "value": (width + seed) / 100, "lo": 0.0, "hi": 1.0}
+            for width in (2, 4) for seed in (0, 2) for kind in ("test", "permuted")
+        ]
+    )  # fmt: skip
+    best = rates[rates["kind"] == "test"].assign(best=True, last=False, value=0.5)
+    write_table(tmp_path / "own" / "tables" / "accuracy.parquet", pd.concat([rates, best]), {})
+    parts = list(over_width(tmp_path, {"own": "own K", "one": "one K"}, {}, ["dimension_iqm"]))
+    accuracies, dimensions = cells(parts[1]), cells(parts[3])
+    assert parts[::2] == ["## Accuracy (%)", "## Dimension of test images in the final layer"]
+    # two seeds: the mean and t(.975, 1) = 12.706 standard errors on either side
+    assert accuracies[2:] == [
+        ["2", "50.0 (50.0 to 50.0)", "3.0 (-9.7 to 15.7)", "3.0 (-9.7 to 15.7)"],
+        ["4", "50.0 (50.0 to 50.0)", "5.0 (-7.7 to 17.7)", "5.0 (-7.7 to 17.7)"],
+    ]
+    assert dimensions[0] == [
+        "width", "own K, best epoch", "own K, last epoch", "one K, best epoch", "one K, last epoch",
+        "GLUE, best epoch", "GLUE, last epoch",
+    ]  # fmt: skip
+    means = [[float(cell.split()[0]) for cell in row] for row in dimensions[2:]]
+    assert means == [
+        [2, 14, 19, 114, 119, 214, 219],
+        [4, 34, 39, 134, 139, 234, 239],
+    ]
+
+
+def test_processors_stand_side_by_side():
+    here = pd.DataFrame(
+        {"target": ["T4", "T5", "T6"], "estimator": "mean-field", "noise": 0.5, "width": 8,
+         "effect": [0.5, -0.1, np.nan], "verdict": ["contradicted", "supported", "not measured"]}
+    )  # fmt: skip
+    there = here.assign(effect=[0.4, 0.0, np.nan])[::-1]
+    there.loc[1, "verdict"] = "undecided"
+    _, count, table = processors(here, there, "Z80")
+    assert count == "The same verdict for 1 of 2."
+    assert cells(table)[2:] == [
+        ["T4", "0.500", "0.400", "**contradicted**", "**contradicted**"],
+        ["T5", "-0.100", "0.000", "**supported**", "**undecided**"],
+    ]
