@@ -141,7 +141,8 @@ def over_width(results, ways, claims, metrics=tuple(MEANS)):
             yield from verdicts(claims[experiment])
     first, *_ = (results / experiment / "tables" for experiment in ways)
     rates = read_table(first / "accuracy.parquet")
-    rates = rates[rates["metric"] == "accuracy"].assign(value=lambda table: 100 * table["value"])
+    rates = rates[rates["metric"] == "accuracy"]
+    rates = rates.assign(**{name: 100 * rates[name] for name in ("value", "lo", "hi")})
     yield "## Accuracy (%)"
     yield _by_width(
         {
@@ -232,6 +233,8 @@ def processors(here, there, other):
     """Effect and verdict of every target on the processor at hand and on another one."""
     by = ["target", "estimator", "noise", "width"]
     both = here.merge(there, on=by, suffixes=("", "_there"), how="outer")
+    found = ["verdict", "verdict_there"]
+    both[found] = both[found].fillna("not measured")
     measured = both[(both[["verdict", "verdict_there"]] != "not measured").any(axis=1)]
     same = (measured["verdict"] == measured["verdict_there"]).sum()
     yield f"### On another processor: {other}"

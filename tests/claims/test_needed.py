@@ -16,7 +16,7 @@ def row(monkeypatch, effects, spreads, threshold):
     common = {source: random.standard_normal(400) for source in SOURCES}
     common = {name: (x - x.mean()) / x.std(ddof=1) for name, x in common.items()}
 
-    def measured(target, effect, settings, estimator):
+    def measured(target, effect, settings, estimator, others):
         replicates = {s: effect + spreads.get(s, 0.0) * common[s] for s in SOURCES}
         return judge.Measured(effect, replicates, None)
 

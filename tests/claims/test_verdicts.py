@@ -304,8 +304,59 @@ def test_a_sweep_of_narrow_networks_is_not_judged():
 
 
 def test_dips():
-    curves = np.array([[1, 3, 2, 4], [4, 3, 2, 1], [1, 2, 3, 4], [3, 1, 2, 0], [2, 2, 2, 2]])
-    np.testing.assert_allclose(effects.dip(curves.astype(float)), [1, 0, 0, 1, 0])
+    curves = np.array([[1, 3, 2, 4], [4, 3, 2, 1], [1, 2, 3, 4], [3, 1, 2, 0], [2, 2, 2, 2.0]])
+    own = [effects.dip(curve[None], curve)[0] for curve in curves]
+    np.testing.assert_allclose(own, [1, 0, 0, 1, 0])
+    # where the guide dips, whatever the curve does there
+    np.testing.assert_allclose(effects.dip(curves, curves[0]), [1, -1, -1, -2, 0])
+
+
+@pytest.mark.parametrize("spread", [0.01, 0.03])
+def test_noise_between_seeds_is_no_dip(spread):
+    """Both curves rise; the last epoch's has twice the noise, so its deepest dip is deeper."""
+    random, width = np.random.default_rng(0), np.arange(7)
+    found, own = [], []
+    for _ in range(40):
+        runs = {}
+        for seed in range(4):
+            last = 0.6 + 0.005 * width + spread * random.standard_normal(7)
+            best = 0.6 + 0.03 * width + spread / 2 * random.standard_normal(7)
+            runs[seed] = [
+                network(
+                    seed, w, geometry=None, rewind=None, gradients=None,
+                    accuracy=accuracy_table({("last", "test"): x, ("best", "test"): y}),
+                )
+                for w, x, y in zip(width, last, best, strict=True)
+            ]  # fmt: skip
+            own.append(effects.dip(last[None], last)[0] - effects.dip(best[None], best)[0])
+        for seed, sweep_ in runs.items():
+            others = zip(*(runs[each] for each in runs if each != seed), strict=True)
+            views = [View(run, others=of) for run, of in zip(sweep_, others, strict=True)]
+            found.append(effects.extra_dip(views)[0])
+    assert np.mean(found) < 0.1 * spread < np.mean(own)
+
+
+def test_a_seed_without_one_of_the_widths_is_named():
+    curves = {
+        "final_test": [0.45, 0.51, 0.45, 0.55, 0.62], "best_test": [0.45, 0.52, 0.54, 0.58, 0.63],
+        "dimension": np.full(5, 30.0), "radius": np.full(5, 1.2),
+    }  # fmt: skip
+    runs = [run for seed in SEEDS for run in sweep(seed, **curves)]
+    runs = [run for run in runs if (run.seed, run.width) != (SEEDS[0], 6)]
+    row = next(r for r in judge_all(runs, SETTINGS) if r["target"] == "T6-dip")
+    assert f"seed {SEEDS[0]}: no network of width 6" in row["remark"]
+    assert row["n_seeds"] == len(SEEDS) - 1
+
+
+@pytest.mark.parametrize("kept", [[1], [7, 11], [11]])
+def test_what_is_said_of_all_layers_takes_all_of_them_rewound(kept):
+    table = rewind_table(REWOUND)
+    single = table["scheme"] == "single"
+    table = table[~single | table["layer_index"].isin(kept)]
+    found = verdicts([network(seed, rewind=table) for seed in SEEDS])
+    for target in ("M-critical", "M-unselective", "T8-early"):
+        assert found[target]["verdict"] == "not measured"
+        assert "rewind.layers leaves out" in found[target]["remark"]
 
 
 @pytest.mark.parametrize("bound", ["at least", "at most"])

@@ -71,11 +71,27 @@ def select(region, index, n_layers, weighted):
     needed = {*weighted, n_layers - 1}
     if region is last_third_whole:
         needed.add(min(i for i in range(n_layers) if last_third(i, n_layers)))
+    require(region, index, n_layers, needed, "analysis.layers")
+    return np.flatnonzero(region(index, n_layers))
+
+
+def require(region, index, n_layers, needed, key):
+    """Raise NotMeasuredError if layers that are needed in a region are not among `index`.
+
+    Parameters
+    ----------
+    region : callable
+        A key of `NAMES`.
+    index : ndarray of int
+    n_layers : int
+    needed : set of int
+    key : str
+        Of the configuration, which leaves them out.
+    """
     missing = sorted(i for i in needed - set(index.tolist()) if region(i, n_layers))
     if missing:
         listed = ", ".join(map(str, missing))
         raise NotMeasuredError(
-            f"needs {NAMES[region]}, of which analysis.layers leaves out number {listed} "
+            f"needs {NAMES[region]}, of which {key} leaves out number {listed} "
             f"(of {n_layers}, the input is 0)"
         )
-    return np.flatnonzero(region(index, n_layers))

@@ -8,6 +8,7 @@ import numpy as np
 
 from geomem.claims import depth
 from geomem.claims.errors import NotMeasuredError
+from geomem.claims.evidence import View
 
 RADIUS = "radius"  # the mean over manifolds that targets are about; see `geomem.claims.curves`
 PER_CLASS = 50  # examples of each class at which the gradient's noise level is quoted
@@ -119,6 +120,7 @@ def suffix_remembers(view):
 
 def early_recovery(view):
     """The fraction brought back by rewinding one layer of the first half, chosen likewise."""
+    view.require_rewound("single", depth.first_half)
     return _recovery(view, "single", late=False)
 
 
@@ -145,6 +147,7 @@ def early_criticality(view):
     """Permuted accuracy lost by rewinding one layer: the most before the last third, minus the
     most within it. Batch norm keeps its final statistics where that was measured.
     """
+    view.require_rewound("single", depth.every)
     policy = _policy(view)
     layers, n_layers, permuted = view.rewound("single", "permuted", policy)
     drop = view.nothing_rewound("permuted", policy)[:, None] - permuted
@@ -156,6 +159,7 @@ def early_unselectivity(view):
     """Fraction of unpermuted accuracy lost per fraction of permuted accuracy lost, at the layer
     before the last third that costs most permuted accuracy when rewound alone.
     """
+    view.require_rewound("single", depth.every)
     policy = _policy(view)
     lost = {}
     for kind in ("permuted", "unpermuted"):
@@ -208,14 +212,14 @@ def gradient_over_noise(kind):
 def extra_dip(views):
     """Dip of test accuracy over width at the last epoch, beyond the one at the best epoch.
 
-    Where every network was rewound, networks are compared image by image.
+    Where every network was rewound, networks are compared image by image. Where the dip lies is
+    chosen by the other seeds, see `dip`.
     """
     if all(view.was_rewound for view in views):
-        pairs = [(view.nothing_rewound("test"), view.everything_rewound("test")) for view in views]
+        last, best = View.last_rewound, View.best_rewound
     else:
-        pairs = [(view.accuracy("last", "test"), view.accuracy("best", "test")) for view in views]
-    last, best = (np.stack(rates, axis=1) for rates in zip(*pairs, strict=True))
-    return dip(last) - dip(best)
+        last, best = (lambda view, at=at: view.accuracy(at, "test") for at in ("last", "best"))
+    return _dip(views, last) - _dip(views, best)
 
 
 def extra_bump(views):
@@ -229,23 +233,49 @@ def best_bump(views):
 
 
 def _bump(views, epoch, metric):
-    final = [view.geometry(epoch, "test", metric, depth.final)[:, 0] for view in views]
-    curve = np.stack(final, axis=1)
-    return dip(-curve) / curve.mean(axis=1)
+    def final(view):
+        return view.geometry(epoch, "test", metric, depth.final)[:, 0]
+
+    height = np.stack([final(view) for view in views], axis=1).mean(axis=1)
+    return _dip(views, lambda view: -final(view)) / height
 
 
-def dip(curves):
-    """How far a curve falls between two higher points: the deepest dip, 0 where there is none.
+def _dip(views, quantity):
+    """`dip` of a quantity of each view over width, where the other seeds have theirs."""
+    curves = np.stack([quantity(view) for view in views], axis=1)
+    others = []
+    for sweep in zip(*(view.others for view in views), strict=True):
+        try:
+            others.append([quantity(View(run, estimator=views[0].estimator))[0] for run in sweep])
+        except NotMeasuredError:  # a seed that diverged cannot tell where the dip is
+            continue
+    return dip(curves, np.mean(others, axis=0) if others else curves[0])
+
+
+def dip(curves, guide):
+    """How far curves fall between two higher points, at the places where a guide does so most.
+
+    The deepest dip of a noisy curve is deeper than that of its mean, and lies elsewhere. With a
+    guide that is independent of the curves (the mean over the other seeds) noise alone gives no
+    dip on average.
 
     Parameters
     ----------
     curves : ndarray, shape (count, n)
+    guide : ndarray, shape (n,)
 
     Returns
     -------
     ndarray, shape (count,)
-        Maximum over j of min(max_{i<j} y_i, max_{k>j} y_k) - y_j, not below 0.
+        min(y_i, y_k) - y_j with the i < j < k that make it largest in the guide; 0 where the guide
+        has no dip.
     """
-    before = np.maximum.accumulate(curves, axis=1)
-    after = np.maximum.accumulate(curves[:, ::-1], axis=1)[:, ::-1]
-    return (np.minimum(before, after) - curves).max(axis=1)
+    n = len(guide)
+    depths = {}
+    for j in range(1, n - 1):
+        i, k = int(np.argmax(guide[:j])), j + 1 + int(np.argmax(guide[j + 1 :]))
+        depths[i, j, k] = min(guide[i], guide[k]) - guide[j]
+    i, j, k = max(depths, key=depths.get)
+    if depths[i, j, k] <= 0:
+        return np.zeros(len(curves))
+    return np.minimum(curves[:, i], curves[:, k]) - curves[:, j]

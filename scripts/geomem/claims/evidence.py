@@ -110,6 +110,8 @@ class View:
         Where to take the geometry between its ends over K; by default at the chosen K.
     warned : set of str
         Filled with what was read that has a warning.
+    others : tuple of Run
+        Networks of a sweep that differ by the seed alone, one of each other seed.
     """
 
     run: Run
@@ -118,6 +120,7 @@ class View:
     estimator: str = "mean-field"
     removal: object = None
     warned: set = field(default_factory=set)
+    others: tuple = ()
 
     def geometry(self, epoch: str | int, kind: str, metric: str, region: Callable) -> np.ndarray:
         """Mean over manifolds in the layers of a region.
@@ -162,9 +165,31 @@ class View:
 
     @property
     def was_rewound(self) -> bool:
-        """Whether there is the whole network of the best epoch, image by image."""
-        table = self.run.tables.get("rewind")
-        return table is not None and bool((table["scheme"] == "all").any())
+        """Whether the networks of the best and the last epoch are there, image by image."""
+        try:
+            self.last_rewound()
+            self.best_rewound()
+        except NotMeasuredError:
+            return False
+        return True
+
+    def last_rewound(self) -> np.ndarray:
+        """Test accuracy of the last epoch's network, image by image, shape (count,)."""
+        return self.nothing_rewound("test", "with-layer")
+
+    def best_rewound(self) -> np.ndarray:
+        """Test accuracy of the best epoch's network on the same images, shape (count,)."""
+        return self.everything_rewound("test")
+
+    def require_rewound(self, scheme: str, region: Callable) -> None:
+        """Raise NotMeasuredError if layers of a region of `geomem.claims.depth` were left out."""
+        rows = self.run.rows("rewind", "best")
+        rows = rows[rows["scheme"] == scheme]
+        if not len(rows):
+            raise NotMeasuredError(f"no rewinding with scheme {scheme}")
+        weighted = set(map(int, rows["weighted_layers"].iloc[0].split(",")))
+        layers = rows["layer_index"].dropna().unique().astype(int)
+        depth.require(region, layers, _depth(rows), weighted, "rewind.layers")
 
     def rewound(
         self, scheme: str, kind: str, batch_norm: str | None = None

@@ -107,7 +107,7 @@ def judge(target, groups, settings, estimator=""):
     found, reasons = [], {}
     for seed, group in groups.items():
         try:
-            found.append(measure(target, group, settings, estimator))
+            found.append(measure(target, group, settings, estimator, _others(groups, seed)))
         except NotMeasuredError as error:
             reasons.setdefault(str(error), []).append(seed)
     effects = [each.effect for each in found]
@@ -174,11 +174,11 @@ class Measured:
     warned: list = field(default_factory=list)
 
 
-def measure(target, group, settings, estimator=""):
-    """The effect of one seed, a `Measured`."""
+def measure(target, group, settings, estimator="", others=()):
+    """The effect of one seed, a `Measured`; `others` are the sweeps of the other seeds."""
 
     def views(**more):
-        return _views(group, estimator=estimator or next(iter(ESTIMATORS)), **more)
+        return _views(group, others, estimator=estimator or next(iter(ESTIMATORS)), **more)
 
     point = views()
     for need in target.needs:
@@ -302,9 +302,29 @@ def _cells(runs, sweep):
     return cells
 
 
-def _views(group, **settings):
+def _others(groups, seed):
+    """The sweeps over width of the other seeds; none for a target of single networks.
+
+    Raises
+    ------
+    NotMeasuredError
+        If this seed lacks a width that another one has: its curve would be another one.
+    """
+    group = groups[seed]
+    if not isinstance(group, list):
+        return []
+    widths = {each: [run.width for run in sweep] for each, sweep in groups.items()}
+    every = sorted(set().union(*widths.values()))
+    if widths[seed] != every:
+        missing = ", ".join(str(width) for width in every if width not in widths[seed])
+        raise NotMeasuredError(f"no network of width {missing}")
+    return [groups[each] for each in groups if each != seed and widths[each] == every]
+
+
+def _views(group, others, **settings):
     if isinstance(group, list):
-        return [View(run, **settings) for run in group]
+        peers = zip(*others, strict=True) if others else [()] * len(group)
+        return [View(run, others=of, **settings) for run, of in zip(group, peers, strict=True)]
     return View(group, **settings)
 
 
