@@ -116,9 +116,10 @@ def compared(claims, settings, targets=None):
         raise InputError(f"--targets: no experiment has {unknown[0]!r}; there are: {known}")
     rows = measured[measured["target"].isin(targets)]
     order = rows["target"].map({name: i for i, name in enumerate(targets)})
+    # The interval that is judged: the total one, moved to the ends of the range over K.
     rows = rows.assign(
-        lo=np.fmin(rows["total_lo"], rows["low_rank_lo"]),
-        hi=np.fmax(rows["total_hi"], rows["low_rank_hi"]),
+        lo=rows["total_lo"] + (rows["low_rank_lo"] - rows["effect"]).fillna(0),
+        hi=rows["total_hi"] + (rows["low_rank_hi"] - rows["effect"]).fillna(0),
     ).iloc[order.argsort(kind="stable")]
     return rows[[*SHOWN, "statement", "bound", "threshold"]].reset_index(drop=True)
 

@@ -64,7 +64,7 @@ def test_effects_stand_side_by_side():
     assert found["target"].tolist() == ["T1", "T1"]  # T4 was measured in one alone
     assert found["setting"].tolist() == ["as it is", "train_per_class 112"]
     # The range over removed directions belongs to the interval.
-    assert found["lo"].tolist() == pytest.approx([-0.1, 0.1])
+    assert found["lo"].tolist() == pytest.approx([-0.2, 0.0])
     assert found["hi"].tolist() == pytest.approx([0.3, 0.5])
     assert compared(claims, {"base": {}, "more": {}}, ["T4"])["effect"].tolist() == [0.5]
 
@@ -91,7 +91,7 @@ def test_from_the_terminal(tmp_path, monkeypatch, capsys):
         write_table(folder / "claims.parquet", table(row("T1", effect)), {})
     assert main(["--csv", "all.csv", "--figure", "all.png"]) == 0
     said = capsys.readouterr().out
-    assert "| as it is | mean-field | 0.2 | -0.1 to 0.3 | undecided |" in said
+    assert "| as it is | mean-field | 0.2 | -0.2 to 0.3 | undecided |" in said
     assert "| train_per_class 112 | mean-field | 0.4 | 0.1 to 0.5 | undecided |" in said
     assert pd.read_csv("all.csv")["effect"].tolist() == [0.2, 0.4]
     assert (tmp_path / "all.png").stat().st_size > 1000

@@ -63,12 +63,13 @@ def _line(row):
 
 def _panel(axes, rows, lines):
     first = rows.iloc[0]
+    low, high = _range(rows, first.threshold)
     for row in rows.itertuples():
         edge, face = LOOKS.get(row.verdict, LOOKS["undecided"])
         y = -lines.index(_line(row))
-        axes.plot([row.lo, row.hi], [y, y], color=edge, linewidth=1.1, solid_capstyle="butt")
+        ends = np.clip([row.lo, row.hi], low - 1, high + 1)  # infinite ones reach the frame
+        axes.plot(ends, [y, y], color=edge, linewidth=1.1, solid_capstyle="butt")
         axes.plot(row.effect, y, "o", color=edge, markerfacecolor=face, markersize=3.6)
-    low, high = _range(rows, first.threshold)
     holds = (first.threshold, high) if first.bound == "at least" else (low, first.threshold)
     axes.axvspan(*holds, color="#0072B2", alpha=0.08, linewidth=0)
     axes.axvline(first.threshold, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 2)))
