@@ -28,6 +28,7 @@ DOCS = ROOT / "docs"
 BEGIN, END = "<!-- from results: begin -->", "<!-- from results: end -->"
 # The means that figures and verdicts use, and how many digits tell their differences.
 MEANS = {"capacity": "Capacity", "radius_iqm": "Radius", "dimension_iqm": "Dimension"}
+ENDS = ["value", "lo", "hi"]
 _DIGITS = {"capacity": 3, "radius_iqm": 2, "dimension_iqm": 1}
 
 
@@ -138,11 +139,10 @@ def over_width(results, ways, claims, metrics=tuple(MEANS)):
     for experiment, way in ways.items():
         if experiment in claims:
             yield f"## Verdicts, {way}"
-            yield from verdicts(claims[experiment])
+            yield from list(verdicts(claims[experiment]))[1:]
     first, *_ = (results / experiment / "tables" for experiment in ways)
     rates = read_table(first / "accuracy.parquet")
     rates = rates[rates["metric"] == "accuracy"]
-    rates = rates.assign(**{name: 100 * rates[name] for name in ("value", "lo", "hi")})
     yield "## Accuracy (%)"
     yield _by_width(
         {
@@ -150,6 +150,7 @@ def over_width(results, ways, claims, metrics=tuple(MEANS)):
             for kind, moment in (("test", "best"), ("test", "last"), ("permuted", "last"))
         },
         digits=1,
+        scale=100,
     )
     tables = {
         way: read_table(results / experiment / "tables" / "geometry.parquet")
@@ -176,10 +177,15 @@ def _final(table, metric):
     return whole[whole["layer_index"] == whole["layer_index"].max()]
 
 
-def _by_width(columns, digits):
-    """A table with a row for each width: means over seeds with their intervals."""
+def _by_width(columns, digits, scale=1):
+    """A table with a row for each width: means over seeds with their intervals.
+
+    With one seed the interval is that of its measurement. A width without a value has an empty
+    cell.
+    """
     means = {
-        head: seeds.over_seeds(rows, ["width"], bounded=False).set_index("width")
+        head: seeds.over_seeds(rows, ["metric", "width"]).set_index("width")[["value", "lo", "hi"]]
+        * scale
         for head, rows in columns.items()
     }
     widths = sorted(set().union(*(table.index for table in means.values())))
@@ -187,8 +193,10 @@ def _by_width(columns, digits):
         [
             f"{width}",
             *(
-                f"{at.value:.{digits}f} ({at.lo:.{digits}f} to {at.hi:.{digits}f})"
-                for at in (table.loc[width] for table in means.values())
+                "{:.{d}f} ({:.{d}f} to {:.{d}f})".format(*table.loc[width], d=digits)
+                if width in table.index
+                else ""
+                for table in means.values()
             ),
         ]
         for width in widths

@@ -85,15 +85,15 @@ def test_from_the_terminal(tmp_path, monkeypatch, capsys):
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))
     with pytest.raises(InputError, match="has verdicts of none"):
         main([])
-    for name, effect in (("base", 0.2), ("more", 0.4)):
+    for name, effect in (("base", 0.2), ("more", 0.5)):
         folder = tmp_path / "results" / name / "claims"
         folder.mkdir(parents=True)
         write_table(folder / "claims.parquet", table(row("T1", effect)), {})
     assert main(["--csv", "all.csv", "--figure", "all.png"]) == 0
     said = capsys.readouterr().out
     assert "| as it is | mean-field | 0.2 | -0.2 to 0.3 | undecided |" in said
-    assert "| train_per_class 112 | mean-field | 0.4 | 0.1 to 0.5 | undecided |" in said
-    assert pd.read_csv("all.csv")["effect"].tolist() == [0.2, 0.4]
+    assert "| train_per_class 112 | mean-field | 0.5 | 0.1 to 0.6 | undecided |" in said
+    assert pd.read_csv("all.csv")["effect"].tolist() == [0.2, 0.5]
     assert (tmp_path / "all.png").stat().st_size > 1000
 
 
