@@ -65,7 +65,7 @@ PAGES = {
         "double-descent",
         figures={
             "double-descent": "double-descent/figures/width",
-            "double-descent-epochs": "double-descent-epochs/figures/epochs",
+            "double-descent-epochs": "double-descent-epochs/figures/accuracy",
         },
         over_width={"double-descent": "own K", "double-descent-one-k": "one K"},
     ),

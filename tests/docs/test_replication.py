@@ -124,7 +124,7 @@ def test_over_width_has_means_over_seeds_with_their_intervals(tmp_path):
             float(row[2].split()[0]),
             map(float, row[2].split("(")[1][:-1].split(" to ")),
         )
-        assert 0 <= lo < mean < 20 < hi <= 100
+        assert 0 <= float(lo) < float(mean) < 20 < float(hi) <= 100
     assert dimensions[0] == [
         "width", "own K, best epoch", "own K, last epoch", "one K, best epoch", "one K, last epoch",
         "GLUE, best epoch", "GLUE, last epoch",
