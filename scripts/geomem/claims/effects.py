@@ -241,7 +241,7 @@ def _bump(views, epoch, metric):
 
 
 def _dip(views, quantity):
-    """`dip` of a quantity of each view over width, where the other seeds have theirs."""
+    """`dip` of a quantity of each view over width, at the place that the other seeds give."""
     curves = np.stack([quantity(view) for view in views], axis=1)
     others = []
     for sweep in zip(*(view.others for view in views), strict=True):
