@@ -1,5 +1,7 @@
 """Networks whose gradients the convolution library computes wrongly on some processors."""
 
+import platform
+
 import pytest
 import torch
 from geomem.errors import InputError
@@ -14,7 +16,10 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def processor(monkeypatch):
-    """Have torch report the kernels of another processor."""
+    """Have torch report the kernels of another x86-64 processor."""
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    for variable in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"):
+        monkeypatch.delenv(variable, raising=False)
 
     def report(name):
         monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: name)
@@ -37,6 +42,23 @@ def test_it_is_refused_before_the_first_step(processor, tmp_path):
     training = training_of(spec_of("resnet18", width=4), tmp_path)
     with pytest.raises(InputError, match="Take a wider network"):
         training.rehearse({})
+
+
+def test_it_is_refused_where_an_epoch_is_trained_again(processor, tmp_path):
+    processor("AVX2")
+    training = training_of(spec_of("resnet18", width=4), tmp_path)
+    with pytest.raises(InputError, match="Take a wider network"):
+        training.state_after(1)
+
+
+@pytest.mark.parametrize("variable", ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"])
+def test_a_limit_of_the_library_counts_whatever_torch_reports(processor, monkeypatch, variable):
+    processor("AVX512")
+    monkeypatch.setenv(variable, "AVX2")
+    with pytest.raises(InputError, match="has 4 input channels"):
+        refuse_overwriting(network(), CPU)
+    monkeypatch.setenv(variable, "AVX512_CORE")
+    refuse_overwriting(network(), CPU)
 
 
 def test_what_is_safe_is_taken(processor):

@@ -1,5 +1,8 @@
 """A defect of oneDNN that training must not meet."""
 
+import os
+import platform
+
 import torch
 from torch import nn
 
@@ -23,7 +26,7 @@ def refuse_overwriting(model, device):
         As `build_model` returns it.
     device : torch.device
     """
-    if device.type != "cpu" or torch.backends.cpu.get_cpu_capability() != "AVX2":
+    if device.type != "cpu" or platform.machine() not in ("x86_64", "AMD64") or _has_avx512():
         return
     if memory_format(model) is not torch.channels_last:
         return
@@ -38,3 +41,10 @@ def refuse_overwriting(model, device):
                 f", torch computes its gradient wrongly or crashes below {_LEAST}. Take a wider "
                 "network"
             )
+
+
+def _has_avx512():
+    """Whether oneDNN takes its code for AVX-512: a user may have limited it, torch or both."""
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA") or "ALL"
+    wide = limit.upper().startswith(("AVX512", "AVX10", "DEFAULT", "ALL"))
+    return wide and torch.backends.cpu.get_cpu_capability() == "AVX512"

@@ -13,6 +13,7 @@ from geomem.errors import InputError, PreemptedError
 from geomem.models import build_model
 from geomem.models.named import require_layers
 from geomem.training import portable
+from geomem.training.defects import refuse_overwriting
 from geomem.training.device import choose_device, compute_deterministically
 from geomem.training.evaluate import KINDS, MEASURES, EvaluationSet, accuracy, evaluate_each
 from geomem.training.key import content_key, determinants, note_use
@@ -186,6 +187,7 @@ class Training:
 
     def _train(self, state, last, keep, *, retraining=False):
         """Train from `state` (None: initialization) to the epoch `last` or an earlier end."""
+        refuse_overwriting(self._model, self.device)
         images = EvaluationSet.of(self._images, self._targets, self.device)
         trainer = Trainer(self._model, self.recipe, images, self._seed)
         history = self._start(trainer, images, state)
