@@ -73,7 +73,7 @@ def test_code_that_needs_results_imports_what_there_is(name):
 def test_tutorials_with_a_run(tmp_path):
     said = follow(PAGES[TUTORIALS[0]], tmp_path)
     assert "T1-permuted" in said
-    said = follow(PAGES[TUTORIALS[1]], tmp_path / "my-study")
+    said = follow(PAGES[TUTORIALS[1]], tmp_path / "my-network")
     assert "-> supported" in said
 
 
