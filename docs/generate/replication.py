@@ -28,7 +28,6 @@ DOCS = ROOT / "docs"
 BEGIN, END = "<!-- from results: begin -->", "<!-- from results: end -->"
 # The means that figures and verdicts use, and how many digits tell their differences.
 MEANS = {"capacity": "Capacity", "radius_iqm": "Radius", "dimension_iqm": "Dimension"}
-ENDS = ["value", "lo", "hi"]
 _DIGITS = {"capacity": 3, "radius_iqm": 2, "dimension_iqm": 1}
 
 
@@ -140,7 +139,7 @@ def over_width(results, ways, claims, metrics=tuple(MEANS)):
         if experiment in claims:
             yield f"## Verdicts, {way}"
             yield from list(verdicts(claims[experiment]))[1:]
-    first, *_ = (results / experiment / "tables" for experiment in ways)
+    first = results / next(iter(ways)) / "tables"
     rates = read_table(first / "accuracy.parquet")
     rates = rates[rates["metric"] == "accuracy"]
     yield "## Accuracy (%)"
@@ -243,7 +242,7 @@ def processors(here, there, other):
     both = here.merge(there, on=by, suffixes=("", "_there"), how="outer")
     found = ["verdict", "verdict_there"]
     both[found] = both[found].fillna("not measured")
-    measured = both[(both[["verdict", "verdict_there"]] != "not measured").any(axis=1)]
+    measured = both[(both[found] != "not measured").any(axis=1)]
     same = (measured["verdict"] == measured["verdict_there"]).sum()
     yield f"### On another processor: {other}"
     yield f"The same verdict for {same} of {len(measured)}."

@@ -336,6 +336,16 @@ def test_noise_between_seeds_is_no_dip(spread):
     assert np.mean(found) < 0.1 * spread < np.mean(own)
 
 
+@pytest.mark.parametrize("source", SOURCES)
+def test_alone_a_seed_has_its_dip_where_it_was_measured(source):
+    """Whatever its replicates do."""
+    runs = sweep(0, [0.45, 0.51, 0.45, 0.46, 0.62], [0.45, 0.52, 0.54, 0.58, 0.63],
+                 np.full(5, 30.0), np.full(5, 1.2))  # fmt: skip
+    found = effects.extra_dip([View(run, source=source, count=50) for run in runs])
+    last = np.stack([View(r, source, 50).nothing_rewound("test") for r in runs], axis=1)
+    np.testing.assert_allclose(found, np.minimum(last[:, 1], last[:, 4]) - last[:, 2])
+
+
 def test_a_seed_without_one_of_the_widths_is_named():
     curves = {
         "final_test": [0.45, 0.51, 0.45, 0.55, 0.62], "best_test": [0.45, 0.52, 0.54, 0.58, 0.63],

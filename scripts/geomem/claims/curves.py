@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geomem.claims import depth
 from geomem.claims.errors import NotMeasuredError
 from geomem.warning import unpack
 
@@ -161,7 +162,7 @@ def read_curve(rows, kind, metric, means):
         index=whole["layer_index"].to_numpy(int),
         layers=tuple(whole["layer"]),
         n_layers=int(whole["n_layers"].iloc[0]),
-        weighted=frozenset(map(int, whole["weighted_layers"].iloc[0].split(","))),
+        weighted=depth.weighted(whole),
         manifolds=table.columns.to_numpy(int),
         single=table.to_numpy(float),
         influence=_influence(whole),

@@ -34,6 +34,11 @@ def every(index, n_layers):
     return np.asarray(index) >= 0
 
 
+def weighted(rows):
+    """Layers with parameters, as a table's rows of one network say, frozenset of int."""
+    return frozenset(map(int, rows["weighted_layers"].iloc[0].split(",")))
+
+
 NAMES = {
     first_half: "every layer of the first half",
     last_third: "every layer of the last third",

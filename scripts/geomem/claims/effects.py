@@ -216,10 +216,13 @@ def extra_dip(views):
     chosen by the other seeds, see `dip`.
     """
     if all(view.was_rewound for view in views):
-        last, best = View.last_rewound, View.best_rewound
+        last = _dip(views, lambda view: view.nothing_rewound("test", "with-layer"))
+        best = _dip(views, lambda view: view.everything_rewound("test"))
     else:
-        last, best = (lambda view, at=at: view.accuracy(at, "test") for at in ("last", "best"))
-    return _dip(views, last) - _dip(views, best)
+        last, best = (
+            _dip(views, lambda view, at=at: view.accuracy(at, "test")) for at in ("last", "best")
+        )
+    return last - best
 
 
 def extra_bump(views):
@@ -241,15 +244,20 @@ def _bump(views, epoch, metric):
 
 
 def _dip(views, quantity):
-    """`dip` of a quantity of each view over width, at the place that the other seeds give."""
-    curves = np.stack([quantity(view) for view in views], axis=1)
-    others = []
+    """`dip` of a quantity over width, at the place that the other seeds give; if alone, its own."""
+
+    def measured(runs):
+        return [quantity(View(run, estimator=views[0].estimator))[0] for run in runs]
+
+    guides = []
     for sweep in zip(*(view.others for view in views), strict=True):
         try:
-            others.append([quantity(View(run, estimator=views[0].estimator))[0] for run in sweep])
+            guides.append(measured(sweep))
         except NotMeasuredError:  # a seed that diverged cannot tell where the dip is
             continue
-    return dip(curves, np.mean(others, axis=0) if others else curves[0])
+    guides = guides or [measured([view.run for view in views])]
+    curves = np.stack([quantity(view) for view in views], axis=1)
+    return dip(curves, np.mean(guides, axis=0))
 
 
 def dip(curves, guide):

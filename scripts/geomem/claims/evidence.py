@@ -166,20 +166,13 @@ class View:
     @property
     def was_rewound(self) -> bool:
         """Whether the networks of the best and the last epoch are there, image by image."""
+        measured = View(self.run)
         try:
-            self.last_rewound()
-            self.best_rewound()
+            measured.nothing_rewound("test", "with-layer")
+            measured.everything_rewound("test")
         except NotMeasuredError:
             return False
         return True
-
-    def last_rewound(self) -> np.ndarray:
-        """Test accuracy of the last epoch's network, image by image, shape (count,)."""
-        return self.nothing_rewound("test", "with-layer")
-
-    def best_rewound(self) -> np.ndarray:
-        """Test accuracy of the best epoch's network on the same images, shape (count,)."""
-        return self.everything_rewound("test")
 
     def require_rewound(self, scheme: str, region: Callable) -> None:
         """Raise NotMeasuredError if layers of a region of `geomem.claims.depth` were left out."""
@@ -187,9 +180,8 @@ class View:
         rows = rows[rows["scheme"] == scheme]
         if not len(rows):
             raise NotMeasuredError(f"no rewinding with scheme {scheme}")
-        weighted = set(map(int, rows["weighted_layers"].iloc[0].split(",")))
-        layers = rows["layer_index"].dropna().unique().astype(int)
-        depth.require(region, layers, _depth(rows), weighted, "rewind.layers")
+        layers = rows["layer_index"].unique().astype(int)
+        depth.require(region, layers, _depth(rows), depth.weighted(rows), "rewind.layers")
 
     def rewound(
         self, scheme: str, kind: str, batch_norm: str | None = None

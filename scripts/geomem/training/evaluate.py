@@ -159,7 +159,7 @@ def predict_logits(model, images, normalizer, *, precision="float32", batch_size
     -------
     Tensor of float32, shape (n, n_classes), on the images' device.
     """
-    batch_size = batch_size or _BATCH.get(images.device.type, 128)
+    batch_size = batch_size or _BATCH.get(images.device.type, _BATCH["cpu"])
     placed(model)  # the layout decides the last bits of a sum
     with evaluation_mode(model), torch.inference_mode(), autocast(images.device, precision):
         batches = (in_format(model, normalizer(batch)) for batch in images.split(batch_size))
