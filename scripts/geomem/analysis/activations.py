@@ -39,7 +39,7 @@ STORES = ("products", "gram", "raw")
 _BATCH = {"cpu": 64, "cuda": 2048}
 _KEPT_BYTES = 2**29  # on disk
 _SURROGATE_POINTS = 256  # mixed together; not the batch of the device, which may change nothing
-_GRAM_COLUMNS = 2**12  # features turned into float64 at a time
+_FLOAT64_COLUMNS = 2**11  # features turned into float64 at a time
 
 
 @contextlib.contextmanager
@@ -107,7 +107,7 @@ def extract_activations(
                 surrogate = seed if kind == "surrogate" else None
                 batches = _Batches(model, layers, pixels, normalizer, waiting, surrogate)
                 for layer, products in _products(batches, layers, kind, manifolds, keep).items():
-                    arrays |= products.to_arrays(prefix(layer, kind))
+                    arrays |= _set_aside(products.to_arrays(prefix(layer, kind)), folder)
             if store == "raw":
                 arrays |= keep.features()
             elif store == "gram":
@@ -201,11 +201,13 @@ def _surrogates(parts, n_points, seed, start):
     )
     mixed = {}
     for name in list(parts[0]):
-        dtype = parts[0][name].dtype
-        offsets = torch.cat([part.pop(name) for part in parts]).double()
-        offsets -= offsets.mean(0)
-        offsets = torch.from_numpy(drawn).to(offsets.device) @ offsets
-        mixed[name] = offsets.to(dtype)
+        points = torch.cat([part.pop(name) for part in parts])
+        drawn_here = torch.from_numpy(drawn).to(points.device)
+        for block in points.split(_FLOAT64_COLUMNS, dim=1):
+            offsets = block.double()
+            offsets -= offsets.mean(0)
+            block.copy_(drawn_here @ offsets)
+        mixed[name] = points
     return mixed
 
 
@@ -242,6 +244,16 @@ def _products(batches, layers, kind, manifolds, keep):
     }
 
 
+def _set_aside(arrays, folder):
+    """The same arrays as memory maps of files in a folder."""
+    mapped = {}
+    for name, array in arrays.items():
+        path = Path(folder, name.replace("/", "-")).with_suffix(".npy")
+        np.save(path, array)
+        mapped[name] = np.load(path, mmap_mode="r")
+    return mapped
+
+
 class _Features:
     """Features of all points of one kind, on disk: one float32 memory map (n, N) per layer."""
 
@@ -271,7 +283,7 @@ class _Features:
 def _gram(points):
     """Inner products of all points (n, N), float64 (n, n), from blocks of features."""
     total = np.zeros((len(points), len(points)))
-    for start in range(0, points.shape[1], _GRAM_COLUMNS):
-        block = np.asarray(points[:, start : start + _GRAM_COLUMNS], dtype=np.float64)
+    for start in range(0, points.shape[1], _FLOAT64_COLUMNS):
+        block = np.asarray(points[:, start : start + _FLOAT64_COLUMNS], dtype=np.float64)
         total += block @ block.T
     return total

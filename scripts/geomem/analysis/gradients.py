@@ -57,6 +57,7 @@ COLUMNS = (
 _BATCH = {"cpu": 128, "cuda": 1024}
 _BYTES = 2**30  # what the gradients of all groups may take
 _FEWEST_GROUPS = 4
+_COLUMNS = 2**13  # elements of a gradient turned into float64 at a time
 _RANGES = {"norm": (0.0, np.inf), "noise_floor": (0.0, np.inf), "cosine": (-1.0, 1.0)}
 
 
@@ -272,8 +273,9 @@ def _inner_products(groups):
     """
     total = 0.0
     for of_parameter in groups:
-        rows = of_parameter.flatten(0, 1).double()
-        total = total + (rows @ rows.T).cpu().numpy()
+        for some in of_parameter.flatten(0, 1).split(_COLUMNS, dim=1):
+            rows = some.double()
+            total = total + (rows @ rows.T).cpu().numpy()
     count = groups[0].shape[1]
     return total.reshape(2, count, 2, count)
 
