@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from geomem import __version__
+from geomem.claims.page import network_names
 from geomem.compare import compared, differences
 from geomem.config.cli import combined
 from geomem.config.experiments import resolve, selected
@@ -250,13 +251,19 @@ def processors(here, there, other):
         ["target", "effect", f"effect, {other}", "verdict", f"verdict, {other}"],
         [
             [
-                f"{row.target} (GLUE)" if row.estimator == "glue" else row.target,
+                _target(row, network),
                 *(f"{effect:.3f}" for effect in (row.effect, row.effect_there)),
                 *(f"**{verdict}**" for verdict in (row.verdict, row.verdict_there)),
             ]
-            for row in measured.itertuples()
+            for row, network in zip(measured.itertuples(), network_names(measured), strict=True)
         ],
     )
+
+
+def _target(row, network):
+    """A target's name, with its estimator and network where there are several."""
+    beside = ["GLUE"] * (row.estimator == "glue") + [network] * bool(network)
+    return f"{row.target} ({', '.join(beside)})" if beside else row.target
 
 
 def accuracy(table):
@@ -282,7 +289,7 @@ def verdicts(claims):
     measured = claims[claims["verdict"] != "not measured"]
     lines = [
         [
-            f"{row.target} (GLUE)" if row.estimator == "glue" else row.target,
+            _target(row, network),
             _cell(row.statement),
             f"{row.effect:.3f}",
             _ends(row.total_lo, row.total_hi),
@@ -290,7 +297,7 @@ def verdicts(claims):
             f"**{row.verdict}**",
             _cell(row.remark),
         ]
-        for row in measured.itertuples()
+        for row, network in zip(measured.itertuples(), network_names(measured), strict=True)
     ]
     counts = claims["verdict"].value_counts()
     yield "### Verdicts"

@@ -1,10 +1,12 @@
 """`geomem compare`: the effects of several experiments side by side, by what differs in them."""
 
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 
 from geomem import commands
+from geomem.claims.page import network_names
 from geomem.config.cli import combined
 from geomem.config.experiments import flat, resolve, selected
 from geomem.errors import InputError
@@ -17,7 +19,8 @@ _BESIDE = (
     "figures", "figure_style",
 )  # fmt: skip
 AS_IT_IS = "as it is"  # the setting of the experiment that the others are compared with
-SHOWN = ["setting", "experiment", "estimator", "target", "effect", "lo", "hi", "verdict"]
+SHOWN = ["setting", "network", "experiment", "estimator", "target", "effect", "lo", "hi", "verdict"]
+PANEL = ["target", "statement"]  # a statement that was judged by another threshold is another one
 
 
 def main(argv=None):
@@ -45,8 +48,7 @@ def main(argv=None):
     base = names[0]
     settings = {name: differences(resolve(config, base), resolve(config, name)) for name in claims}
     table = compared(claims, settings, arguments.targets)
-    for target, rows in table.groupby("target", sort=False):
-        statement = rows["statement"].iloc[0]
+    for (target, statement), rows in table.groupby(PANEL, sort=False):
         print(f"\n{target}: {statement}\n\n{_markdown(rows)}")
     if arguments.csv:
         table.to_csv(arguments.csv, index=False)
@@ -92,7 +94,8 @@ def compared(claims, settings, targets=None):
     Returns
     -------
     DataFrame
-        `setting` in words, the columns of `SHOWN`, and `statement`, `bound` and `threshold`.
+        `setting` in words, `network` (its width and noise, where these differ within an
+        experiment), the other columns of `SHOWN`, and `statement`, `bound` and `threshold`.
         `lo` and `hi` are the ends of the whole interval, those of the range over removed
         directions included.
 
@@ -102,9 +105,12 @@ def compared(claims, settings, targets=None):
         If a target is in none of the experiments.
     """
     parts = []
+    names = _names({key for of_one in settings.values() for key in of_one})
     for name, table in claims.items():
-        words = ", ".join(f"{_short(key)} {_text(value)}" for key, value in settings[name].items())
-        parts.append(table.assign(experiment=name, setting=words or AS_IT_IS))
+        words = ", ".join(f"{names[key]} {_text(value)}" for key, value in settings[name].items())
+        parts.append(
+            table.assign(experiment=name, setting=words or AS_IT_IS, network=network_names(table))
+        )
     table = pd.concat(parts, ignore_index=True)
     measured = table[table["verdict"] != "not measured"]
     if targets is None:
@@ -123,9 +129,16 @@ def compared(claims, settings, targets=None):
     return rows[[*SHOWN, "statement", "bound", "threshold"]].reset_index(drop=True)
 
 
-def _short(key):
-    """The last part of a dotted key, or of `model.name` and its like the one before."""
-    return key.removesuffix(".name").rpartition(".")[2]
+def _names(keys):
+    """The last part of each dotted key (of `model.name` the one before); all where two share it."""
+    last = {key: key.removesuffix(".name").rpartition(".")[2] for key in keys}
+    shared = Counter(last.values())
+    return {key: key if shared[name] > 1 else name for key, name in last.items()}
+
+
+def described(row):
+    """The setting of a row in words, and its network where the experiment has several."""
+    return f"{row.setting}, {row.network}" if row.network else row.setting
 
 
 def _text(value):
@@ -137,7 +150,7 @@ def _text(value):
 def _markdown(rows):
     lines = ["| setting | estimator | effect | interval | verdict |", "|---|---|---|---|---|"]
     lines += [
-        f"| {row.setting} | {row.estimator} | {row.effect:.3g} | {row.lo:.3g} to {row.hi:.3g} "
+        f"| {described(row)} | {row.estimator} | {row.effect:.3g} | {row.lo:.3g} to {row.hi:.3g} "
         f"| {row.verdict} |"
         for row in rows.itertuples()
     ]

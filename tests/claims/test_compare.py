@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import yaml
 from geomem.claims.judge import COLUMNS
-from geomem.compare import compared, differences, main
+from geomem.compare import compared, described, differences, main
 from geomem.config.experiments import resolve
 from geomem.errors import InputError
 from geomem.figures.compare import draw
@@ -73,6 +73,34 @@ def test_an_interval_without_a_range_over_directions_stays():
     claims = {"base": table(row("T8", 0.2, low_rank_lo=float("nan"), low_rank_hi=float("nan")))}
     found = compared(claims, {"base": {}}, ["T8"])
     assert found[["lo", "hi"]].iloc[0].tolist() == pytest.approx([0.1, 0.3])
+
+
+def test_networks_of_one_experiment_are_told_apart(capsys):
+    rows = [row("T1", 0.2, width=width, noise=0.5) for width in (4, 8)]
+    shown = compared({"base": table(*rows)}, {"base": {}}, ["T1"])
+    assert [described(line) for line in shown.itertuples()] == [
+        "as it is, width 4", "as it is, width 8"
+    ]  # fmt: skip
+    ticks = [tick.get_text() for tick in draw(shown).axes[0].get_yticklabels()]
+    assert ticks == ["as it is, width 4", "as it is, width 8"]
+
+
+def test_settings_whose_last_part_is_the_same_are_written_out():
+    settings = {"base": {}, "more": {"data.classes": 20, "analysis.classes": 10, "widths": [4]}}
+    claims = {name: table(row("T1", 0.2)) for name in settings}
+    found = compared(claims, settings)["setting"].tolist()
+    assert found == ["as it is", "data.classes 20, analysis.classes 10, widths 4"]
+
+
+def test_other_thresholds_are_other_statements():
+    claims = {
+        "base": table(row("T1", 0.2)),
+        "more": table(row("T1", 0.2, threshold=0.3, statement="At most 0.3.")),
+    }
+    figure = draw(compared(claims, {"base": {}, "more": {"claims.targets.T1": 0.3}}))
+    assert [axes.get_title("left") for axes in figure.axes if axes.axison] == [
+        "T1 (at most 0.1)", "T1 (at most 0.3)"
+    ]  # fmt: skip
 
 
 def test_an_unknown_target_is_named():

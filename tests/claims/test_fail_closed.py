@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from geomem.claims import judge
 from geomem.claims.curves import ESTIMATORS
-from geomem.claims.evidence import Run
+from geomem.claims.effects import permuted_gain
+from geomem.claims.evidence import Run, View
 from geomem.claims.judge import judge_all
 from geomem.claims.removal import effect_range
 from geomem.warning import MeasurementWarning, column, pack
@@ -226,6 +227,18 @@ def test_ends_are_combined_in_the_worst_way():
     assert row["low_rank_lo"] == pytest.approx(2.5 * 0.85 / 1.15)
     assert row["low_rank_hi"] == pytest.approx(2.5 * 1.15 / 0.85)
     assert row["verdict"] == "undecided"
+
+
+def test_where_the_best_epoch_is_the_last_one_it_has_one_k():
+    """The ratio of a number to itself is 1 for every K."""
+    run = network(0)
+    table = run.tables["geometry"]
+    table = table[table["last"]].assign(best=True)
+    table["k_lo"], table["k_hi"] = 0.8 * table["value"], 1.2 * table["value"]
+    same = Run(run.width, run.noise, run.seed, {**run.tables, "geometry": table}, M)
+    assert effect_range(
+        lambda removal: permuted_gain(View(same, removal=removal, count=removal.count))
+    ) == pytest.approx((1, 1))
 
 
 def test_contradicted_at_the_ends_but_not_between_them_is_open():

@@ -14,7 +14,7 @@ def row(monkeypatch, effects, spreads, threshold):
     """The verdict on a made-up statement with these effects by seed and errors by source."""
     random = np.random.default_rng(0)
     common = {source: random.standard_normal(400) for source in SOURCES}
-    common = {name: (x - x.mean()) / x.std(ddof=1) for name, x in common.items()}
+    common = {name: (x - x.mean()) / x.std() for name, x in common.items()}
 
     def measured(target, effect, settings, estimator, others):
         replicates = {s: effect + spreads.get(s, 0.0) * common[s] for s in SOURCES}

@@ -16,6 +16,8 @@ from scripts import judge_claims
 from tests.claims.made_up import network
 from tests.claims.test_verdicts import SETTINGS
 
+JUDGED = {**SETTINGS, "best_epoch": "validation"}
+
 
 @pytest.fixture(scope="module")
 def table():
@@ -44,7 +46,7 @@ class Checker(html.parser.HTMLParser):
 
 def test_the_page_is_whole_and_tells_everything(table):
     checker = Checker()
-    checker.feed(page(table, "made-up", SETTINGS, figures={"C1": ("depth", b"png")}))
+    checker.feed(page(table, "made-up", JUDGED, figures={"C1": ("depth", b"png")}))
     assert checker.open == []
     text = " ".join(checker.text)
     for target in TARGETS.values():
@@ -58,8 +60,14 @@ def test_the_page_is_whole_and_tells_everything(table):
 
 @pytest.mark.parametrize(("count", "told"), [(9, True), (10, False), (None, False)])
 def test_few_classes_are_told_first(table, count, told):
-    text = page(table, "made-up", SETTINGS, count)
+    text = page(table, "made-up", JUDGED, count)
     assert ("Only 9 classes were analysed" in text.partition("<h2>")[0]) == told
+
+
+def test_the_page_says_what_is_called_the_best_epoch(table):
+    assert "highest validation accuracy" in page(table, "made-up", JUDGED)
+    text = page(table, "made-up", {**JUDGED, "best_epoch": 7})
+    assert "epoch 7, as configured" in text and "highest validation" not in text
 
 
 def test_markdown_has_a_row_per_verdict(table):

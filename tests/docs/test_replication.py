@@ -54,6 +54,8 @@ def test_verdicts_leave_out_what_was_not_measured():
         {
             "target": ["T4", "T4", "T5"],
             "estimator": ["mean-field", "glue", "mean-field"],
+            "width": [4, 8, 8],
+            "noise": 0.5,
             "statement": "It is at most 0.1.",
             "effect": [0.5, 0.05, np.nan],
             "total_lo": [0.4, 0.0, np.nan],
@@ -67,9 +69,9 @@ def test_verdicts_leave_out_what_was_not_measured():
     _, counts, table = verdicts(claims)
     assert counts == "1 contradicted, 1 supported, 1 not measured."
     assert cells(table)[2:] == [
-        ["T4", "It is at most 0.1.", "0.500", "0.400 to 0.600", "0.450 to 0.550",
+        ["T4 (width 4)", "It is at most 0.1.", "0.500", "0.400 to 0.600", "0.450 to 0.550",
          "**contradicted**"],
-        ["T4 (GLUE)", "It is at most 0.1.", "0.050", "0.000 to 0.080", "", "**supported**",
+        ["T4 (GLUE, width 8)", "It is at most 0.1.", "0.050", "0.000 to 0.080", "", "**supported**",
          "a / b"],
     ]  # fmt: skip
 

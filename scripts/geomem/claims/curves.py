@@ -80,6 +80,7 @@ class Curve:
 
     Attributes
     ----------
+    epoch : int
     metric : str
     average : callable
         Of the single manifolds' values and weights, what the mean is.
@@ -103,6 +104,7 @@ class Curve:
         About the mean.
     """
 
+    epoch: int
     metric: str
     average: Callable
     index: np.ndarray
@@ -157,6 +159,7 @@ def read_curve(rows, kind, metric, means):
     table = single.pivot(index="layer_index", columns="manifold", values="value")
     texts = whole["warnings"] if "warnings" in whole else [""] * len(whole)
     return Curve(
+        epoch=int(whole["epoch"].iloc[0]),
         metric=metric,
         average=average,
         index=whole["layer_index"].to_numpy(int),

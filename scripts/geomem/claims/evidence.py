@@ -147,7 +147,8 @@ class View:
             if curve.warnings[i]:
                 self.warned.add(f"{kind} {metric} in {curve.layers[i]} ({epoch} epoch)")
         if self.removal is not None:
-            name = f"{self.run.width} {epoch} {kind} {metric}"
+            # By number: where the best epoch is the last one, it has one K and not two.
+            name = f"{self.run.width} {curve.epoch} {kind} {metric}"
             ends = curve.lowest[chosen], curve.highest[chosen]
             return self.removal.between(name, curve.index[chosen], values[0], *ends)
         if self.source == "vectors":

@@ -18,10 +18,9 @@ FEW_CLASSES = 10  # below it mean-field capacity is off by more: docs/low-rank.m
 _TERMS = (
     "The paper: Stephenson et al., <i>On the geometry of generalization and memorization in deep "
     "neural networks</i>, ICLR 2021. <b>Permuted</b>: training images with a wrong label. "
-    "<b>Restored</b>: the same images under their true labels. <b>Best</b> epoch: highest "
-    "validation accuracy. <b>2/M</b>: capacity of M points per class without structure; M is the "
-    "number of images analysed of each class. Distances from 2/M, and changes, are fractions: 0.1 "
-    "is 10 %."
+    "<b>Restored</b>: the same images under their true labels. <b>Best</b> epoch: {best}. "
+    "<b>2/M</b>: capacity of M points per class without structure; M is the number of images "
+    "analysed of each class. Distances from 2/M, and changes, are fractions: 0.1 is 10 %."
 )
 _STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
@@ -36,7 +35,7 @@ def page(table, title, settings, n_manifolds=None, figures=None):
     title : str
         The experiment's name.
     settings : dict
-        `confidence` and `min_seeds` that it was judged with.
+        `confidence`, `min_seeds` and `best_epoch` that it was judged with.
     n_manifolds : int, optional
         Classes of the geometry. Where they are few the page says what that means, first of all.
     figures : dict of str to (str, bytes), optional
@@ -46,9 +45,11 @@ def page(table, title, settings, n_manifolds=None, figures=None):
     -------
     str
     """
+    at = settings["best_epoch"]
+    best = "highest validation accuracy" if at == "validation" else f"epoch {at}, as configured"
     parts = [
         f"<h1>Does the paper hold? {html.escape(title)}</h1>",
-        f"<p class='terms'>{_TERMS}</p>",
+        f"<p class='terms'>{_TERMS.format(best=best)}</p>",
         _counts(table),
     ]
     if n_manifolds is not None and n_manifolds < FEW_CLASSES:
@@ -79,6 +80,24 @@ def markdown_rows(table):
             "with Holm": row.verdict_holm,
         }
         for row in measured.itertuples()
+    ]
+
+
+def network_names(table):
+    """What tells the networks of a claims table apart: "width 4, noise 0.2", "" where it has one.
+
+    Returns
+    -------
+    list of str, one for each row
+    """
+    several = {name: table[name].nunique() > 1 for name in ("width", "noise")}
+    return [
+        ", ".join(
+            f"{name} {value:g}"
+            for name, value in (("width", row.width), ("noise", row.noise))
+            if several[name] and not pd.isna(value)
+        )
+        for row in table.itertuples()
     ]
 
 

@@ -4,7 +4,7 @@ import textwrap
 
 import numpy as np
 
-from geomem.compare import AS_IT_IS
+from geomem.compare import AS_IT_IS, PANEL, described
 from geomem.figures import style
 
 LOOKS = {
@@ -29,13 +29,13 @@ def draw(table):
     -------
     matplotlib Figure
     """
-    targets = list(table["target"].unique())
+    panels = [rows for _, rows in table.groupby(PANEL, sort=False)]
     lines = list(dict.fromkeys(map(_line, table.itertuples())))
-    columns = min(_PANELS, len(targets))
-    rows = -(-len(targets) // columns)
+    columns = min(_PANELS, len(panels))
+    rows = -(-len(panels) // columns)
     figure, grid = style.panels(rows, columns, height=_ROW * len(lines) + 0.75, sharey=True)
-    for axes, target in zip(grid.flat, targets, strict=False):
-        _panel(axes, table[table["target"] == target], lines)
+    for axes, of_panel in zip(grid.flat, panels, strict=False):
+        _panel(axes, of_panel, lines)
     style.hide_empty(grid)
     style.caption(
         figure,
@@ -58,7 +58,7 @@ def _range(rows, threshold):
 
 
 def _line(row):
-    return f"{row.setting}, GLUE" if row.estimator == "glue" else row.setting
+    return f"{described(row)}, GLUE" if row.estimator == "glue" else described(row)
 
 
 def _panel(axes, rows, lines):
@@ -73,10 +73,11 @@ def _panel(axes, rows, lines):
     holds = (first.threshold, high) if first.bound == "at least" else (low, first.threshold)
     axes.axvspan(*holds, color="#0072B2", alpha=0.08, linewidth=0)
     axes.axvline(first.threshold, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 2)))
-    for effect in rows.loc[rows["setting"] == AS_IT_IS, "effect"][:1]:
+    base = rows[(rows["setting"] == AS_IT_IS) & (rows["network"] == "")]
+    for effect in base["effect"][:1]:
         axes.axvline(effect, color=style.GREY, linewidth=0.5)
     axes.set_xlim(low, high)
     axes.set_ylim(0.6 - len(lines), 0.6)
     axes.set_yticks(-np.arange(len(lines)), lines)
-    axes.set_title(textwrap.fill(first.target, 30))
+    axes.set_title(textwrap.fill(f"{first.target} ({first.bound} {first.threshold:g})", 30))
     axes.set_xlabel("effect")
