@@ -10,7 +10,8 @@ COLUMNS = {
     "seed": "seed of initialization, order of examples and label noise",
     "epoch": "epoch number; 0 is the initialization",
     "kind": "kind of image or manifold: `train`, `unpermuted`, `permuted`, `restored`, `test`, "
-    "`validation`, and the controls `shuffled` and `surrogate`",
+    "`validation`, `atypical`, `coincident` (label drawn again, and true by chance), and the "
+    "controls `shuffled` and `surrogate`; of recorded activations `points`, or a name of yours",
     "metric": "the quantity that the row measures",
     "layer": "name of the layer, or of the layers rewound together",
     "layer_index": "position of the layer in the network, from 0",
