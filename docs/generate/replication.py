@@ -24,6 +24,8 @@ from geomem.config.experiments import resolve, selected
 from geomem.figures import compare, seeds
 from geomem.storage.tables import read_table
 
+from docs.generate import figure_3
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 BEGIN, END = "<!-- from results: begin -->", "<!-- from results: end -->"
@@ -47,12 +49,15 @@ class Page:
     over_width : dict of str to str
         Experiments that measure the same networks in other ways, and what the ways are called:
         their verdicts, and tables of means over seeds by width.
+    beside_the_paper : bool
+        Whether each experiment has a table of permuted examples beside the paper's Figure 3.
     """
 
     preset: str | None = None
     figures: dict = field(default_factory=dict)
     side_by_side: tuple = ()
     over_width: dict = field(default_factory=dict)
+    beside_the_paper: bool = False
 
 
 PAGES = {
@@ -68,6 +73,11 @@ PAGES = {
             "double-descent-epochs": "double-descent-epochs/figures/accuracy",
         },
         over_width={"double-descent": "own K", "double-descent-one-k": "one K"},
+    ),
+    "photographs": Page(
+        "photographs-deep",
+        figures={"photographs": "photographs-vgg16/figures/depth"},
+        beside_the_paper=True,
     ),
 }
 
@@ -101,7 +111,7 @@ def fill(name, page, results, beside=None):
         parts += over_width(results, page.over_width, claims)
     else:
         for experiment, table in claims.items():
-            parts += sections(results / experiment)
+            parts += sections(results / experiment, page.beside_the_paper)
             if beside:
                 other, _, folder = beside.partition("=")
                 path = Path(folder) / experiment / "claims" / "claims.parquet"
@@ -223,9 +233,13 @@ def processor():
     return f"{name[1] if name else platform.machine()} {wide}"
 
 
-def sections(folder):
+def sections(folder, beside_the_paper=False):
     """The tables of one experiment as Markdown, each with a heading."""
     yield f"## `{folder.name}`"
+    if beside_the_paper:
+        yield "### Permuted examples by layer, beside Figure 3 of the paper"
+        table = read_table(folder / "tables" / "geometry.parquet")
+        yield _table(list(figure_3.HEADS), figure_3.rows(table))
     yield from verdicts(read_table(folder / "claims" / "claims.parquet"))
     yield from accuracy(read_table(folder / "tables" / "accuracy.parquet"))
     path = folder / "tables" / "geometry.parquet"

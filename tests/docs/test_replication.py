@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from geomem.storage.tables import write_table
 
+from docs.generate import figure_3
 from docs.generate.replication import accuracy, geometry, over_width, processors, quality, verdicts
 
 KINDS = ("test", "permuted")
@@ -22,6 +23,30 @@ ROWS = pd.DataFrame(
                        "low_rank_k")
     ]
 )  # fmt: skip
+
+
+def test_permuted_examples_stand_beside_the_paper():
+    layers = range(figure_3.POSITIONS)
+    values = [
+        {
+            "manifold": None, "kind": "permuted", "best": moment == "best",
+            "last": moment == "last", "layer_index": i, "layer": f"layer{i}", "metric": metric,
+            "value": value,
+        }
+        for i in layers
+        for moment in ("best", "last")
+        for metric, value in (
+            ("capacity", 0.038 + figure_3.GROWTH[i] * (moment == "last")),
+            ("radius_iqm", 1.5), ("dimension_iqm", 20.0),
+        )
+    ]  # fmt: skip
+    found = figure_3.rows(pd.DataFrame(values))
+    assert len(found) == figure_3.POSITIONS
+    assert all(line[3] == line[4] for line in found)
+    assert found[11][6] == "" and found[12][6] == "1.55" and found[19][8] == "18.6"
+    assert {len(line) for line in found} == {len(figure_3.HEADS)}
+    fewer = figure_3.rows(pd.DataFrame([row for row in values if row["layer_index"] < 5]))
+    assert all(line[4] == line[6] == line[8] == "" for line in fewer)
 
 
 def cells(table):
