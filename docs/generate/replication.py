@@ -76,7 +76,10 @@ PAGES = {
     ),
     "photographs": Page(
         "photographs-deep",
-        figures={"photographs": "photographs-vgg16/figures/depth"},
+        figures={
+            "photographs": "photographs-vgg16/figures/depth",
+            "photographs-all": "photographs-vgg16-all/figures/depth",
+        },
         beside_the_paper=True,
     ),
 }
