@@ -17,8 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from geomem import __version__
-from geomem.claims.page import network_names
-from geomem.compare import compared, differences
+from geomem.compare import compared, differences, network_names
 from geomem.config.cli import combined
 from geomem.config.experiments import resolve, selected
 from geomem.figures import compare, seeds

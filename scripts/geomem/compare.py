@@ -6,7 +6,6 @@ from pathlib import Path
 import pandas as pd
 
 from geomem import commands
-from geomem.claims.page import network_names
 from geomem.config.cli import combined
 from geomem.config.experiments import flat, resolve, selected
 from geomem.errors import InputError
@@ -127,6 +126,24 @@ def compared(claims, settings, targets=None):
         hi=rows["total_hi"] + (rows["low_rank_hi"] - rows["effect"]).fillna(0),
     ).iloc[order.argsort(kind="stable")]
     return rows[[*SHOWN, "statement", "bound", "threshold"]].reset_index(drop=True)
+
+
+def network_names(table):
+    """What tells the networks of a claims table apart: "width 4, noise 0.2", "" where it has one.
+
+    Returns
+    -------
+    list of str, one for each row
+    """
+    several = {name: table[name].nunique() > 1 for name in ("width", "noise")}
+    return [
+        ", ".join(
+            f"{name} {value:g}"
+            for name, value in (("width", row.width), ("noise", row.noise))
+            if several[name] and not pd.isna(value)
+        )
+        for row in table.itertuples()
+    ]
 
 
 def _names(keys):

@@ -75,7 +75,7 @@ def test_an_interval_without_a_range_over_directions_stays():
     assert found[["lo", "hi"]].iloc[0].tolist() == pytest.approx([0.1, 0.3])
 
 
-def test_networks_of_one_experiment_are_told_apart(capsys):
+def test_networks_of_one_experiment_are_told_apart():
     rows = [row("T1", 0.2, width=width, noise=0.5) for width in (4, 8)]
     shown = compared({"base": table(*rows)}, {"base": {}}, ["T1"])
     assert [described(line) for line in shown.itertuples()] == [

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from geomem.figures import paper
 from geomem.storage.tables import write_table
 
 from docs.generate import figure_3
@@ -26,7 +27,8 @@ ROWS = pd.DataFrame(
 
 
 def test_permuted_examples_stand_beside_the_paper():
-    layers = range(figure_3.POSITIONS)
+    _, growth = paper.TRACED["change", "permuted", "capacity"]
+    layers = range(len(growth))
     values = [
         {
             "manifold": None, "kind": "permuted", "best": moment == "best",
@@ -36,12 +38,12 @@ def test_permuted_examples_stand_beside_the_paper():
         for i in layers
         for moment in ("best", "last")
         for metric, value in (
-            ("capacity", 0.038 + figure_3.GROWTH[i] * (moment == "last")),
+            ("capacity", 0.038 + growth[i] * (moment == "last")),
             ("radius_iqm", 1.5), ("dimension_iqm", 20.0),
         )
     ]  # fmt: skip
     found = figure_3.rows(pd.DataFrame(values))
-    assert len(found) == figure_3.POSITIONS
+    assert len(found) == len(growth)
     assert all(line[3] == line[4] for line in found)
     assert found[11][6] == "" and found[12][6] == "1.55" and found[19][8] == "18.6"
     assert {len(line) for line in found} == {len(figure_3.HEADS)}

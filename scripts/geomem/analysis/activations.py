@@ -199,14 +199,14 @@ def _surrogates(parts, n_points, seed, start):
     drawn = (
         generator("surrogate", seed, start).standard_normal((n_points, n_points)) / n_points**0.5
     )
+    drawn = torch.from_numpy(drawn).to(next(iter(parts[0].values())).device)
     mixed = {}
     for name in list(parts[0]):
         points = torch.cat([part.pop(name) for part in parts])
-        drawn_here = torch.from_numpy(drawn).to(points.device)
         for block in points.split(_FLOAT64_COLUMNS, dim=1):
             offsets = block.double()
             offsets -= offsets.mean(0)
-            block.copy_(drawn_here @ offsets)
+            block.copy_(drawn @ offsets)
         mixed[name] = points
     return mixed
 
@@ -248,7 +248,7 @@ def _set_aside(arrays, folder):
     """The same arrays as memory maps of files in a folder."""
     mapped = {}
     for name, array in arrays.items():
-        path = Path(folder, name.replace("/", "-")).with_suffix(".npy")
+        path = Path(folder, f"{name.replace('/', '-')}.npy")
         np.save(path, array)
         mapped[name] = np.load(path, mmap_mode="r")
     return mapped

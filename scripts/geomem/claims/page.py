@@ -83,24 +83,6 @@ def markdown_rows(table):
     ]
 
 
-def network_names(table):
-    """What tells the networks of a claims table apart: "width 4, noise 0.2", "" where it has one.
-
-    Returns
-    -------
-    list of str, one for each row
-    """
-    several = {name: table[name].nunique() > 1 for name in ("width", "noise")}
-    return [
-        ", ".join(
-            f"{name} {value:g}"
-            for name, value in (("width", row.width), ("noise", row.noise))
-            if several[name] and not pd.isna(value)
-        )
-        for row in table.itertuples()
-    ]
-
-
 def _explained(confidence):
     return (
         "Every effect is the mean over seeds. Its uncertainty has four sources: the Gaussian "
