@@ -9,6 +9,7 @@ training with status "diverged" in the record and exit status 0.
 import json
 from pathlib import Path
 
+from geomem import memory
 from geomem.command import job, limit_threads, parser
 from geomem.training import portable
 
@@ -31,6 +32,7 @@ def main(argv=None):
     keep = _epochs(arguments.keep)
     limit_threads(arguments.threads)
     portable.prepare(arguments.spec.get("training", {}), arguments.threads)
+    memory.keep()
 
     from geomem.training.signals import stop_requests
 

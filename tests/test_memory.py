@@ -1,4 +1,4 @@
-"""Memory that is free goes back to the system."""
+"""Memory that is free goes back to the system, or is kept for what is needed next."""
 
 import ctypes
 import subprocess
@@ -24,17 +24,51 @@ print(before - resident(), last.sum())
 """
 
 
-@pytest.mark.skipif(
+STEPS = """
+import resource
+import numpy as np
+from geomem import memory
+
+memory.{before}()
+
+def step():
+    return sum(np.ones(size).sum() for size in (10**5, 10**6, 10**7))
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+step()
+before = faults()
+print(step(), faults() - before)
+"""
+needs_glibc = pytest.mark.skipif(
     not (Path("/proc/self/statm").exists() and hasattr(ctypes.CDLL(None), "malloc_trim")),
     reason="needs Linux with glibc",
 )
-def test_free_pieces_between_used_ones_go_back():
-    command = [sys.executable, "-c", PROGRAM]
+
+
+def said_by(program):
+    """The two numbers that a program prints in a process of its own."""
+    command = [sys.executable, "-c", program]
     said = subprocess.run(command, capture_output=True, text=True, check=True)
-    freed, kept = said.stdout.split()
-    assert int(freed) > 80e6 and float(kept) == 12_500
+    return map(float, said.stdout.split())
+
+
+@needs_glibc
+def test_free_pieces_between_used_ones_go_back():
+    freed, kept = said_by(PROGRAM)
+    assert freed > 80e6 and kept == 12_500
+
+
+@needs_glibc
+def test_what_is_kept_is_not_asked_for_again():
+    for before, again in (("keep", False), ("give_back", True)):
+        total, faults = said_by(STEPS.format(before=before))
+        assert total == 11_100_000
+        assert (faults > 200) == again
 
 
 def test_other_libraries_keep_theirs(monkeypatch):
     monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: object())
     memory.give_back()
+    memory.keep()
