@@ -1,31 +1,26 @@
 """Write the tables of the pages about results from finished results: no number there is typed.
 
-    python -m docs.generate.replication [RESULTS] [--page why] [--beside NAME=RESULTS]
+    python -m docs.generate.replication [RESULTS] [--page why]
 
 `make replication` does so for results/. A page whose experiments have not been run stays as it is.
-The tables begin with the version, commit and processor that their numbers are from. Results of the
-same experiments from another processor, called NAME, stand beside them.
+The tables begin with the version, commit and processor that their numbers are from.
 """
 
 import argparse
-import platform
-import re
 import shutil
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from geomem import __version__
 from geomem.compare import compared, differences, network_names
 from geomem.config.cli import combined
 from geomem.config.experiments import resolve, selected
 from geomem.figures import compare, seeds
 from geomem.storage.tables import read_table
 
-from docs.generate import figure_3
+from docs.generate import figure_3, processors
+from docs.generate.processors import ROOT, made_by, markdown, target_name
 
-ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 BEGIN, END = "<!-- from results: begin -->", "<!-- from results: end -->"
 # The means that figures and verdicts use, and how many digits tell their differences.
@@ -50,6 +45,8 @@ class Page:
         their verdicts, and tables of means over seeds by width.
     beside_the_paper : bool
         Whether each experiment has a table of permuted examples beside the paper's Figure 3.
+    on_processors : tuple of str
+        Experiments whose verdicts are kept, and shown beside those of other processors.
     """
 
     preset: str | None = None
@@ -57,10 +54,11 @@ class Page:
     side_by_side: tuple = ()
     over_width: dict = field(default_factory=dict)
     beside_the_paper: bool = False
+    on_processors: tuple = ()
 
 
 PAGES = {
-    "replication": Page(figures={"depth": "depth/figures/depth"}),
+    "replication": Page(figures={"depth": "depth/figures/depth"}, on_processors=("depth",)),
     "why": Page(
         "factors",
         side_by_side=("T1-permuted", "N-permuted", "T2-final", "T4", "N-restored", "T5"),
@@ -88,13 +86,12 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("results", nargs="?", default="results", type=Path)
     parser.add_argument("--page", choices=list(PAGES), help="this one alone")
-    parser.add_argument("--beside", metavar="NAME=RESULTS", help="results from another processor")
     arguments = parser.parse_args(argv)
     for name in [arguments.page] if arguments.page else PAGES:
-        fill(name, PAGES[name], arguments.results, arguments.beside)
+        fill(name, PAGES[name], arguments.results)
 
 
-def fill(name, page, results, beside=None):
+def fill(name, page, results):
     """Write the part of a page between the marks, and its figures."""
     preset = [ROOT / "presets" / f"{page.preset}.yaml"] if page.preset else []
     config = combined([ROOT / "config.yaml", *preset])
@@ -112,12 +109,10 @@ def fill(name, page, results, beside=None):
     elif page.over_width:
         parts += over_width(results, page.over_width, claims)
     else:
-        for experiment, table in claims.items():
+        for experiment, found in claims.items():
             parts += sections(results / experiment, page.beside_the_paper)
-            if beside:
-                other, _, folder = beside.partition("=")
-                path = Path(folder) / experiment / "claims" / "claims.parquet"
-                parts += processors(table, read_table(path), other)
+            if experiment in page.on_processors:
+                parts += processors.beside(found, experiment)
     for figure, source in page.figures.items():
         shutil.copyfile(results / f"{source}.png", DOCS / "figures" / f"{figure}.png")
     path = DOCS / f"{name}.md"
@@ -136,7 +131,7 @@ def effects(config, claims, targets, figure):
     for target, rows in table.groupby("target", sort=False):
         yield f"## {target}"
         yield _cell(rows["statement"].iloc[0])
-        yield _table(
+        yield markdown(
             ["setting", "estimator", "effect", "95 % interval, with the range over K", "verdict"],
             [
                 [row.setting, row.estimator, f"{row.effect:.3f}", _ends(row.lo, row.hi),
@@ -213,26 +208,7 @@ def _by_width(columns, digits, scale=1):
         ]
         for width in widths
     ]
-    return _table(["width", *means], lines)
-
-
-def made_by():
-    """Version, commit and processor."""
-    said = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
-    )
-    return f"geomem {__version__}, commit {said.stdout.strip() or 'unknown'}, {processor()}"
-
-
-def processor():
-    """The processor's name, and whether it has AVX-512."""
-    try:
-        said = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor() or platform.machine()
-    name = re.search(r"model name\s*: (.*)", said)
-    wide = "with AVX-512" if "avx512f" in said else "without AVX-512"
-    return f"{name[1] if name else platform.machine()} {wide}"
+    return markdown(["width", *means], lines)
 
 
 def sections(folder, beside_the_paper=False):
@@ -241,7 +217,7 @@ def sections(folder, beside_the_paper=False):
     if beside_the_paper:
         yield "### Permuted examples by layer, beside Figure 3 of the paper"
         table = read_table(folder / "tables" / "geometry.parquet")
-        yield _table(list(figure_3.HEADS), figure_3.rows(table))
+        yield markdown(list(figure_3.HEADS), figure_3.rows(table))
     yield from verdicts(read_table(folder / "claims" / "claims.parquet"))
     yield from accuracy(read_table(folder / "tables" / "accuracy.parquet"))
     path = folder / "tables" / "geometry.parquet"
@@ -251,35 +227,6 @@ def sections(folder, beside_the_paper=False):
             return  # means over seeds alone: networks of several sizes have none in common
         yield from geometry(table)
         yield from quality(table)
-
-
-def processors(here, there, other):
-    """Effect and verdict of every target on the processor at hand and on another one."""
-    by = ["target", "estimator", "noise", "width"]
-    both = here.merge(there, on=by, suffixes=("", "_there"), how="outer")
-    found = ["verdict", "verdict_there"]
-    both[found] = both[found].fillna("not measured")
-    measured = both[(both[found] != "not measured").any(axis=1)]
-    same = (measured["verdict"] == measured["verdict_there"]).sum()
-    yield f"### On another processor: {other}"
-    yield f"The same verdict for {same} of {len(measured)}."
-    yield _table(
-        ["target", "effect", f"effect, {other}", "verdict", f"verdict, {other}"],
-        [
-            [
-                _target(row, network),
-                *(f"{effect:.3f}" for effect in (row.effect, row.effect_there)),
-                *(f"**{verdict}**" for verdict in (row.verdict, row.verdict_there)),
-            ]
-            for row, network in zip(measured.itertuples(), network_names(measured), strict=True)
-        ],
-    )
-
-
-def _target(row, network):
-    """A target's name, with its estimator and network where there are several."""
-    beside = ["GLUE"] * (row.estimator == "glue") + [network] * bool(network)
-    return f"{row.target} ({', '.join(beside)})" if beside else row.target
 
 
 def accuracy(table):
@@ -296,7 +243,7 @@ def accuracy(table):
         shown = ["" if np.isnan(value) else f"{100 * value:.1f}" for value in values]
         lines.append([f"{width}", f"{noise:g}", f"{seed}", str(best["epoch"].iloc[0]), *shown])
     yield "### Accuracy (%)"
-    yield _table(heads.split(" | "), lines)
+    yield markdown(heads.split(" | "), lines)
 
 
 def verdicts(claims):
@@ -305,7 +252,7 @@ def verdicts(claims):
     measured = claims[claims["verdict"] != "not measured"]
     lines = [
         [
-            _target(row, network),
+            target_name(row, network),
             _cell(row.statement),
             f"{row.effect:.3f}",
             _ends(row.total_lo, row.total_hi),
@@ -318,7 +265,7 @@ def verdicts(claims):
     counts = claims["verdict"].value_counts()
     yield "### Verdicts"
     yield f"{', '.join(f'{number} {verdict}' for verdict, number in counts.items())}."
-    yield _table(heads, lines)
+    yield markdown(heads, lines)
 
 
 def geometry(table):
@@ -330,7 +277,7 @@ def geometry(table):
     for metric, name in (*MEANS.items(), ("low_rank_k", "Removed directions K")):
         digits = _DIGITS.get(metric, 1)
         yield f"### {name}, last epoch"
-        yield _table(
+        yield markdown(
             ["layer", *kinds],
             [
                 [layer, *(f"{means[index, layer, kind, metric]:.{digits}f}" for kind in kinds)]
@@ -351,7 +298,7 @@ def quality(table):
                       f"{100 * (wide - 1):.1f}"])  # fmt: skip
     heads = ["mean", "values", "with a warning (%)", "largest", "median range over K (%)"]
     yield "### Quality of the means"
-    yield _table(heads, lines)
+    yield markdown(heads, lines)
 
 
 def _only(rows):
@@ -364,11 +311,6 @@ def _ends(lo, hi):
 
 def _cell(text):
     return str(text).replace("|", "/")
-
-
-def _table(heads, lines):
-    rows = [heads, ["---"] * len(heads), *lines]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,15 @@ def test_asking_for_more_leaves_earlier_images_unchanged():
     assert np.array_equal(few.test_images.reshape(3, 2, 32, 32), by_class[:3, :2])
 
 
+def test_smaller_images_are_means_over_squares():
+    full = make_glyphs(classes=2, train_per_class=3, test_per_class=2)
+    small = make_glyphs(classes=2, train_per_class=3, test_per_class=2, size=16)
+    assert small.train_images.shape == (6, 1, 16, 16) and small.train_images.dtype == np.uint8
+    square = full.test_images[3, 0, 10:12, 4:6].astype(float).mean()
+    assert small.test_images[3, 0, 5, 2] == np.rint(square)
+    assert np.array_equal(small.train_labels, full.train_labels)
+
+
 def test_seed_and_split_change_every_image():
     one = make_glyphs(classes=2, train_per_class=5, test_per_class=5, seed=0)
     other = make_glyphs(classes=2, train_per_class=5, test_per_class=5, seed=1)
@@ -74,6 +83,7 @@ def test_classes_can_be_told_apart():
         ({"train_per_class": 0}, "data.train_per_class is 0"),
         ({"test_per_class": True}, "data.test_per_class is True"),
         ({"classes": 2, "seed": -1}, "seed -1"),
+        ({"size": 12}, "data.size is 12; expected one of 8, 16, 32"),
     ],
 )
 def test_numbers_out_of_range(settings, named):

@@ -5,8 +5,8 @@ import pandas as pd
 from geomem.figures import paper
 from geomem.storage.tables import write_table
 
-from docs.generate import figure_3
-from docs.generate.replication import accuracy, geometry, over_width, processors, quality, verdicts
+from docs.generate import figure_3, processors
+from docs.generate.replication import accuracy, geometry, over_width, quality, verdicts
 
 KINDS = ("test", "permuted")
 ROWS = pd.DataFrame(
@@ -165,16 +165,31 @@ def test_over_width_has_means_over_seeds_with_their_intervals(tmp_path):
     ]
 
 
-def test_processors_stand_side_by_side():
+def test_processors_stand_side_by_side(tmp_path):
+    path = tmp_path / "verdicts.csv"
     here = pd.DataFrame(
-        {"target": ["T4", "T5", "T6"], "estimator": "mean-field", "noise": 0.5, "width": 8,
-         "effect": [0.5, -0.1, np.nan], "verdict": ["contradicted", "supported", "not measured"]}
+        {"target": ["T4", "T5", "T6"], "estimator": ["mean-field", "mean-field", ""], "noise": 0.5,
+         "width": 8, "n_seeds": 3, "effect": [0.5, -0.1, np.nan], "total_lo": [0.25, -0.2, np.nan],
+         "total_hi": [0.75, 0.0, np.nan], "verdict": ["contradicted", "supported", "not measured"]}
     )  # fmt: skip
     there = here.assign(effect=[0.4, 0.0, np.nan])[::-1]
     there.loc[1, "verdict"] = "undecided"
-    _, count, table = processors(here, there, "Z80")
-    assert count == "The same verdict for 1 of 2."
-    assert cells(table)[2:] == [
-        ["T4", "0.500", "0.400", "**contradicted**", "**contradicted**"],
-        ["T5", "-0.100", "0.000", "**supported**", "**undecided**"],
-    ]
+    processors.keep(there, "depth", "Z80", path)
+    processors.keep(here, "clean", "6502", path)
+    processors.keep(there, "depth", "6502", path)
+    processors.keep(here, "depth", "6502", path)  # in place of the one before
+    kept = processors.read_kept(path)
+    assert len(kept) == 9 and set(kept["estimator"]) == {"mean-field", ""}
+    _, count, made, table = processors.side_by_side(kept[kept["experiment"] == "depth"])
+    assert count == (
+        "Of 2 verdicts, 1 are the same on all 2: 1 decided, 0 undecided. "
+        "Supported on one and contradicted on another: none."
+    )
+    assert [row[::2] for row in cells(made)[2:]] == [["Z80", "3"], ["6502", "3"]]
+    assert cells(table) == [
+        ["target", "Z80", "6502"],
+        ["---", "---", "---"],
+        ["T5", "0.000 (-0.200 to 0.000) **undecided**", "-0.100 (-0.200 to 0.000) **supported**"],
+        ["T4", "0.400 (0.250 to 0.750) **contradicted**",
+         "0.500 (0.250 to 0.750) **contradicted**"],
+    ]  # fmt: skip

@@ -31,12 +31,13 @@ FACES = (
     "DejaVuSerif-Italic",
 )
 SIDE = 32  # pixels
+SIZES = (8, 16, SIDE)  # pixels, of images made smaller
 _SPLITS = {"train": 0, "test": 1}
 _DRAWN = 64  # pixels a character is drawn on before it is distorted
 _POINTS = 44  # type size on that canvas
 
 
-def make_glyphs(*, classes=98, train_per_class=100, test_per_class=20, seed=0):
+def make_glyphs(*, classes=98, train_per_class=100, test_per_class=20, size=SIDE, seed=0):
     """Draw a data set of distorted characters.
 
     Parameters
@@ -44,12 +45,14 @@ def make_glyphs(*, classes=98, train_per_class=100, test_per_class=20, seed=0):
     classes : int
         Number of characters, the first of `CHARACTERS`.
     train_per_class, test_per_class : int
+    size : int
+        Side in pixels, one of `SIZES`: smaller images are means over squares of the largest.
     seed : int
 
     Returns
     -------
     ImageSet
-        Grey images of 32 x 32 pixels, ordered by class.
+        Grey images of `size` x `size` pixels, ordered by class.
 
     Raises
     ------
@@ -65,6 +68,8 @@ def make_glyphs(*, classes=98, train_per_class=100, test_per_class=20, seed=0):
         if not whole or value < least or (most is not None and value > most):
             limits = f"at least {least}" if most is None else f"{least} to {most}"
             raise InputError(f"data.{name} is {value!r}; expected a whole number, {limits}")
+    if not isinstance(size, int) or size not in SIZES:
+        raise InputError(f"data.size is {size!r}; expected one of {', '.join(map(str, SIZES))}")
 
     def split(name, per_class):
         images = [
@@ -72,12 +77,18 @@ def make_glyphs(*, classes=98, train_per_class=100, test_per_class=20, seed=0):
             for label, character in enumerate(CHARACTERS[:classes])
             for index in range(per_class)
         ]
-        return np.stack(images)[:, None], np.repeat(np.arange(classes), per_class)
+        return _smaller(np.stack(images), size)[:, None], np.repeat(np.arange(classes), per_class)
 
     train_images, train_labels = split("train", train_per_class)
     test_images, test_labels = split("test", test_per_class)
     names = np.array(CHARACTERS[:classes])
     return ImageSet(train_images, train_labels, test_images, test_labels, names)
+
+
+def _smaller(images, size):
+    """Means over squares of (n, SIDE, SIDE) images, rounded, shape (n, size, size)."""
+    squares = images.reshape(-1, size, SIDE // size, size, SIDE // size)
+    return np.rint(squares.mean(axis=(2, 4))).astype(np.uint8)
 
 
 def draw_glyph(character, rng):

@@ -77,7 +77,8 @@ class DataSet:
 def _glyphs(data):
     classes = data["classes"]
     each = data["train_per_class"], data["test_per_class"]
-    return *(classes * count for count in each), classes, (1, 32, 32)
+    size = data.get("size", 32)
+    return *(classes * count for count in each), classes, (1, size, size)
 
 
 def _cifar(classes):
@@ -105,11 +106,12 @@ DATASETS = {
         DataSet(
             "glyphs",
             load="geomem.data.glyphs:make_glyphs",
-            description="characters drawn with the fonts that matplotlib ships, 32x32 grey",
+            description="characters drawn with the fonts that matplotlib ships, grey",
             keys={
                 "classes": _count("number of characters", 2, 98),
                 "train_per_class": _count("training images per class", 1, 100_000),
                 "test_per_class": _count("test images per class", 1, 100_000),
+                "size": {"description": "side in pixels (default 32)", "enum": [8, 16, 32]},
                 "seed": _SEED,
             },
             required=("classes", "train_per_class", "test_per_class", "seed"),

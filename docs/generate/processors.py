@@ -1,0 +1,144 @@
+"""Verdicts of the same experiment on several processors, side by side.
+
+    python -m docs.generate.processors RESULTS EXPERIMENT --name "AMD Zen 3, emulated"
+
+docs/verdicts.csv keeps the verdicts of each, so that a page can show those of machines that are
+not at hand.
+"""
+
+import argparse
+import platform
+import re
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+from geomem import __version__
+from geomem.compare import network_names
+from geomem.storage.tables import read_table
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = ROOT / "docs" / "verdicts.csv"
+_TARGET = ["target", "estimator", "noise", "width"]
+_FOUND = ["n_seeds", "effect", "total_lo", "total_hi", "verdict"]
+_NOT_MEASURED = "not measured"
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("results", type=Path)
+    parser.add_argument("experiment")
+    parser.add_argument("--name", default=processor(), help="of the processor")
+    arguments = parser.parse_args(argv)
+    claims = arguments.results / arguments.experiment / "claims" / "claims.parquet"
+    keep(read_table(claims), arguments.experiment, arguments.name)
+
+
+def keep(claims, experiment, name, path=KEPT):
+    """Write the verdicts of one processor, in place of those of it that are there."""
+    new = claims[[*_TARGET, *_FOUND]].assign(experiment=experiment, processor=name, commit=commit())
+    parts = [new[[*new.columns[-3:], *_TARGET, *_FOUND]]]
+    if path.exists():
+        old = read_kept(path)
+        parts.insert(0, old[(old["experiment"] != experiment) | (old["processor"] != name)])
+    pd.concat(parts).to_csv(path, index=False, float_format="%.5g", lineterminator="\n")
+
+
+def read_kept(path=KEPT):
+    """All kept verdicts; an empty estimator is one."""
+    empty = {name: [""] for name in _FOUND}
+    return pd.read_csv(path, keep_default_na=False, na_values=empty, dtype={"commit": str})
+
+
+def beside(claims, experiment):
+    """Keep the verdicts of the processor at hand; `side_by_side` of all that are kept."""
+    keep(claims, experiment, processor())
+    kept = read_kept()
+    return side_by_side(kept[kept["experiment"] == experiment])
+
+
+def side_by_side(kept):
+    """Heading, what agrees, and a table with columns for each processor of one experiment."""
+    kept = kept[kept["verdict"] != _NOT_MEASURED]
+    of = {name: rows.set_index(_TARGET) for name, rows in kept.groupby("processor", sort=False)}
+    targets = kept[_TARGET].drop_duplicates()
+    verdicts = pd.concat([rows["verdict"] for rows in of.values()], axis=1).fillna(_NOT_MEASURED)
+    decided = verdicts.isin(("supported", "contradicted"))
+    alike = verdicts.nunique(axis=1) == 1
+    both = verdicts.isin(["supported"]).any(axis=1) & verdicts.isin(["contradicted"]).any(axis=1)
+    yield "### On several processors"
+    yield (
+        f"Of {len(verdicts)} verdicts, {alike.sum()} are the same on all {len(of)}: "
+        f"{(alike & decided.all(axis=1)).sum()} decided, {(alike & ~decided.any(axis=1)).sum()} "
+        f"undecided. Supported on one and contradicted on another: {both.sum() or 'none'}."
+    )
+    yield markdown(
+        ["processor", "commit", "seeds"],
+        [[name, rows["commit"].iloc[0], f"{rows['n_seeds'].max()}"] for name, rows in of.items()],
+    )
+    yield markdown(
+        ["target", *of],
+        [
+            [
+                target_name(row, network),
+                *(
+                    _entry(rows, tuple(getattr(row, key) for key in _TARGET))
+                    for rows in of.values()
+                ),
+            ]
+            for row, network in zip(targets.itertuples(), network_names(targets), strict=True)
+        ],
+    )
+
+
+def _entry(rows, key):
+    """Effect, interval and verdict of one target."""
+    if key not in rows.index:
+        return _NOT_MEASURED
+    row = rows.loc[key]
+    return f"{row['effect']:.3f} {between(row['total_lo'], row['total_hi'])} **{row['verdict']}**"
+
+
+def between(lo, hi):
+    """An interval in brackets."""
+    return f"({lo:.3f} to {hi:.3f})"
+
+
+def target_name(row, network):
+    """A target's name, with its estimator and network where there are several."""
+    beside = ["GLUE"] * (row.estimator == "glue") + [network] * bool(network)
+    return f"{row.target} ({', '.join(beside)})" if beside else row.target
+
+
+def markdown(heads, lines):
+    """A table in Markdown."""
+    rows = [heads, ["---"] * len(heads), *lines]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def made_by():
+    """Version, commit and processor."""
+    return f"geomem {__version__}, commit {commit()}, {processor()}"
+
+
+def commit():
+    """Of this folder."""
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
+    )
+    return said.stdout.strip() or "unknown"
+
+
+def processor():
+    """The processor's name, and whether it has AVX-512."""
+    try:
+        said = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or platform.machine()
+    name = re.search(r"model name\s*: (.*)", said)
+    wide = "with AVX-512" if "avx512f" in said else "without AVX-512"
+    return f"{name[1] if name else platform.machine()} {wide}"
+
+
+if __name__ == "__main__":
+    main()
