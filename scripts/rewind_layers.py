@@ -7,6 +7,7 @@ table is empty.
 
 import time
 
+from geomem import memory
 from geomem.command import job, limit_threads, log, parser
 
 
@@ -19,6 +20,7 @@ def main(argv=None):
     options.add_argument("--output", required=True, metavar="PARQUET", help="accuracies")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
+    memory.keep()
     import torch
     from geomem.analysis.networks import (
         empty_network,
