@@ -10,7 +10,7 @@ def keep():
     """Keep memory that is freed for what is needed next, where the C library can (glibc).
 
     A training step frees what the next one needs again. To give it back and ask for it again, page
-    by page, takes a fifth of the time of a small network's training. The peak stays what it is.
+    by page, takes up to a fifth of the time of a training. The peak stays what it is.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:
