@@ -9,6 +9,7 @@ from geomem import commands
 from geomem.config.cli import combined
 from geomem.config.experiments import flat, resolve, selected
 from geomem.errors import InputError
+from geomem.planning.dry_run import planned_jobs
 from geomem.storage.tables import read_table
 
 # Settings that say what is measured and drawn besides, not what an effect is an effect of.
@@ -26,24 +27,28 @@ def main(argv=None):
     """Print the effects of several experiments, with what differs in their settings.
 
     The first experiment is the one that the others are compared with. Experiments that have not
-    been judged yet are left out, and named.
+    been judged yet are left out, and named. Without --results, those that a run in this folder
+    would judge again are named too.
     """
     parser = commands.parser("compare", main.__doc__)
     parser.add_argument("--configfile", type=Path, nargs="+", default=[], metavar="YAML")
-    parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
+    parser.add_argument("--results", type=Path, metavar="FOLDER")
     parser.add_argument("--targets", nargs="+", metavar="TARGET", help="such as T1-permuted T5")
     parser.add_argument("--csv", metavar="FILE", help="write the table there as well")
     parser.add_argument("--figure", metavar="FILE", help="draw it: a .png, .svg or .pdf")
     arguments = parser.parse_args(argv)
     config = combined([Path("config.yaml"), *arguments.configfile])
     names = selected(config)
-    paths = {name: arguments.results / name / "claims" / "claims.parquet" for name in names}
+    results = arguments.results or Path("results")
+    paths = {name: results / name / "claims" / "claims.parquet" for name in names}
     missing = [name for name, path in paths.items() if not path.is_file()]
     if missing:
         print(f"not judged yet: {', '.join(missing)}")
     claims = {name: read_table(path) for name, path in paths.items() if name not in missing}
     if not claims:
-        raise InputError(f"{arguments.results} has verdicts of none of them; run them first")
+        raise InputError(f"{results} has verdicts of none of them; run them first")
+    if arguments.results is None and (old := outdated(arguments.configfile).intersection(claims)):
+        print(f"settings or files have changed since, run it again: {', '.join(sorted(old))}")
     base = names[0]
     settings = {name: differences(resolve(config, base), resolve(config, name)) for name in claims}
     table = compared(claims, settings, arguments.targets)
@@ -56,6 +61,14 @@ def main(argv=None):
 
         compare.draw(table).savefig(arguments.figure)
     return 0
+
+
+def outdated(overlays):
+    """Experiments whose verdicts a run in this folder would make; none if it is not a study's."""
+    if not Path("Snakefile").is_file():
+        return set()
+    options = ["--configfile", *map(str, overlays)] if overlays else []
+    return {job.wildcards["experiment"] for job in planned_jobs(options) if job.rule == "claims"}
 
 
 def differences(base, other):

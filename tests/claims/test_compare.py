@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 import yaml
+from geomem import compare
 from geomem.claims.judge import COLUMNS
-from geomem.compare import compared, described, differences, main
+from geomem.compare import compared, described, differences, main, outdated
 from geomem.config.experiments import resolve
 from geomem.errors import InputError
 from geomem.figures.compare import draw
@@ -141,3 +142,26 @@ def test_what_was_not_judged_is_named(tmp_path, monkeypatch, capsys):
     write_table(folder / "claims.parquet", table(row("T1", 0.2)), {})
     main(["--targets", "T1"])
     assert "not judged yet: more" in capsys.readouterr().out
+
+
+def test_verdicts_that_a_run_would_make_again_are_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    (tmp_path / "Snakefile").write_text(
+        "rule all:\n    input: 'results/more/claims/claims.parquet'\n"
+        "rule claims:\n    output: 'results/{experiment}/claims/claims.parquet'\n"
+        "    shell: 'false'\n"
+    )
+    for name in ("base", "more"):
+        folder = tmp_path / "results" / name / "claims"
+        folder.mkdir(parents=True)
+        write_table(folder / "claims.parquet", table(row("T1", 0.2)), {})
+    main([])
+    assert "changed" not in capsys.readouterr().out
+    (tmp_path / "results/more/claims/claims.parquet").rename(tmp_path / "elsewhere.parquet")
+    assert outdated([]) == {"more"}
+    monkeypatch.setattr(compare, "outdated", lambda overlays: {"base", "other"})
+    main(["--targets", "T1"])
+    assert "have changed since, run it again: base\n" in capsys.readouterr().out
+    main(["--targets", "T1", "--results", "results"])
+    assert "changed" not in capsys.readouterr().out

@@ -109,7 +109,7 @@ def test_command(tmp_path, capsys):
     with pytest.raises(InputError, match="did you mean widths"):
         main([str(path)])
     assert main([str(ROOT / "config.yaml")]) == 0
-    assert "depth: 4 networks" in capsys.readouterr().out
+    assert "depth: 5 networks" in capsys.readouterr().out
     with pytest.raises(InputError, match="cannot be read"):
         main([str(tmp_path / "absent.yaml")])
 
