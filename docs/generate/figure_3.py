@@ -1,6 +1,7 @@
 """Permuted examples by layer beside the paper's Figure 3."""
 
 from geomem.figures import paper
+from geomem.figures.seeds import difference, over_seeds
 
 HEADS = (
     "layer", "capacity, best epoch", "capacity, last epoch", "growth", "the paper's",
@@ -14,7 +15,8 @@ def rows(table):
     Parameters
     ----------
     table : DataFrame
-        The geometry table of an experiment; means over its seeds are shown.
+        The geometry table of an experiment; means over its seeds are shown, and the 95 % interval
+        of the growth where there are several.
 
     Returns
     -------
@@ -29,8 +31,11 @@ def rows(table):
         .unstack("metric")
         for moment in ("best", "last")
     )
+    capacity = permuted[permuted["metric"] == "capacity"]
+    changes = difference(capacity[capacity["last"]], capacity[capacity["best"]], ["layer_index"])
+    grown = over_seeds(changes, ["layer_index"], bounded=False).set_index("layer_index")
     same = len(last) == paper.LAST_LAYER + 1
-    growth, radius, dimension = (
+    traced, radius, dimension = (
         _traced(metric, moment) if same else {}
         for metric, moment in (("capacity", "change"), ("radius", "last"), ("dimension", "last"))
     )
@@ -38,10 +43,14 @@ def rows(table):
     def cell(values, index, form):
         return format(values[index], form) if index in values else ""
 
+    def growth_cell(change):
+        interval = f" ({change.lo:+.3f} to {change.hi:+.3f})" if change.seeds > 1 else ""
+        return f"{change.value:+.3f}{interval}"
+
     return [
         [
-            layer, f"{then:.3f}", f"{now['capacity']:.3f}", f"{now['capacity'] - then:+.3f}",
-            cell(growth, index, "+.3f"), f"{now['radius_iqm']:.2f}", cell(radius, index, ".2f"),
+            layer, f"{then:.3f}", f"{now['capacity']:.3f}", growth_cell(grown.loc[index]),
+            cell(traced, index, "+.3f"), f"{now['radius_iqm']:.2f}", cell(radius, index, ".2f"),
             f"{now['dimension_iqm']:.1f}", cell(dimension, index, ".1f"),
         ]
         for ((index, layer), now), then in zip(last.iterrows(), best["capacity"], strict=True)

@@ -33,7 +33,7 @@ def test_permuted_examples_stand_beside_the_paper():
         {
             "manifold": None, "kind": "permuted", "best": moment == "best",
             "last": moment == "last", "layer_index": i, "layer": f"layer{i}", "metric": metric,
-            "value": value,
+            "value": value, "lo": value, "hi": value, "width": 16, "noise": 0.5, "seed": 0,
         }
         for i in layers
         for moment in ("best", "last")
@@ -42,11 +42,19 @@ def test_permuted_examples_stand_beside_the_paper():
             ("radius_iqm", 1.5), ("dimension_iqm", 20.0),
         )
     ]  # fmt: skip
-    found = figure_3.rows(pd.DataFrame(values))
+    table = pd.DataFrame(values)
+    found = figure_3.rows(table)
     assert len(found) == len(growth)
     assert all(line[3] == line[4] for line in found)
     assert found[11][6] == "" and found[12][6] == "1.55" and found[19][8] == "18.6"
     assert {len(line) for line in found} == {len(figure_3.HEADS)}
+    other = table.assign(seed=1, value=table["value"] + 0.002 * table["last"])
+    both = figure_3.rows(pd.concat([table, other]))
+    # Student's t with one degree of freedom: 12.7 times half of what the two are apart
+    assert (
+        both[0][3]
+        == f"{growth[0] + 0.001:+.3f} ({growth[0] - 0.0117:+.3f} to {growth[0] + 0.0137:+.3f})"
+    )
     fewer = figure_3.rows(pd.DataFrame([row for row in values if row["layer_index"] < 5]))
     assert all(line[4] == line[6] == line[8] == "" for line in fewer)
 
