@@ -28,6 +28,8 @@ rule train:
         "results/shared/benchmarks/train/{training}.tsv"
     wildcard_constraints:
         training=f"(?!({sharing.RECORDED}|{sharing.IMPORTED})_)[^/]+",
+    # The longest jobs first: begun last, one of them would keep one core busy and the others idle.
+    priority: 1
     resources:
         runtime=needs.runtime("train"),
         mem_mb=needs.memory("train"),
