@@ -68,7 +68,7 @@ def side_by_side(kept):
     both = verdicts.isin(["supported"]).any(axis=1) & verdicts.isin(["contradicted"]).any(axis=1)
     yield "### On several processors"
     yield (
-        f"Of {len(verdicts)} verdicts, {alike.sum()} are the same on all {len(of)}: "
+        f"Of {len(verdicts)} verdicts, {alike.sum()} are the same on all of them: "
         f"{(alike & decided.all(axis=1)).sum()} decided, {(alike & ~decided.any(axis=1)).sum()} "
         f"undecided. Supported on one and contradicted on another: {both.sum() or 'none'}."
     )

@@ -190,7 +190,7 @@ def test_processors_stand_side_by_side(tmp_path):
     assert len(kept) == 9 and set(kept["estimator"]) == {"mean-field", ""}
     _, count, made, table = processors.side_by_side(kept[kept["experiment"] == "depth"])
     assert count == (
-        "Of 2 verdicts, 1 are the same on all 2: 1 decided, 0 undecided. "
+        "Of 2 verdicts, 1 are the same on all of them: 1 decided, 0 undecided. "
         "Supported on one and contradicted on another: none."
     )
     assert [row[::2] for row in cells(made)[2:]] == [["Z80", "3"], ["6502", "3"]]
