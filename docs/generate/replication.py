@@ -2,11 +2,13 @@
 
     python -m docs.generate.replication [RESULTS] [--page why]
 
-`make replication` does so for results/. A page whose experiments have not been run stays as it is.
-The tables begin with the version, commit and processor that their numbers are from.
+`make replication` does so for results/. A page whose experiments have not been run stays as it is,
+and so does the part of a page that is about one of them. The tables begin with the version, commit
+and processor that their numbers are from.
 """
 
 import argparse
+import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,23 +105,37 @@ def fill(name, page, results):
     if not claims:
         print(f"docs/{name}.md stays as it is: {results} holds none of its experiments")
         return
-    parts = [f"Made by {made_by()}."]
+    path = DOCS / f"{name}.md"
+    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    old, _, after = rest.partition(END)
+    made = f"Made by {made_by()}."
     if page.side_by_side:
-        parts += effects(config, claims, page.side_by_side, DOCS / "figures" / f"{name}.png")
+        figure = DOCS / "figures" / f"{name}.png"
+        parts = [made, *effects(config, claims, page.side_by_side, figure)]
     elif page.over_width:
-        parts += over_width(results, page.over_width, claims)
+        parts = [made, *over_width(results, page.over_width, claims)]
     else:
+        parts_of = by_experiment(old)
         for experiment, found in claims.items():
-            parts += sections(results / experiment, page.beside_the_paper)
+            parts = [made, *sections(results / experiment, page.beside_the_paper)]
             if experiment in page.on_processors:
                 parts += processors.beside(found, experiment)
+            parts_of[experiment] = "\n\n".join([f"## `{experiment}`", *parts])
+        parts = [parts_of[experiment] for experiment in selected(config) if experiment in parts_of]
     for figure, source in page.figures.items():
-        shutil.copyfile(results / f"{source}.png", DOCS / "figures" / f"{figure}.png")
-    path = DOCS / f"{name}.md"
-    text = path.read_text(encoding="utf-8")
-    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
+        if (drawn := results / f"{source}.png").exists():
+            shutil.copyfile(drawn, DOCS / "figures" / f"{figure}.png")
     body = "\n\n".join(parts)
     path.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+
+
+def by_experiment(body):
+    """The parts of a page that are about one experiment each, by its name."""
+    starts = re.split(r"^## `(.+)`$", body, flags=re.MULTILINE)[1:]
+    return {
+        name: f"## `{name}`\n\n{text.strip()}"
+        for name, text in zip(starts[::2], starts[1::2], strict=True)
+    }
 
 
 def effects(config, claims, targets, figure):
@@ -213,7 +229,6 @@ def _by_width(columns, digits, scale=1):
 
 def sections(folder, beside_the_paper=False):
     """The tables of one experiment as Markdown, each with a heading."""
-    yield f"## `{folder.name}`"
     if beside_the_paper:
         yield "### Permuted examples by layer, beside Figure 3 of the paper"
         table = read_table(folder / "tables" / "geometry.parquet")

@@ -6,7 +6,14 @@ from geomem.figures import paper
 from geomem.storage.tables import write_table
 
 from docs.generate import figure_3, processors
-from docs.generate.replication import accuracy, geometry, over_width, quality, verdicts
+from docs.generate.replication import (
+    accuracy,
+    by_experiment,
+    geometry,
+    over_width,
+    quality,
+    verdicts,
+)
 
 KINDS = ("test", "permuted")
 ROWS = pd.DataFrame(
@@ -201,3 +208,11 @@ def test_processors_stand_side_by_side(tmp_path):
         ["T4", "0.400 (0.250 to 0.750) **contradicted**",
          "0.500 (0.250 to 0.750) **contradicted**"],
     ]  # fmt: skip
+
+
+def test_a_page_falls_into_experiments():
+    body = "\n\n## `depth`\n\nMade by me.\n\n### Verdicts\n\nNone.\n\n## `clean`\n\nOther.\n\n"
+    parts = by_experiment(body)
+    assert list(parts) == ["depth", "clean"]
+    assert "\n\n".join(parts.values()) == body.strip()
+    assert by_experiment("\n\n") == {}
