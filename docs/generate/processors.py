@@ -7,17 +7,16 @@ not at hand.
 """
 
 import argparse
-import platform
-import re
-import subprocess
 from pathlib import Path
 
 import pandas as pd
-from geomem import __version__
 from geomem.compare import network_names
+from geomem.places import ROOT
 from geomem.storage.tables import read_table
 
-ROOT = Path(__file__).resolve().parents[2]
+from docs.generate import markdown
+from docs.generate.origin import commit, processor
+
 KEPT = ROOT / "docs" / "verdicts.csv"
 _TARGET = ["target", "estimator", "noise", "width"]
 _FOUND = ["n_seeds", "effect", "total_lo", "total_hi", "verdict"]
@@ -36,8 +35,8 @@ def main(argv=None):
 
 def keep(claims, experiment, name, path=KEPT):
     """Write the verdicts of one processor, in place of those of it that are there."""
-    new = claims[[*_TARGET, *_FOUND]].assign(experiment=experiment, processor=name, commit=commit())
-    parts = [new[[*new.columns[-3:], *_TARGET, *_FOUND]]]
+    made = {"experiment": experiment, "processor": name, "commit": commit()}
+    parts = [claims.assign(**made)[[*made, *_TARGET, *_FOUND]]]
     if path.exists():
         old = read_kept(path)
         parts.insert(0, old[(old["experiment"] != experiment) | (old["processor"] != name)])
@@ -65,28 +64,27 @@ def side_by_side(kept):
     verdicts = pd.concat([rows["verdict"] for rows in of.values()], axis=1).fillna(_NOT_MEASURED)
     decided = verdicts.isin(("supported", "contradicted"))
     alike = verdicts.nunique(axis=1) == 1
-    both = verdicts.isin(["supported"]).any(axis=1) & verdicts.isin(["contradicted"]).any(axis=1)
+    opposite = (verdicts == "supported").any(axis=1) & (verdicts == "contradicted").any(axis=1)
     yield "### On several processors"
     yield (
         f"Of {len(verdicts)} verdicts, {alike.sum()} are the same on all of them: "
         f"{(alike & decided.all(axis=1)).sum()} decided, {(alike & ~decided.any(axis=1)).sum()} "
-        f"undecided. Supported on one and contradicted on another: {both.sum() or 'none'}."
+        f"undecided. Supported on one and contradicted on another: {opposite.sum() or 'none'}."
     )
-    yield markdown(
+    yield markdown.table(
         ["processor", "commit", "seeds"],
         [[name, rows["commit"].iloc[0], f"{rows['n_seeds'].max()}"] for name, rows in of.items()],
     )
-    yield markdown(
+    yield markdown.table(
         ["target", *of],
         [
             [
-                target_name(row, network),
-                *(
-                    _entry(rows, tuple(getattr(row, key) for key in _TARGET))
-                    for rows in of.values()
-                ),
+                markdown.target_name(row, network),
+                *(_entry(rows, tuple(row)) for rows in of.values()),
             ]
-            for row, network in zip(targets.itertuples(), network_names(targets), strict=True)
+            for row, network in zip(
+                targets.itertuples(index=False), network_names(targets), strict=True
+            )
         ],
     )
 
@@ -96,48 +94,8 @@ def _entry(rows, key):
     if key not in rows.index:
         return _NOT_MEASURED
     row = rows.loc[key]
-    return f"{row['effect']:.3f} {between(row['total_lo'], row['total_hi'])} **{row['verdict']}**"
-
-
-def between(lo, hi):
-    """An interval in brackets."""
-    return f"({lo:.3f} to {hi:.3f})"
-
-
-def target_name(row, network):
-    """A target's name, with its estimator and network where there are several."""
-    beside = ["GLUE"] * (row.estimator == "glue") + [network] * bool(network)
-    return f"{row.target} ({', '.join(beside)})" if beside else row.target
-
-
-def markdown(heads, lines):
-    """A table in Markdown."""
-    rows = [heads, ["---"] * len(heads), *lines]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def made_by():
-    """Version, commit and processor."""
-    return f"geomem {__version__}, commit {commit()}, {processor()}"
-
-
-def commit():
-    """Of this folder."""
-    said = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
-    )
-    return said.stdout.strip() or "unknown"
-
-
-def processor():
-    """The processor's name, and whether it has AVX-512."""
-    try:
-        said = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor() or platform.machine()
-    name = re.search(r"model name\s*: (.*)", said)
-    wide = "with AVX-512" if "avx512f" in said else "without AVX-512"
-    return f"{name[1] if name else platform.machine()} {wide}"
+    interval = f"({row['total_lo']:.3f} to {row['total_hi']:.3f})"
+    return f"{row['effect']:.3f} {interval} **{row['verdict']}**"
 
 
 if __name__ == "__main__":

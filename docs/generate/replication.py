@@ -18,10 +18,11 @@ from geomem.compare import compared, differences, network_names
 from geomem.config.cli import combined
 from geomem.config.experiments import resolve, selected
 from geomem.figures import compare, seeds
+from geomem.places import ROOT
 from geomem.storage.tables import read_table
 
-from docs.generate import figure_3, processors
-from docs.generate.processors import ROOT, made_by, markdown, target_name
+from docs.generate import figure_3, markdown, processors
+from docs.generate.origin import made_by
 
 DOCS = ROOT / "docs"
 BEGIN, END = "<!-- from results: begin -->", "<!-- from results: end -->"
@@ -147,7 +148,7 @@ def effects(config, claims, targets, figure):
     for target, rows in table.groupby("target", sort=False):
         yield f"## {target}"
         yield _cell(rows["statement"].iloc[0])
-        yield markdown(
+        yield markdown.table(
             ["setting", "estimator", "effect", "95 % interval, with the range over K", "verdict"],
             [
                 [row.setting, row.estimator, f"{row.effect:.3f}", _ends(row.lo, row.hi),
@@ -224,7 +225,7 @@ def _by_width(columns, digits, scale=1):
         ]
         for width in widths
     ]
-    return markdown(["width", *means], lines)
+    return markdown.table(["width", *means], lines)
 
 
 def sections(folder, beside_the_paper=False):
@@ -232,7 +233,7 @@ def sections(folder, beside_the_paper=False):
     if beside_the_paper:
         yield "### Permuted examples by layer, beside Figure 3 of the paper"
         table = read_table(folder / "tables" / "geometry.parquet")
-        yield markdown(list(figure_3.HEADS), figure_3.rows(table))
+        yield markdown.table(list(figure_3.HEADS), figure_3.rows(table))
     yield from verdicts(read_table(folder / "claims" / "claims.parquet"))
     yield from accuracy(read_table(folder / "tables" / "accuracy.parquet"))
     path = folder / "tables" / "geometry.parquet"
@@ -258,7 +259,7 @@ def accuracy(table):
         shown = ["" if np.isnan(value) else f"{100 * value:.1f}" for value in values]
         lines.append([f"{width}", f"{noise:g}", f"{seed}", str(best["epoch"].iloc[0]), *shown])
     yield "### Accuracy (%)"
-    yield markdown(heads.split(" | "), lines)
+    yield markdown.table(heads.split(" | "), lines)
 
 
 def verdicts(claims):
@@ -267,7 +268,7 @@ def verdicts(claims):
     measured = claims[claims["verdict"] != "not measured"]
     lines = [
         [
-            target_name(row, network),
+            markdown.target_name(row, network),
             _cell(row.statement),
             f"{row.effect:.3f}",
             _ends(row.total_lo, row.total_hi),
@@ -280,7 +281,7 @@ def verdicts(claims):
     counts = claims["verdict"].value_counts()
     yield "### Verdicts"
     yield f"{', '.join(f'{number} {verdict}' for verdict, number in counts.items())}."
-    yield markdown(heads, lines)
+    yield markdown.table(heads, lines)
 
 
 def geometry(table):
@@ -292,7 +293,7 @@ def geometry(table):
     for metric, name in (*MEANS.items(), ("low_rank_k", "Removed directions K")):
         digits = _DIGITS.get(metric, 1)
         yield f"### {name}, last epoch"
-        yield markdown(
+        yield markdown.table(
             ["layer", *kinds],
             [
                 [layer, *(f"{means[index, layer, kind, metric]:.{digits}f}" for kind in kinds)]
@@ -313,7 +314,7 @@ def quality(table):
                       f"{100 * (wide - 1):.1f}"])  # fmt: skip
     heads = ["mean", "values", "with a warning (%)", "largest", "median range over K (%)"]
     yield "### Quality of the means"
-    yield markdown(heads, lines)
+    yield markdown.table(heads, lines)
 
 
 def _only(rows):

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 from geomem.data import glyphs
-from geomem.data.glyphs import CHARACTERS, FACES, make_glyphs
+from geomem.data.glyphs import CHARACTERS, FACES, SIZES, make_glyphs
 from geomem.errors import InputError
+from geomem.registry.datasets import DATASETS
 
 
 def test_shapes_types_and_order():
@@ -31,6 +32,7 @@ def test_smaller_images_are_means_over_squares():
     square = full.test_images[3, 0, 10:12, 4:6].astype(float).mean()
     assert small.test_images[3, 0, 5, 2] == np.rint(square)
     assert np.array_equal(small.train_labels, full.train_labels)
+    assert DATASETS["glyphs"].keys["size"]["enum"] == list(SIZES)
 
 
 def test_seed_and_split_change_every_image():
