@@ -6,7 +6,9 @@ import subprocess
 from pathlib import Path
 
 from geomem import __version__
-from geomem.places import ROOT
+
+# Not `geomem.places.ROOT`: the installed geomem may be that of another folder.
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def made_by():

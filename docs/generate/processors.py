@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 from geomem.compare import network_names
-from geomem.places import ROOT
 from geomem.storage.tables import read_table
 
 from docs.generate import markdown
-from docs.generate.origin import commit, processor
+from docs.generate.origin import ROOT, commit, processor
 
 KEPT = ROOT / "docs" / "verdicts.csv"
 _TARGET = ["target", "estimator", "noise", "width"]

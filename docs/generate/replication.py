@@ -18,11 +18,10 @@ from geomem.compare import compared, differences, network_names
 from geomem.config.cli import combined
 from geomem.config.experiments import resolve, selected
 from geomem.figures import compare, seeds
-from geomem.places import ROOT
 from geomem.storage.tables import read_table
 
 from docs.generate import figure_3, markdown, processors
-from docs.generate.origin import made_by
+from docs.generate.origin import ROOT, made_by
 
 DOCS = ROOT / "docs"
 BEGIN, END = "<!-- from results: begin -->", "<!-- from results: end -->"
