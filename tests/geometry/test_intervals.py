@@ -68,8 +68,10 @@ def test_fewer_vectors_are_the_first_of_more(points):
 
 
 def test_a_manifold_has_its_own_vectors(points):
-    same = manifold_geometry(np.repeat(points[:1], 4, axis=0) + np.eye(4, 30)[:, np.newaxis] * 3)
-    assert len({s.inverse_capacity[0] for s in same.statistics}) == 4
+    apart = np.repeat(points[:1], 4, axis=0) + np.eye(4, 30)[:, np.newaxis] * 3
+    same = manifold_geometry(apart, random_state=0)
+    # whole rows, for a single vector may well cost nothing (exactly 0) in two manifolds
+    assert len({s.inverse_capacity.tobytes() for s in same.statistics}) == 4
 
 
 @pytest.mark.parametrize("threads", [1, 3])
