@@ -37,7 +37,9 @@ _DRAWN = 64  # pixels a character is drawn on before it is distorted
 _POINTS = 44  # type size on that canvas
 
 
-def make_glyphs(*, classes=98, train_per_class=100, test_per_class=20, size=SIDE, seed=0):
+def make_glyphs(
+    *, classes=98, train_per_class=100, test_per_class=20, size=SIDE, distortion=1, seed=0
+):
     """Draw a data set of distorted characters.
 
     Parameters
@@ -47,6 +49,8 @@ def make_glyphs(*, classes=98, train_per_class=100, test_per_class=20, size=SIDE
     train_per_class, test_per_class : int
     size : int
         Side in pixels, one of `SIZES`: smaller images are means over squares of the largest.
+    distortion : float
+        Between 0 and 1, see `draw_glyph`.
     seed : int
 
     Returns
@@ -70,10 +74,15 @@ def make_glyphs(*, classes=98, train_per_class=100, test_per_class=20, size=SIDE
             raise InputError(f"data.{name} is {value!r}; expected a whole number, {limits}")
     if not isinstance(size, int) or size not in SIZES:
         raise InputError(f"data.size is {size!r}; expected one of {', '.join(map(str, SIZES))}")
+    number = isinstance(distortion, (int, float)) and not isinstance(distortion, bool)
+    if not number or not 0 <= distortion <= 1:
+        raise InputError(f"data.distortion is {distortion!r}; expected a number from 0 to 1")
 
     def split(name, per_class):
         images = [
-            draw_glyph(character, generator("glyphs", seed, _SPLITS[name], label, index))
+            draw_glyph(
+                character, generator("glyphs", seed, _SPLITS[name], label, index), distortion
+            )
             for label, character in enumerate(CHARACTERS[:classes])
             for index in range(per_class)
         ]
@@ -91,7 +100,7 @@ def _smaller(images, size):
     return np.rint(squares.mean(axis=(2, 4))).astype(np.uint8)
 
 
-def draw_glyph(character, rng):
+def draw_glyph(character, rng, distortion=1):
     """One distorted character.
 
     Parameters
@@ -99,6 +108,9 @@ def draw_glyph(character, rng):
     character : str
     rng : numpy.random.Generator
         Decides face, size, rotation, shear, shift, contrast, stray lines and pixel noise.
+    distortion : float
+        Factor of size (its logarithm), rotation, shear, shift and of the number of stray lines:
+        at 0 characters stand upright in the middle.
 
     Returns
     -------
@@ -110,13 +122,16 @@ def draw_glyph(character, rng):
     ink = ink.transform(
         (SIDE, SIDE),
         Image.Transform.AFFINE,
-        _distortion(rng),
+        _distortion(rng, distortion),
         resample=Image.Resampling.BILINEAR,
     )
     pen = ImageDraw.Draw(ink)
-    for _ in range(rng.integers(0, 4)):
+    stray = int(rng.integers(0, 4))
+    for number in range(stray):  # all are drawn from rng, for what follows to stay as it is
         ends = rng.uniform(0, SIDE, size=4).tolist()
-        pen.line(ends, fill=int(rng.integers(60, 200)), width=int(rng.integers(1, 3)))
+        look = {"fill": int(rng.integers(60, 200)), "width": int(rng.integers(1, 3))}
+        if number < round(distortion * stray):
+            pen.line(ends, **look)
     foreground, background = _contrast(rng)
     pixels = background + (foreground - background) * (np.asarray(ink) / 255)
     pixels += rng.normal(0, rng.uniform(5, 25), size=pixels.shape)
@@ -146,12 +161,13 @@ def _fonts():
     return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 
 
-def _distortion(rng):
+def _distortion(rng, factor):
     """The affine map from image to canvas, as the six numbers Pillow wants."""
-    angle = np.deg2rad(rng.uniform(-20, 20))
-    shear = rng.uniform(-0.25, 0.25)
-    scale = (_DRAWN / SIDE) / rng.uniform(0.85, 1.25, size=2)  # canvas pixels per image pixel
-    shift = rng.uniform(-3, 3, size=2)
+    angle = np.deg2rad(factor * rng.uniform(-20, 20))
+    shear = factor * rng.uniform(-0.25, 0.25)
+    # canvas pixels per image pixel
+    scale = (_DRAWN / SIDE) / rng.uniform(0.85, 1.25, size=2) ** factor
+    shift = factor * rng.uniform(-3, 3, size=2)
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = np.diag(scale) @ np.array([[1, shear], [0, 1]]) @ rotation
     offset = np.full(2, _DRAWN / 2) - matrix @ (np.full(2, SIDE / 2) + shift)

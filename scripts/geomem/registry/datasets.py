@@ -112,6 +112,12 @@ DATASETS = {
                 "train_per_class": _count("training images per class", 1, 100_000),
                 "test_per_class": _count("test images per class", 1, 100_000),
                 "size": {"description": "side in pixels (default 32)", "enum": [8, 16, 32]},
+                "distortion": {
+                    "description": "factor of rotation, shear, size, shift and stray lines, 0 to 1",
+                    "type": "number",
+                    "minimum": 0,
+                    "maximum": 1,
+                },
                 "seed": _SEED,
             },
             required=("classes", "train_per_class", "test_per_class", "seed"),
