@@ -35,6 +35,24 @@ def test_smaller_images_are_means_over_squares():
     assert DATASETS["glyphs"].keys["size"]["enum"] == list(SIZES)
 
 
+def test_distortion_moves_characters_and_nothing_else():
+    quiet = {"classes": 3, "train_per_class": 6, "test_per_class": 1}
+    full, half, none = (make_glyphs(**quiet, distortion=d) for d in (1, 0.5, 0))
+    assert full.fingerprint == make_glyphs(**quiet).fingerprint
+    assert len({full.fingerprint, half.fingerprint, none.fingerprint}) == 3
+    corner = full.train_images[:, 0, :2, :2].astype(int)  # without ink, nor a line, in most images
+    same = [np.mean(np.all(x.train_images[:, 0, :2, :2] == corner, (1, 2))) for x in (half, none)]
+    assert min(same) > 0.6
+
+    def heights(distortion):
+        """The centre of the ink, down the image."""
+        drawn = [glyphs.draw_glyph("A", np.random.default_rng(i), distortion) for i in range(60)]
+        ink = np.array([np.abs(image - np.median(image)) for image in drawn])
+        return (ink * np.arange(32)[:, None]).sum((1, 2)) / ink.sum((1, 2))
+
+    assert heights(0).std() < 0.5 * heights(1).std()
+
+
 def test_seed_and_split_change_every_image():
     one = make_glyphs(classes=2, train_per_class=5, test_per_class=5, seed=0)
     other = make_glyphs(classes=2, train_per_class=5, test_per_class=5, seed=1)
@@ -86,6 +104,8 @@ def test_classes_can_be_told_apart():
         ({"test_per_class": True}, "data.test_per_class is True"),
         ({"classes": 2, "seed": -1}, "seed -1"),
         ({"size": 12}, "data.size is 12; expected one of 8, 16, 32"),
+        ({"distortion": 1.5}, "data.distortion is 1.5; expected a number from 0 to 1"),
+        ({"distortion": True}, "data.distortion is True"),
     ],
 )
 def test_numbers_out_of_range(settings, named):
