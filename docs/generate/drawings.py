@@ -49,7 +49,7 @@ def manifold():
 
 
 def capacity():
-    """A dichotomy that a line separates, and how many are separable in N features."""
+    """A dichotomy that a line separates, and how many are separable in n features."""
     figure = Figure(figsize=(6.4, 2.7), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.2))
     places = [(-0.8, 0.5), (-0.2, 0.75), (-0.75, -0.35), (0.3, -0.1), (0.8, 0.45), (0.25, -0.75)]
@@ -64,8 +64,8 @@ def capacity():
     right.plot(features, 100 * np.array(separable), marker="o", markersize=3, color="black")
     right.axhline(50, color=GREY, linewidth=0.8, linestyle=":")
     right.axvline(10, color=GREEN, linewidth=1.2)
-    right.annotate("N = 10: half of them\ncapacity = 20 / 10 = 2", (10, 50), (11, 12), color=GREEN)
-    right.set(xlabel="number of features N", ylabel="separable dichotomies (%)", ylim=(0, 104))
+    right.annotate("n = 10: half of them\ncapacity = 20 / 10 = 2", (10, 50), (11, 12), color=GREEN)
+    right.set(xlabel="number of features n", ylabel="separable dichotomies (%)", ylim=(0, 104))
     right.set_title("P = 20 single points (Cover 1965)")
     return figure
 
