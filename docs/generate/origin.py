@@ -1,35 +1,35 @@
-"""What the numbers of a page were made by."""
+"""What the numbers of a page were made by, as the results' own logs say."""
 
-import platform
 import re
-import subprocess
 from pathlib import Path
-
-from geomem import __version__
+from typing import NamedTuple
 
 # Not `geomem.places.ROOT`: the installed geomem may be that of another folder.
 ROOT = Path(__file__).resolve().parents[2]
 
-
-def made_by():
-    """Version, commit and processor."""
-    return f"geomem {__version__}, commit {commit()}, {processor()}"
+# The first line of a job's log, see `geomem.command.circumstances`.
+_FIRST = re.compile(r"\S+ on .*: geomem (?P<version>\S+), (?P<commit>[^,]+)(, (?P<processor>.+))?")
 
 
-def commit():
-    """Of this folder."""
-    said = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
-    )
-    return said.stdout.strip() or "unknown"
+class Origin(NamedTuple):
+    """What judged an experiment: version, commit and processor."""
+
+    version: str
+    commit: str
+    processor: str
 
 
-def processor():
-    """The processor's name, and whether it has AVX-512."""
-    try:
-        said = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor() or platform.machine()
-    name = re.search(r"model name\s*: (.*)", said)
-    wide = "with AVX-512" if "avx512f" in said else "without AVX-512"
-    return f"{name[1] if name else platform.machine()} {wide}"
+def origin(folder):
+    """The `Origin` of an experiment's verdicts, from the folder of its results."""
+    log = Path(folder) / "logs" / "claims.log"
+    said = _FIRST.fullmatch(log.read_text(encoding="utf-8").partition("\n")[0])
+    if not said:
+        raise SystemExit(f"{log} does not begin with what wrote it; run the experiment again")
+    number = re.sub(r"commit ([0-9a-f]{7})[0-9a-f]*", r"\1", said["commit"])
+    return Origin(said["version"], number, said["processor"] or "a processor that is not known")
+
+
+def made_by(folder):
+    """Version, commit and processor as a sentence."""
+    version, commit, processor = origin(folder)
+    return f"Made by geomem {version}, commit {commit}, {processor}."

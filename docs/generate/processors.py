@@ -14,7 +14,7 @@ from geomem.compare import network_names
 from geomem.storage.tables import read_table
 
 from docs.generate import markdown
-from docs.generate.origin import ROOT, commit, processor
+from docs.generate.origin import ROOT, origin
 
 KEPT = ROOT / "docs" / "verdicts.csv"
 _TARGET = ["target", "estimator", "noise", "width"]
@@ -26,15 +26,18 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("results", type=Path)
     parser.add_argument("experiment")
-    parser.add_argument("--name", default=processor(), help="of the processor")
+    parser.add_argument("--name", help="of the processor, else as the results' log says")
     arguments = parser.parse_args(argv)
-    claims = arguments.results / arguments.experiment / "claims" / "claims.parquet"
-    keep(read_table(claims), arguments.experiment, arguments.name)
+    folder = arguments.results / arguments.experiment
+    made = origin(folder)
+    made = made._replace(processor=arguments.name or made.processor)
+    keep(read_table(folder / "claims" / "claims.parquet"), arguments.experiment, made)
 
 
-def keep(claims, experiment, name, path=KEPT):
+def keep(claims, experiment, origin, path=KEPT):
     """Write the verdicts of one processor, in place of those of it that are there."""
-    made = {"experiment": experiment, "processor": name, "commit": commit()}
+    name = origin.processor
+    made = {"experiment": experiment, "processor": name, "commit": origin.commit}
     parts = [claims.assign(**made)[[*made, *_TARGET, *_FOUND]]]
     if path.exists():
         old = read_kept(path)
@@ -48,9 +51,9 @@ def read_kept(path=KEPT):
     return pd.read_csv(path, keep_default_na=False, na_values=empty, dtype={"commit": str})
 
 
-def beside(claims, experiment):
-    """Keep the verdicts of the processor at hand; `side_by_side` of all that are kept."""
-    keep(claims, experiment, processor())
+def beside(claims, experiment, origin):
+    """Keep the verdicts of a processor; `side_by_side` of all that are kept."""
+    keep(claims, experiment, origin)
     kept = read_kept()
     return side_by_side(kept[kept["experiment"] == experiment])
 

@@ -4,7 +4,7 @@
 
 `make replication` does so for results/. A page whose experiments have not been run stays as it is,
 and so does the part of a page that is about one of them. The tables begin with the version, commit
-and processor that their numbers are from.
+and processor that judged them, from the results' logs.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from geomem.figures import compare, seeds
 from geomem.storage.tables import read_table
 
 from docs.generate import figure_3, markdown, processors
-from docs.generate.origin import ROOT, made_by
+from docs.generate.origin import ROOT, made_by, origin
 
 DOCS = ROOT / "docs"
 BEGIN, END = "<!-- from results: begin -->", "<!-- from results: end -->"
@@ -108,18 +108,24 @@ def fill(name, page, results):
     path = DOCS / f"{name}.md"
     before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     old, _, after = rest.partition(END)
-    made = f"Made by {made_by()}."
+    made = {experiment: made_by(results / experiment) for experiment in claims}
+    every = " ".join(dict.fromkeys(made.values()))
     if page.side_by_side:
         figure = DOCS / "figures" / f"{name}.png"
-        parts = [made, *effects(config, claims, page.side_by_side, figure)]
+        parts = [every, *effects(config, claims, page.side_by_side, figure)]
     elif page.over_width:
-        parts = [made, *over_width(results, page.over_width, claims)]
+        # the first has the accuracies: without it there is no page
+        ways = {each: way for each, way in page.over_width.items() if each in claims}
+        if next(iter(page.over_width)) not in ways:
+            print(f"docs/{name}.md stays as it is: {next(iter(page.over_width))} is not finished")
+            return
+        parts = [every, *over_width(results, ways, claims)]
     else:
         parts_of = by_experiment(old)
         for experiment, found in claims.items():
-            parts = [made, *sections(results / experiment, page.beside_the_paper)]
+            parts = [made[experiment], *sections(results / experiment, page.beside_the_paper)]
             if experiment in page.on_processors:
-                parts += processors.beside(found, experiment)
+                parts += processors.beside(found, experiment, origin(results / experiment))
             parts_of[experiment] = "\n\n".join([f"## `{experiment}`", *parts])
         parts = [parts_of[experiment] for experiment in selected(config) if experiment in parts_of]
     for figure, source in page.figures.items():

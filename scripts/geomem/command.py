@@ -18,6 +18,7 @@ import traceback
 from geomem import __version__
 from geomem.errors import GeomemError
 from geomem.places import ROOT
+from geomem.processor import processor_name
 
 
 def parser(description):
@@ -78,7 +79,8 @@ def circumstances():
     Results hold nothing of this, so that making one again gives the same bytes.
     """
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return f"{now} on {os.uname().nodename}: geomem {__version__}, {_commit()}"
+    made = f"geomem {__version__}, {_commit()}, {processor_name()}"
+    return f"{now} on {os.uname().nodename}: {made}"
 
 
 def _commit():

@@ -10,7 +10,7 @@ from geomem.statistics import seeds_needed
 SETTINGS = {"confidence": 0.95, "min_seeds": 3}
 
 
-def row(monkeypatch, effects, spreads, threshold):
+def row(monkeypatch, effects, spreads, threshold, low_rank=None, warned=()):
     """The verdict on a made-up statement with these effects by seed and errors by source."""
     random = np.random.default_rng(0)
     common = {source: random.standard_normal(400) for source in SOURCES}
@@ -18,7 +18,7 @@ def row(monkeypatch, effects, spreads, threshold):
 
     def measured(target, effect, settings, estimator, others):
         replicates = {s: effect + spreads.get(s, 0.0) * common[s] for s in SOURCES}
-        return judge.Measured(effect, replicates, None)
+        return judge.Measured(effect, replicates, low_rank, list(warned))
 
     monkeypatch.setattr(judge, "measure", measured)
     target = Statement("made-up", "C2", "{}", None, "at least", threshold, "the truth")
@@ -52,3 +52,11 @@ def test_no_fewer_seeds_than_asked_for(monkeypatch):
     found = row(monkeypatch, [1.0, 1.0001], {"manifolds": 0.01}, 0.5)
     assert found["verdict"] == "undecided"
     assert found["seeds_needed"] == SETTINGS["min_seeds"]
+
+
+@pytest.mark.parametrize("more", [{"warned": ["slow"]}, {"low_rank": (0.4, 1.2)}])
+def test_nothing_is_promised_where_something_else_keeps_it_undecided(monkeypatch, more):
+    for spread in (0.01, 0.4):
+        found = row(monkeypatch, [1.0, 1.01, 0.99], {"manifolds": spread}, 0.5, **more)
+        assert found["verdict"] == "undecided"
+        assert np.isnan([found[name] for name in judge.NEEDED]).all()

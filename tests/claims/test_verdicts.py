@@ -306,9 +306,9 @@ def test_a_sweep_of_narrow_networks_is_not_judged():
 def test_dips():
     curves = np.array([[1, 3, 2, 4], [4, 3, 2, 1], [1, 2, 3, 4], [3, 1, 2, 0], [2, 2, 2, 2.0]])
     own = [effects.dip(curve[None], curve)[0] for curve in curves]
-    np.testing.assert_allclose(own, [1, 0, 0, 1, 0])
+    np.testing.assert_allclose(own, [1, -1, -1, 1, 0])
     # where the guide dips, whatever the curve does there
-    np.testing.assert_allclose(effects.dip(curves, curves[0]), [1, -1, -1, -2, 0])
+    np.testing.assert_allclose(effects.dip(curves, curves[0]), [1, 1, -1, -1, 0])
 
 
 @pytest.mark.parametrize("spread", [0.01, 0.03])

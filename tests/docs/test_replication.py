@@ -2,10 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import pytest
+from geomem.command import circumstances
 from geomem.figures import paper
+from geomem.processor import processor_name
 from geomem.storage.tables import write_table
 
 from docs.generate import figure_3, processors
+from docs.generate.origin import Origin, origin
 from docs.generate.replication import (
     accuracy,
     by_experiment,
@@ -180,6 +184,25 @@ def test_over_width_has_means_over_seeds_with_their_intervals(tmp_path):
     ]
 
 
+def test_results_say_what_made_them(tmp_path):
+    log = tmp_path / "logs" / "claims.log"
+    log.parent.mkdir()
+    log.write_text(f"{circumstances()}\n1 supported\n")
+    assert origin(tmp_path).processor == processor_name()
+    before = "2026-01-01T00:00:00Z on my, node: geomem 0.2.0, "  # logs of earlier versions
+    for said, commit in (
+        ("commit 0123456789ab-dirty", "0123456-dirty"),
+        ("no Git commit known",) * 2,
+    ):
+        log.write_text(f"{before}{said}\n")
+        assert origin(tmp_path) == ("0.2.0", commit, "a processor that is not known")
+        log.write_text(f"{before}{said}, Z80, 2.5 MHz without AVX-512\n")
+        assert origin(tmp_path).processor == "Z80, 2.5 MHz without AVX-512"
+    log.write_text("Killed\n")
+    with pytest.raises(SystemExit, match=r"claims\.log does not begin"):
+        origin(tmp_path)
+
+
 def test_processors_stand_side_by_side(tmp_path):
     path = tmp_path / "verdicts.csv"
     here = pd.DataFrame(
@@ -189,10 +212,11 @@ def test_processors_stand_side_by_side(tmp_path):
     )  # fmt: skip
     there = here.assign(effect=[0.4, 0.0, np.nan])[::-1]
     there.loc[1, "verdict"] = "undecided"
-    processors.keep(there, "depth", "Z80", path)
-    processors.keep(here, "clean", "6502", path)
-    processors.keep(there, "depth", "6502", path)
-    processors.keep(here, "depth", "6502", path)  # in place of the one before
+    z80, mos = (Origin("1.0", "0123456", name) for name in ("Z80", "6502"))
+    processors.keep(there, "depth", z80, path)
+    processors.keep(here, "clean", mos, path)
+    processors.keep(there, "depth", mos, path)
+    processors.keep(here, "depth", mos, path)  # in place of the one before
     kept = processors.read_kept(path)
     assert len(kept) == 9 and set(kept["estimator"]) == {"mean-field", ""}
     _, count, made, table = processors.side_by_side(kept[kept["experiment"] == "depth"])

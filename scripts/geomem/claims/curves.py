@@ -33,7 +33,8 @@ def _middle_half(values, weights):
         reached = np.cumsum(weights[:, order], axis=1)
         ends = np.clip(reached / reached[:, -1:], cut, 1 - cut)
         kept = np.diff(ends, axis=1, prepend=cut)
-        columns.append(kept @ row[order] / (1 - 2 * cut))
+        inside = np.where(kept > 0, row[order], 0)  # an infinite one outside counts as nothing
+        columns.append((kept * inside).sum(axis=1) / (1 - 2 * cut))
     return np.stack(columns, axis=1)
 
 

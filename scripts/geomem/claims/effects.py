@@ -222,17 +222,22 @@ def extra_dip(views):
         last, best = (
             _dip(views, lambda view, at=at: view.accuracy(at, "test")) for at in ("last", "best")
         )
-    return last - best
+    return _beyond(last, best)
 
 
 def extra_bump(views):
     """Bump of the test dimension over width at the last epoch, beyond the radius's, relative."""
-    return _bump(views, "last", "dimension") - _bump(views, "last", RADIUS)
+    return _beyond(_bump(views, "last", "dimension"), _bump(views, "last", RADIUS))
 
 
 def best_bump(views):
     """The larger of the bumps of test dimension and radius over width at the best epoch."""
     return np.maximum(*(_bump(views, "best", metric) for metric in ("dimension", RADIUS)))
+
+
+def _beyond(one, other):
+    """How much deeper a dip is than another one; a curve that has none dips by nothing."""
+    return one - np.maximum(other, 0)
 
 
 def _bump(views, epoch, metric):
@@ -263,9 +268,9 @@ def _dip(views, quantity):
 def dip(curves, guide):
     """How far curves fall between two higher points, at the places where a guide does so most.
 
-    The deepest dip of a noisy curve is deeper than that of its mean, and lies elsewhere. With a
-    guide that is independent of the curves (the mean over the other seeds) noise alone gives no
-    dip on average.
+    The deepest dip of a noisy curve is deeper than that of its mean, and lies elsewhere. So a guide
+    that is independent of the curves (the mean over the other seeds) chooses the places: the lowest
+    point, and which side of it is the lower one. Noise alone then gives no dip on average.
 
     Parameters
     ----------
@@ -275,15 +280,21 @@ def dip(curves, guide):
     Returns
     -------
     ndarray, shape (count,)
-        min(y_i, y_k) - y_j with the i < j < k that make it largest in the guide; 0 where the guide
-        has no dip.
+        y_s - y_j, with s the lower of the two highest points left and right of j, and j where the
+        guide's is largest. Negative where curves have no dip.
+
+    Raises
+    ------
+    NotMeasuredError
+        If there are fewer than three points.
     """
     n = len(guide)
-    depths = {}
+    if n < 3:
+        raise NotMeasuredError(f"{n} widths; a dip over width takes at least 3")
+    places = []
     for j in range(1, n - 1):
-        i, k = int(np.argmax(guide[:j])), j + 1 + int(np.argmax(guide[j + 1 :]))
-        depths[i, j, k] = min(guide[i], guide[k]) - guide[j]
-    i, j, k = max(depths, key=depths.get)
-    if depths[i, j, k] <= 0:
-        return np.zeros(len(curves))
-    return np.minimum(curves[:, i], curves[:, k]) - curves[:, j]
+        left, right = int(np.argmax(guide[:j])), j + 1 + int(np.argmax(guide[j + 1 :]))
+        side = left if guide[left] < guide[right] else right
+        places.append((guide[side] - guide[j], side, j))
+    _, side, j = max(places)
+    return curves[:, side] - curves[:, j]

@@ -75,8 +75,10 @@ def rewind_changes(rewind):
         Its rows of accuracy in the schemes `single` and `suffix`, with the change as `value`.
     """
     known = rewind[(rewind["metric"] == "accuracy") & rewind["kind"].isin(SHOWN)]
-    final = known[known["scheme"] == "none"].drop_duplicates(["width", "noise", "seed", "kind"])
-    return seeds.difference(known[known["scheme"].isin(list(SCHEMES))], final, ["kind"])
+    # of the same treatment of batch norm, for one of them changes the final network, too
+    alike = ["kind", "batch_norm"]
+    final = known[known["scheme"] == "none"].drop_duplicates(["width", "noise", "seed", *alike])
+    return seeds.difference(known[known["scheme"].isin(list(SCHEMES))], final, alike)
 
 
 def gradient_shares(gradients):

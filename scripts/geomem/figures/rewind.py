@@ -146,8 +146,9 @@ def _lines(rows, looks, together):
 
 
 def _with_end(rows, untouched):
-    """Add the network that nothing was rewound in, of the same seeds, as layer "none"."""
-    end = untouched[untouched["seed"].isin(rows["seed"])].drop_duplicates("seed")
+    """Add the networks that nothing was rewound in, of the same seeds, as layer "none"."""
+    alike = ["seed", "batch_norm"]
+    end = untouched.drop_duplicates(alike).merge(rows[alike].drop_duplicates(), on=alike)
     columns = ["seed", "layer", "metric", "value", "lo", "hi"]
     return pd.concat([rows[columns], end.assign(layer=NONE)[columns]], ignore_index=True)
 
