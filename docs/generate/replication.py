@@ -78,6 +78,7 @@ PAGES = {
         figures={
             "photographs": "photographs-vgg16/figures/depth",
             "photographs-all": "photographs-vgg16-all/figures/depth",
+            "photographs-resnet18": "photographs-resnet18/figures/depth",
         },
         beside_the_paper=True,
     ),
@@ -236,9 +237,11 @@ def _by_width(columns, digits, scale=1):
 def sections(folder, beside_the_paper=False):
     """The tables of one experiment as Markdown, each with a heading."""
     if beside_the_paper:
-        yield "### Permuted examples by layer, beside Figure 3 of the paper"
-        table = read_table(folder / "tables" / "geometry.parquet")
-        yield markdown.table(list(figure_3.HEADS), figure_3.rows(table))
+        yield "### Permuted examples by layer (VGG16: beside Figure 3 of the paper)"
+        lines = figure_3.rows(read_table(folder / "tables" / "geometry.parquet"))
+        known = [i for i in range(len(figure_3.HEADS)) if any(line[i] for line in lines)]
+        heads = [figure_3.HEADS[i] for i in known]
+        yield markdown.table(heads, [[line[i] for i in known] for line in lines])
     yield from verdicts(read_table(folder / "claims" / "claims.parquet"))
     yield from accuracy(read_table(folder / "tables" / "accuracy.parquet"))
     path = folder / "tables" / "geometry.parquet"
