@@ -9,7 +9,7 @@ from geomem.processor import processor_name
 from geomem.storage.tables import write_table
 
 from docs.generate import figure_3, processors
-from docs.generate.origin import Origin, origin
+from docs.generate.origin import Origin, made_by, origin
 from docs.generate.replication import (
     accuracy,
     by_experiment,
@@ -198,6 +198,13 @@ def test_results_say_what_made_them(tmp_path):
         assert origin(tmp_path) == ("0.2.0", commit, "a processor that is not known")
         log.write_text(f"{before}{said}, Z80, 2.5 MHz without AVX-512\n")
         assert origin(tmp_path).processor == "Z80, 2.5 MHz without AVX-512"
+    older = log.parent / "measures" / "a.log"
+    older.parent.mkdir()
+    older.write_text("2026-01-01T00:00:00Z on node: geomem 0.2.0, commit 89abcdef\n")
+    log.write_text(f"{before}commit 0123456789ab, Z80\n")
+    assert made_by(tmp_path) == (
+        "Made by geomem 0.2.0, commit 0123456, Z80. Measured at commit 89abcde."
+    )
     log.write_text("Killed\n")
     with pytest.raises(SystemExit, match=r"claims\.log does not begin"):
         origin(tmp_path)
