@@ -75,6 +75,9 @@ test-kernels: env
 	    tests/geometry/test_theory.py tests/geometry/test_lowrank.py tests/geometry/test_rounding.py \
 	    tests/geometry/test_products.py || exit 1; \
 	done
+	@# torch and its convolutions, as on a processor without AVX-512
+	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 $(BIN)/python -m pytest -q -n 2 \
+	  -p no:cacheprovider tests/models
 
 test-slow: env
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow tests
