@@ -280,8 +280,8 @@ def dip(curves, guide):
     Returns
     -------
     ndarray, shape (count,)
-        y_s - y_j, with s the lower of the two highest points left and right of j, and j where the
-        guide's is largest. Negative where curves have no dip.
+        y_s - y_j, at places of the guide: s is the lower of its highest points left and right of
+        j, and j the point for which that is largest. Negative where curves have no dip.
 
     Raises
     ------

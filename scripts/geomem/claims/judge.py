@@ -20,8 +20,9 @@ from geomem.statistics.multiple import holm
 from geomem.statistics.planning import seeds_needed, times_needed
 
 # Over width the other seeds choose where a seed's dip lies, which makes the effects of seeds depend
-# on one another: Student's interval misses the truth in 4 to 12 % of cases on one side instead of
-# 2.5 %. With deviations 1.75 times as large it does so in 1 to 3 % (tests/claims/test_sweeps.py).
+# on one another: on a flat curve Student's interval misses the truth in 4 to 12 % of cases on one
+# side instead of 2.5 %. With deviations 1.75 times as large it does so in at most 4 %
+# (tests/claims/test_sweeps.py).
 SWEEP_SPREAD = 1.75
 REPLICATES = 400  # their standard deviation is then known to 3.5 %
 NAMES = {"vectors": "Gaussian vectors", "manifolds": "manifolds", "images": "images"}
