@@ -79,6 +79,7 @@ PAGES = {
             "photographs": "photographs-vgg16/figures/depth",
             "photographs-all": "photographs-vgg16-all/figures/depth",
             "photographs-resnet18": "photographs-resnet18/figures/depth",
+            "photographs-resnet18-all": "photographs-resnet18-all/figures/depth",
         },
         beside_the_paper=True,
     ),
