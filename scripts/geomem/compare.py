@@ -52,6 +52,9 @@ def main(argv=None):
     base = names[0]
     settings = {name: differences(resolve(config, base), resolve(config, name)) for name in claims}
     table = compared(claims, settings, arguments.targets)
+    if table.empty:
+        print(f"no target is measured in more than one of {', '.join(claims)}: give --targets")
+        return 0
     for (target, statement), rows in table.groupby(PANEL, sort=False):
         print(f"\n{target}: {statement}\n\n{_markdown(rows)}")
     if arguments.csv:

@@ -126,6 +126,17 @@ def test_from_the_terminal(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "all.png").stat().st_size > 1000
 
 
+def test_nothing_to_compare_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    for name, target in (("base", "T1"), ("more", "T2")):
+        folder = tmp_path / "results" / name / "claims"
+        folder.mkdir(parents=True)
+        write_table(folder / "claims.parquet", table(row(target, 0.2)), {})
+    assert main([]) == 0
+    assert "no target is measured in more than one of base, more" in capsys.readouterr().out
+
+
 def test_an_interval_that_says_nothing_leaves_room_for_the_others():
     rows = [row("T1", effect) for effect in (0.2, 0.3)]
     rows.append(row("T1", 0.5, total_lo=-90.0, total_hi=90.0))

@@ -2,12 +2,9 @@
 
 import numpy as np
 
-SOURCES = {
-    "vectors": "Gaussian vectors",
-    "manifolds": "manifolds",
-    "images": "images",
-    "seeds": "seeds",
-}
+from geomem.claims import evidence
+
+SOURCES = {**evidence.SOURCES, "seeds": "seeds"}
 _MORE = {"manifolds": "classes", "images": "images"}
 
 

@@ -29,7 +29,8 @@ from geomem.claims.errors import NotMeasuredError
 from geomem.data.randomness import generator
 from geomem.statistics.weights import class_weights
 
-SOURCES = ("vectors", "manifolds", "images")
+# Of uncertainty within a run, in words.
+SOURCES = {"vectors": "Gaussian vectors", "manifolds": "manifolds", "images": "images"}
 # Images that all seeds have in common. Of training images, other ones are unpermuted in each seed.
 SHARED_IMAGES = ("test", "validation")
 

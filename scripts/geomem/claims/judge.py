@@ -25,7 +25,6 @@ from geomem.statistics.planning import seeds_needed, times_needed
 # (tests/claims/test_sweeps.py).
 SWEEP_SPREAD = 1.75
 REPLICATES = 400  # their standard deviation is then known to 3.5 %
-NAMES = {"vectors": "Gaussian vectors", "manifolds": "manifolds", "images": "images"}
 INTERVALS = (*SOURCES, "seeds", "total", "low_rank")
 NEEDED = ("seeds_needed", "manifolds_times", "images_times")
 KEYS = ("experiment", "claim", "target", "width", "noise", "estimator")
@@ -244,7 +243,7 @@ def decide(effect, ends, threshold, bound, n_seeds, min_seeds, *, warned=()):
     of_chance = np.array([effect, *of_chance])
     of_chance = of_chance[~np.isnan(of_chance)]
     leaning = _side(of_chance, threshold, bound)
-    unknown = [NAMES[name] for name in SOURCES if np.isinf(ends.get(name, (0.0,))[0])]
+    unknown = [word for name, word in SOURCES.items() if np.isinf(ends.get(name, (0.0,))[0])]
     remarks = []
     if unknown:
         remarks.append(f"the uncertainty from {' and '.join(unknown)} is not known")
