@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -72,6 +73,18 @@ def test_run_names_a_configuration_that_is_not_there(tmp_path, monkeypatch, opti
     monkeypatch.chdir(tmp_path / "study")
     with pytest.raises(InputError, match=re.escape(message)):
         run(options)
+
+
+def test_run_takes_a_configuration_after_an_equals_sign(tmp_path, monkeypatch):
+    make_study(tmp_path / "study")
+    monkeypatch.chdir(tmp_path / "study")
+    given = []
+    monkeypatch.setattr(
+        "geomem.study.subprocess.run",
+        lambda command: given.extend(command) or SimpleNamespace(returncode=0),
+    )
+    assert run(["--configfile=config.yaml", "--cores", "1"]) == 0
+    assert given[-3:] == ["--configfile=config.yaml", "--cores", "1"]
 
 
 def test_run_needs_a_study(tmp_path, monkeypatch):

@@ -76,11 +76,6 @@ def run(argv=None):
             f"{Path.cwd()} has no Snakefile; go to the folder of a study, or make one with "
             "geomem init FOLDER"
         )
-    if options and options[0].endswith((".yaml", ".yml")):  # snakemake would try to make that file
-        raise InputError(
-            "geomem run takes a configuration after --configfile: "
-            f"geomem run --configfile {options[0]}"
-        )
     if importlib.util.find_spec("snakemake") is None:
         raise InputError(f"geomem run needs {how_to_install('snakemake')}")
     if not any(option.startswith(_CORES) for option in options):

@@ -10,9 +10,10 @@ import pytest
 from geomem.claims import effects, judge
 from geomem.claims.curves import ESTIMATORS, Curve
 from geomem.claims.depth import every
-from geomem.claims.evidence import SOURCES, Run, View
+from geomem.claims.evidence import Run, View
 from geomem.claims.judge import measure
 from geomem.claims.targets import Statement
+from geomem.claims.words import SOURCES
 from geomem.statistics.combined import intervals, p_value
 from scipy.stats import t as student
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from geomem.claims import judge
-from geomem.claims.evidence import SOURCES
 from geomem.claims.targets import Statement
+from geomem.claims.words import SOURCES
 from geomem.statistics import seeds_needed
 
 SETTINGS = {"confidence": 0.95, "min_seeds": 3}

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from geomem.claims import effects, judge
 from geomem.claims.errors import NotMeasuredError
-from geomem.claims.evidence import SOURCES
 from geomem.claims.targets import Statement
+from geomem.claims.words import SOURCES
 
 SETTINGS = {"confidence": 0.95, "min_seeds": 3}
 FLAT, RISING = np.zeros(7), 0.5 * np.arange(7.0)

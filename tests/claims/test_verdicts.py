@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import yaml
 from geomem.claims import depth, effects, judge
-from geomem.claims.evidence import SOURCES, View
+from geomem.claims.evidence import View
 from geomem.claims.judge import COLUMNS, decide, judge_all
-from geomem.claims.targets import CLAIMS, resolved
+from geomem.claims.targets import resolved
+from geomem.claims.words import CLAIMS, SOURCES
 from geomem.registry.claims import TARGETS, judging_settings, targets_of
 
 from tests.claims.made_up import (

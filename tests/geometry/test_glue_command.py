@@ -38,6 +38,13 @@ def test_parquet(tmp_path):
 
 def test_options_of_the_other_estimator(tmp_path):
     np.save(tmp_path / "a.npy", POINTS)
-    for extra in (["--kappa", "1"], ["--keep-low-rank"], ["--n-t", "auto"]):
-        with pytest.raises(InputError, match="leave them out"):
-            main([str(tmp_path / "a.npy"), "--estimator", "glue", *extra])
+    file = str(tmp_path / "a.npy")
+    mean_field = (["--kappa", "0"], ["--keep-low-rank"], ["--dimension-convention", "rank"])
+    for extra in mean_field:
+        with pytest.raises(InputError, match=f"{extra[0]}: of the estimator mean-field"):
+            main([file, "--estimator", "glue", *extra])
+    for extra in (["--dichotomies", "pairs"], ["--preprocess", "center"]):
+        with pytest.raises(InputError, match=f"{extra[0]}: of the estimator glue"):
+            main([file, *extra])
+    with pytest.raises(InputError, match=r"--n-t is auto; expected a whole number from 1 up$"):
+        main([file, "--estimator", "glue", "--n-t", "auto"])

@@ -47,5 +47,19 @@ def test_what_cannot_be_asked(file):
         main([str(file), "--n-t", "10", "--sweep", "21"])
     with pytest.raises(InputError, match="--shuffles is 0"):
         main([str(file), "--n-t", "10", "--shuffles", "0"])
-    with pytest.raises(InputError, match="--dimension-convention and --n-t auto are of"):
-        main([str(file), "--dimension-convention", "rank", "--estimator", "glue"])
+    with pytest.raises(InputError, match="--repeats: how often --sweep measures"):
+        main([str(file), "--n-t", "10", "--repeats", "2"])
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        ["--sweep", "10"], ["--repeats", "2"], ["--shuffles", "3"],
+        ["--dimension-convention", "rank"],
+    ],
+)  # fmt: skip
+def test_many_arrays_are_not_asked_for_what_they_lack(file, extra):
+    with pytest.raises(InputError, match=f"{extra[0]}: for one array file"):
+        main([str(file.parent), *extra])
+    with pytest.raises(InputError, match=r"expected a whole number .* for a manifest"):
+        main([str(file.parent), "--n-t", "auto"])

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from geomem.claims import evidence
+from geomem.claims.words import SOURCES
 
-SOURCES = {**evidence.SOURCES, "seeds": "seeds"}
 _MORE = {"manifolds": "classes", "images": "images"}
 
 
@@ -21,8 +20,8 @@ def half_widths(row):
     dict of str to float
         Infinite where a source's part is not known.
     """
-    ends = {name: (getattr(row, f"{name}_lo"), getattr(row, f"{name}_hi")) for name in SOURCES}
-    halves = {name: (high - low) / 2 for name, (low, high) in ends.items()}
+    names = (*SOURCES, "seeds")
+    halves = {name: (getattr(row, f"{name}_hi") - getattr(row, f"{name}_lo")) / 2 for name in names}
     return {name: half for name, half in halves.items() if half > 0}
 
 
@@ -32,7 +31,8 @@ def dominant(row):
     Returns
     -------
     (str, float) or None
-        A key of `SOURCES` and its fraction; None where there is none or one is not known.
+        A key of `geomem.claims.words.INTERVALS` and its fraction; None where there is none or one
+        is not known.
     """
     halves = half_widths(row)
     total = sum(half**2 for half in halves.values())

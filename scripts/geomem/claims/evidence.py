@@ -29,8 +29,6 @@ from geomem.claims.errors import NotMeasuredError
 from geomem.data.randomness import generator
 from geomem.statistics.weights import class_weights
 
-# Of uncertainty within a run, in words.
-SOURCES = {"vectors": "Gaussian vectors", "manifolds": "manifolds", "images": "images"}
 # Images that all seeds have in common. Of training images, other ones are unpermuted in each seed.
 SHARED_IMAGES = ("test", "validation")
 
@@ -102,7 +100,8 @@ class View:
     ----------
     run : Run
     source : str or None
-        One of `SOURCES`: what the replicates differ by. None: the measured values, once.
+        One of `geomem.claims.words.SOURCES`: what the replicates differ by. None: the measured
+        values, once.
     count : int
         Number of replicates.
     estimator : str

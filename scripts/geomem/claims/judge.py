@@ -12,9 +12,10 @@ import numpy as np
 
 from geomem.claims.curves import ESTIMATORS
 from geomem.claims.errors import NotMeasuredError
-from geomem.claims.evidence import SOURCES, View
+from geomem.claims.evidence import View
 from geomem.claims.removal import effect_range
 from geomem.claims.targets import resolved
+from geomem.claims.words import INTERVALS, SOURCES
 from geomem.statistics.combined import intervals, p_value
 from geomem.statistics.multiple import holm
 from geomem.statistics.planning import seeds_needed, times_needed
@@ -25,7 +26,6 @@ from geomem.statistics.planning import seeds_needed, times_needed
 # (tests/claims/test_sweeps.py).
 SWEEP_SPREAD = 1.75
 REPLICATES = 400  # their standard deviation is then known to 3.5 %
-INTERVALS = (*SOURCES, "seeds", "total", "low_rank")
 NEEDED = ("seeds_needed", "manifolds_times", "images_times")
 KEYS = ("experiment", "claim", "target", "width", "noise", "estimator")
 COLUMNS = (

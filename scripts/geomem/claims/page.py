@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from geomem.claims.deciding import SOURCES, advice, dominant
+from geomem.claims.deciding import advice, dominant
 from geomem.claims.strip import strip
-from geomem.claims.targets import CLAIMS
+from geomem.claims.words import CLAIMS, INTERVALS, MARKS
 from geomem.pages.plain import document
 
-MARKS = {"supported": "✓", "contradicted": "✗", "undecided": "?", "not measured": "–"}
-INTERVALS = {**SOURCES, "total": "all of these", "low_rank": "removed directions"}
 ESTIMATORS = {"mean-field": "mean-field theory", "glue": "GLUE"}
 FEW_CLASSES = 10  # below it mean-field capacity is off by more: docs/low-rank.md
 _TERMS = (
@@ -190,7 +188,7 @@ def _verdict(row, settings):
     small = [html.escape(row.remark)] if row.remark else []
     if mostly := dominant(row):
         name, fraction = mostly
-        small.append(f"uncertainty mostly from {SOURCES[name]} ({100 * fraction:.0f} %)")
+        small.append(f"uncertainty mostly from {INTERVALS[name]} ({100 * fraction:.0f} %)")
     if help_ := advice(row, settings["min_seeds"]):
         small.append(f"<b>To decide it:</b> {html.escape(help_)}.")
     return "<br>".join([*parts, *(f"<span class='small'>{text}</span>" for text in small)])

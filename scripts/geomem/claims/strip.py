@@ -4,10 +4,10 @@ import html
 
 import numpy as np
 
-from geomem.claims.deciding import SOURCES, half_widths
+from geomem.claims.deciding import half_widths
+from geomem.claims.words import INTERVALS
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _LINE = 340, 6, 124, 20, 13
-_PART = {"total": "all together", "low_rank": "removed directions", **SOURCES}
 
 
 def strip(row, text):
@@ -60,7 +60,7 @@ def strip(row, text):
         lines.append(
             f"<line class='{kind}{known_ends.replace(' not known', ' unknown')}' "
             f"x1='{place(start)}' x2='{place(stop)}' y1='{y}' y2='{y}'/>"
-            f"<text class='{kind}' x='{end + 8}' y='{y + 3.5}'>{_PART[name]}{known_ends}</text>"
+            f"<text class='{kind}' x='{end + 8}' y='{y + 3.5}'>{INTERVALS[name]}{known_ends}</text>"
         )
     lines.append(f"<circle cx='{place(row.effect)}' cy='{_TOP + 3}' r='4'/></svg>")
     return "".join(lines)

@@ -11,6 +11,7 @@ from geomem.command import limit_threads
 from geomem.config.recorded import with_collection
 from geomem.errors import InputError
 from geomem.foreign.manifest import read_collection
+from geomem.geometry.options import settings_of_many
 from geomem.registry.stages import SECTIONS
 from geomem.storage.atomic import require_writable
 
@@ -32,8 +33,9 @@ def measure_collection(options):
             f"tables and figures of {options.file} need {', '.join(missing)}; install geomem with "
             "its extra workflow: pip install 'geomem[workflow]'"
         )
+    sections = _sections(options)
     collection = read_collection(options.file)
-    experiment = with_collection(_settings(options), collection)
+    experiment = with_collection(sections, collection)
     require_writable(output / "explorer.html")
     if options.threads:
         limit_threads(options.threads)
@@ -51,31 +53,28 @@ def measure_collection(options):
     return 0
 
 
-def _settings(options):
+def _sections(options):
     """The sections of a configuration that measures, tables and figures read."""
+    measured = settings_of_many(options)
+    common = {"n_t": measured["n_t"], "confidence": measured["confidence"], "seed": options.seed}
     joint = options.estimator == "glue"
-    if joint and (options.kappa != 0 or options.keep_low_rank or options.n_t == "auto"):
-        raise InputError(
-            "--kappa, --keep-low-rank and --n-t auto are of the mean-field estimator; leave them "
-            "out with --estimator glue"
-        )
-    if not options.n_t.isdigit():
-        raise InputError(f"--n-t is {options.n_t}; expected a whole number for many arrays")
-    common = {"n_t": int(options.n_t), "confidence": options.confidence, "seed": options.seed}
-    low_rank = {"rule": "shrinkage", "k": "none" if options.keep_low_rank else "auto"}
-    measures = ["glue"] if joint else ["geometry", "low_rank"]
+    k = "auto" if measured.get("remove_low_rank", True) else "none"
     return {
         "activations": {"path": str(options.file)},
         "analysis": {
-            "measures": measures,
+            "measures": ["glue"] if joint else ["geometry", "low_rank"],
             "store": "gram" if joint else "products",
             "controls": [],
         },
-        "geometry": {**common, "kappa": options.kappa, "low_rank": low_rank},
+        "geometry": {
+            **common,
+            "kappa": measured.get("kappa", 0.0),
+            "low_rank": {"rule": "shrinkage", "k": k},
+        },
         "glue": {
             **common,
-            "dichotomies": options.dichotomies or "random",
-            "preprocess": options.preprocess or "center",
+            "dichotomies": measured.get("dichotomies"),
+            "preprocess": measured.get("preprocess"),
         },
         "model": {"name": "recorded"},
         "data": {"name": "recorded"},

@@ -12,16 +12,15 @@ import csv
 import importlib.util
 import sys
 import warnings
-from pathlib import Path
 
-from geomem import commands
 from geomem.errors import InputError
 from geomem.foreign.manifest import is_collection
 from geomem.geometry.files import read_manifolds
-from geomem.geometry.glue_cli import add_glue_options, glue_settings, measure_glue
-from geomem.geometry.residual import CONVENTIONS
+from geomem.geometry.glue_cli import measure_glue
+from geomem.geometry.options import read_options
+from geomem.geometry.options import settings as measured_with
 from geomem.geometry.result import ROW
-from geomem.statistics.cli import add_options, run_shuffles, run_sweep
+from geomem.statistics.cli import run_shuffles, run_sweep
 from geomem.storage.atomic import replacing, require_writable
 from geomem.storage.readers import require_type
 from geomem.warning import column
@@ -29,48 +28,7 @@ from geomem.warning import column
 
 def main(argv=None):
     """Measure a file's manifolds; print the means and write the table."""
-    parser = commands.parser("geometry", __doc__)
-    parser.add_argument("file", metavar="FILE", type=Path)
-    parser.add_argument(
-        "--estimator",
-        choices=("mean-field", "glue"),
-        default="mean-field",
-        help="each manifold by itself (mean-field, the default), or all together (glue)",
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="PATH",
-        help="table, .csv or .parquet (default: FILE.geometry.csv beside FILE)",
-    )
-    parser.add_argument(
-        "--n-t",
-        default="300",
-        metavar="N",
-        help="Gaussian vectors, or auto: as many as a relative error of 0.5 %% takes (300)",
-    )
-    parser.add_argument(
-        "--kappa", type=float, default=0.0, help="margin, in units of a manifold's centre (0)"
-    )
-    parser.add_argument(
-        "--keep-low-rank", action="store_true", help="do not remove directions that centres share"
-    )
-    parser.add_argument("--confidence", type=float, default=0.95, help="of the intervals (0.95)")
-    parser.add_argument(
-        "--seed", type=int, default=0, help="the same seed draws the same Gaussian vectors (0)"
-    )
-    parser.add_argument(
-        "--threads", type=int, help="threads (default: OMP_NUM_THREADS, or one per core)"
-    )
-    parser.add_argument(
-        "--dimension-convention",
-        choices=CONVENTIONS,
-        help="dimensions of a manifold: min(points, features), or those that its points span "
-        "(points)",
-    )
-    add_glue_options(parser)
-    add_options(parser)
-    options = parser.parse_args(argv)
+    options = read_options(__doc__, argv)
     if not options.file.name or options.file.name == "..":  # ., / and the like
         options.file = options.file.resolve()
     if is_collection(options.file):
@@ -81,17 +39,7 @@ def main(argv=None):
     output = options.output or options.file.with_suffix(".geometry.csv")
     if output.suffix not in (".csv", ".parquet"):
         raise InputError(f"--output is {output}; expected a name ending in .csv or .parquet")
-    if options.n_t != "auto" and not options.n_t.isdigit():
-        raise InputError(f"--n-t is {options.n_t}; expected a whole number from 1 up, or auto")
-    settings = {
-        "n_t": options.n_t if options.n_t == "auto" else int(options.n_t),
-        "kappa": options.kappa,
-        "remove_low_rank": not options.keep_low_rank,
-        "confidence": options.confidence,
-        "dimension_convention": options.dimension_convention or "points",
-    }
-    if options.estimator == "glue":
-        settings = glue_settings(options)
+    settings = measured_with(options)
     require_writable(output)
     if output.suffix == ".parquet":
         _require_parquet(output)

@@ -3,32 +3,7 @@
 import csv
 import sys
 
-from geomem.errors import InputError
-from geomem.geometry.glue_points import DICHOTOMIES, PREPROCESS
 from geomem.warning import column
-
-
-def add_glue_options(parser):
-    """What only this estimator takes."""
-    group = parser.add_argument_group("with --estimator glue")
-    group.add_argument("--dichotomies", choices=[d for d in DICHOTOMIES if d != "given"])
-    group.add_argument("--preprocess", choices=PREPROCESS)
-
-
-def glue_settings(options):
-    """Keywords of `glue_geometry`, as a dict."""
-    others = options.keep_low_rank or options.dimension_convention
-    if options.kappa != 0 or others or options.n_t == "auto":
-        raise InputError(
-            "--kappa, --keep-low-rank, --dimension-convention and --n-t auto are of the mean-field "
-            "estimator; leave them out with --estimator glue"
-        )
-    return {
-        "dichotomies": options.dichotomies or "random",
-        "n_t": int(options.n_t),
-        "preprocess": options.preprocess or "center",
-        "confidence": options.confidence,
-    }
 
 
 def measure_glue(options, manifolds, output, settings):

@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-from geomem.claims.page import MARKS
-from geomem.claims.targets import CLAIMS
+from geomem.claims.words import CLAIMS, MARKS
 from geomem.headlines.sentences import (
     VERDICTS,
     about,

@@ -19,7 +19,7 @@ class Target:
     ----------
     name : str
     claim : str
-        A key of `geomem.claims.targets.CLAIMS`.
+        A key of `geomem.claims.words.CLAIMS`.
     statement : str
         With `{}` where the threshold goes.
     effect : str

@@ -4,29 +4,10 @@ import csv
 import importlib.util
 import sys
 
-from geomem.errors import InputError
 from geomem.storage.atomic import replacing
 
 COLUMNS = ("n_points", "metric", "value", "lo", "hi")
 PLOTTED = ("capacity", "radius", "dimension")
-
-
-def add_options(parser):
-    """What the geometry command takes for these."""
-    group = parser.add_argument_group("few points per manifold")
-    group.add_argument(
-        "--sweep",
-        type=int,
-        metavar="M",
-        help="measure with fewer points as well, up to M per manifold: FILE.sweep.csv and .png",
-    )
-    group.add_argument("--repeats", type=int, default=8, metavar="N", help="orders of points (8)")
-    group.add_argument(
-        "--shuffles",
-        type=int,
-        metavar="N",
-        help="measure N times with all points dealt to the manifolds at random, for a p-value",
-    )
 
 
 def run_sweep(options, manifolds, settings):
@@ -95,8 +76,6 @@ def run_shuffles(options, manifolds, settings):
     """Print what shuffled manifolds give."""
     from geomem.statistics.nulls import shuffle_null
 
-    if options.shuffles < 1:
-        raise InputError(f"--shuffles is {options.shuffles}; expected a whole number from 1 up")
     found = shuffle_null(
         manifolds,
         measure="glue" if options.estimator == "glue" else "geometry",
