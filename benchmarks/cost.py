@@ -25,6 +25,7 @@ from geomem.models import build_model
 from geomem.planning.sizes import data_size
 from geomem.training.device import compute_deterministically
 from geomem.training.evaluate import EvaluationSet, Targets, predict_logits
+from geomem.training.portable import recipe_section
 from geomem.training.recipe import Recipe
 from geomem.training.trainer import Trainer
 from torch.utils.flop_counter import FlopCounterMode
@@ -88,7 +89,7 @@ def measure(experiment, width, batch, steps):
     model = build_model(
         experiment["model"], width, n_classes=size.classes, image_shape=size.shape, seed=0
     )
-    recipe = Recipe.read({**experiment["training"], "batch_size": batch})
+    recipe = Recipe.read({**recipe_section(experiment["training"]), "batch_size": batch})
     trainer = Trainer(model, recipe, material, seed=0)
     with FlopCounterMode(display=False) as counter:
         trainer.advance()

@@ -61,26 +61,13 @@ def uniform(true, n_classes):
 
 def ratio(model, images, labels, normalizer, chosen, expected):
     """Norm over noise floor of the label part, geometric mean over layers."""
-    names = [name for name, _ in model.named_parameters()]
-    positions = gradients.deal(chosen.shape[1], chosen.shape[1])
-    groups = []
-    for group in positions:
-        numbers = chosen[:, group].reshape(-1)
-        groups.append(
-            gradients.group_gradient(
-                model,
-                list(model.parameters()),
-                images.train_images[numbers],
-                labels["assigned_label"].to_numpy()[numbers],
-                expected(labels["true_label"].to_numpy()[numbers], CLASSES),
-                normalizer,
-            )
-        )
-    sizes = np.ones(len(positions), dtype=int)
+    by_layer, sizes = gradients.gradient_products(
+        model, list_layers(model), images, labels, normalizer, chosen, expected,
+        count=chosen.shape[1],
+    )  # fmt: skip
     ratios = []
-    for layer in (layer for layer in list_layers(model) if layer.state):
-        places = [names.index(key) for key in layer.state if key in names]
-        rows = gradients.measures(gradients._inner_products(groups, places), sizes)
+    for products in by_layer.values():
+        rows = gradients.measures(products, sizes)
         value = {(row["part"], row["metric"]): row["value"] for row in rows}
         ratios.append(value["label", "norm"] / value["label", "noise_floor"])
     return np.exp(np.log(ratios).mean())

@@ -24,6 +24,7 @@ def main(argv=None):
     limit_threads(arguments.threads)
     import torch
     from geomem.analysis.networks import networks_at
+    from geomem.analysis.points import choose_points
     from geomem.analysis.similarity import (
         COLUMNS,
         KIND,
@@ -31,7 +32,6 @@ def main(argv=None):
         between_runs,
         grams_of_layers,
     )
-    from geomem.analysis.simulation import choose_points
     from geomem.data.image_sets import load_images
     from geomem.models.chosen import analysed_layers
     from geomem.storage.provenance import provenance

@@ -21,8 +21,8 @@ def main(argv=None):
     limit_threads(arguments.threads)
     import torch
     from geomem.analysis.networks import networks_at
+    from geomem.analysis.points import choose_points
     from geomem.analysis.probing import COLUMNS, KINDS, probe_layers
-    from geomem.analysis.simulation import choose_points
     from geomem.data.image_sets import load_images
     from geomem.models.chosen import analysed_layers
     from geomem.storage.provenance import provenance

@@ -22,7 +22,8 @@ def main(argv=None):
     limit_threads(arguments.threads)
     import torch
     from geomem.analysis.networks import networks_at
-    from geomem.analysis.simulation import COLUMNS, choose_points, simulate
+    from geomem.analysis.points import choose_points
+    from geomem.analysis.simulation import COLUMNS, simulate
     from geomem.data.image_sets import load_images
     from geomem.models.chosen import analysed_layers
     from geomem.storage.provenance import provenance
@@ -37,6 +38,7 @@ def main(argv=None):
     settings = spec["simulation"]
     analysis_set = choose_points(
         read_columns(arguments.analysis_set),
+        section="simulation",
         **{name: settings[name] for name in ("kinds", "classes", "per_class")},
     )
     rows = []

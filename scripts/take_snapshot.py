@@ -28,7 +28,7 @@ def main(argv=None):
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_document
     from geomem.training.record import epoch_asked_for, status_of
-    from geomem.training.snapshot import REACHED, remove_leftovers, write_snapshot
+    from geomem.training.snapshot import REACHED, write_snapshot
     from geomem.training.state import StateStore, model_arrays
 
     record = read_document(arguments.record)
@@ -44,7 +44,6 @@ def main(argv=None):
         [arguments.images, arguments.labels, arguments.record],
         device=record["device"],
     )
-    remove_leftovers(arguments.output)
     metadata = {
         "epoch": str(epoch),
         "status": status,

@@ -47,7 +47,6 @@ def main(argv=None):
     from geomem.training.evaluate import Targets, measurement_rows
     from geomem.training.loop import Training
     from geomem.training.record import training_record
-    from geomem.training.snapshot import remove_leftovers
 
     torch.set_num_threads(arguments.threads)
     images = load_images(arguments.images)
@@ -69,8 +68,6 @@ def main(argv=None):
         [arguments.images, arguments.labels],
         device=device_name(training.device),
     )
-    for path in (arguments.accuracy, arguments.examples, arguments.record):
-        remove_leftovers(path)
     names = ["epoch", "kind", "metric", "value", "lo", "hi", "n"]
     write_table(arguments.accuracy, columns(rows, names), made)
     examples = correctness_table(outcome.correct, labels, range(outcome.epochs + 1))

@@ -100,7 +100,6 @@ def dimension():
             points = rng.normal(size=(60, 2))
             points /= np.linalg.norm(points, axis=1, keepdims=True) / 0.42
             points[:, 1] *= flat
-            points[:, 0] *= 1 if flat == 1 else 1.0
             axes.scatter(points[:, 0] + 0.6 * sign, points[:, 1] + 0.1 * sign, s=9, color=color)
         axes.set(xlim=(-1.2, 1.2), ylim=(-0.6, 0.6), title=title)
     return figure

@@ -8,6 +8,7 @@ from geomem.analysis import gradients as module
 from geomem.analysis.gradients import (
     choose_examples,
     deal,
+    gradient_products,
     group_gradient,
     measures,
     n_groups,
@@ -280,30 +281,12 @@ def noisy_labels(images, rule="permute", noise=0.5, seed=3):
 def ratios(model, images, chosen, labels, expected, n_groups=20):
     """(norm / noise floor)^2 of the label part by layer, for an expectation of the labels."""
     normalizer = Normalizer.fit(images.train_images)
-    names = [name for name, _ in model.named_parameters()]
-    assigned = labels["assigned_label"].to_numpy()
-    groups, positions = [], deal(chosen.shape[1], n_groups)
-    for group in positions:
-        numbers = chosen[:, group].reshape(-1)
-        rows = expected(labels["true_label"].to_numpy()[numbers], N_CLASSES)
-        pixels = images.train_images[numbers]
-        groups.append(
-            group_gradient(
-                model, list(model.parameters()), pixels, assigned[numbers], rows, normalizer
-            )
-        )
-    sizes = np.array([len(group) for group in positions])
+    by_layer, sizes = gradient_products(
+        model, list_layers(model), images, labels, normalizer, chosen, expected, count=n_groups
+    )
     found = []
-    for layer in (layer for layer in list_layers(model) if layer.state):
-        places = [names.index(key) for key in layer.state if key in names]
-        stacks = [
-            torch.stack(
-                [torch.stack([group[part][i].flatten() for group in groups]) for part in (0, 1)]
-            )
-            for i in places
-        ]
-        rows = measures(module._inner_products(stacks), sizes)
-        value = {(row["part"], row["metric"]): row["value"] for row in rows}
+    for products in by_layer.values():
+        value = {(row["part"], row["metric"]): row["value"] for row in measures(products, sizes)}
         found.append((value["label", "norm"] / value["label", "noise_floor"]) ** 2)
     return np.array(found)
 

@@ -2,7 +2,8 @@
 
 import pandas as pd
 import pytest
-from geomem.analysis.simulation import COLUMNS, choose_points, simulate
+from geomem.analysis.points import choose_points
+from geomem.analysis.simulation import COLUMNS, simulate
 from geomem.errors import InputError
 from geomem.models import list_layers
 from geomem.training.batches import Normalizer
@@ -26,7 +27,9 @@ def setting():
 def test_the_points_are_the_first_of_the_analysis_set(setting):
     analysis_set = setting[1]
     chosen = pd.DataFrame(
-        choose_points(analysis_set, kinds=["test", "permuted"], classes=3, per_class=2)
+        choose_points(
+            analysis_set, kinds=["test", "permuted"], classes=3, per_class=2, section="simulation"
+        )
     )
     assert set(chosen["kind"]) == {"test", "permuted"}
     assert (chosen.groupby(["kind", "manifold"]).size() == 2).all()
@@ -38,12 +41,14 @@ def test_the_points_are_the_first_of_the_analysis_set(setting):
 def test_more_than_is_analysed(setting, name, value):
     asked = {"kinds": ["test"], "classes": 3, "per_class": 2, name: value}
     with pytest.raises(InputError, match=rf"simulation\.{name} is {value}.*analysis\.{name}"):
-        choose_points(setting[1], **asked)
+        choose_points(setting[1], section="simulation", **asked)
 
 
 def test_rows(setting):
     images, analysis_set, network = setting
-    chosen = choose_points(analysis_set, kinds=["test", "permuted"], classes=5, per_class=4)
+    chosen = choose_points(
+        analysis_set, kinds=["test", "permuted"], classes=5, per_class=4, section="simulation"
+    )
     layers = [layer for layer in list_layers(network) if layer.name in ("conv1_1", "fc3")]
     rows = simulate(
         network,

@@ -8,7 +8,6 @@ import pandas as pd
 from geomem.claims.evidence import Run
 
 LAYERS, P, M, BEST, LAST, N_T = 12, 20, 50, 10, 30, 100
-CLOUD = 2 / M
 
 
 def ramp(low, high, start):

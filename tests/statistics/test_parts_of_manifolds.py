@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from geomem.errors import InputError
 from geomem.geometry import inner_products
-from geomem.geometry.products import gram_of_all, products_from_gram, some_manifolds
+from geomem.geometry.grams import products_from_gram
+from geomem.geometry.products import gram_of_all, some_manifolds
 from geomem.statistics.manifolds import Manifolds
 
 COUNTS = (5, 7, 4, 6)

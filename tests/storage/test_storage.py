@@ -148,6 +148,15 @@ def test_no_flipped_bit_goes_unnoticed(tmp_path, kind, place, bit):
             read(path)
 
 
+def test_leftovers_of_a_killed_writer_are_removed_and_others_are_not(tmp_path):
+    leftover, other = tmp_path / ".3.npz.abc.tmp", tmp_path / ".30.npz.abc.tmp"
+    leftover.touch()
+    other.touch()
+    with replacing(tmp_path / "3.npz") as temporary:
+        temporary.write_bytes(b"new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [other.name, "3.npz"]
+
+
 def test_an_interrupted_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "result.txt"
     path.write_text("old")

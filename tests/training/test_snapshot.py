@@ -5,7 +5,7 @@ import pytest
 import torch
 from geomem.errors import DamagedFileError
 from geomem.models import build_model
-from geomem.training.snapshot import load_into, read_snapshot, remove_leftovers, write_snapshot
+from geomem.training.snapshot import load_into, read_snapshot, write_snapshot
 from safetensors.torch import load_file
 
 METADATA = {"epoch": "3", "status": "reached", "precision": "float32", "provenance": "{}"}
@@ -99,14 +99,3 @@ def test_any_flipped_bit_and_any_truncation_is_seen(path):
 def test_a_missing_snapshot_says_how_to_make_it(tmp_path):
     with pytest.raises(DamagedFileError, match="does not exist; make it with"):
         read_snapshot(tmp_path / "best.safetensors")
-
-
-def test_leftovers_of_a_killed_writer_are_removed_and_others_are_not(path):
-    leftover = path.parent / ".3.safetensors.abc.tmp"
-    others = path.parent / ".30.safetensors.abc.tmp"
-    leftover.touch()
-    others.touch()
-    remove_leftovers(path)
-    assert path.exists()
-    assert others.exists()
-    assert not leftover.exists()

@@ -159,41 +159,17 @@ def split_gradients(model, layers, images, labels, normalizer, *, epoch, per_cla
     InputError
         If a gradient is not finite.
     """
-    own = {name: value for name, value in model.named_parameters() if value.requires_grad}
-    keys = {layer: [key for key in layer.state if key in own] for layer in layers}
-    keys = {layer: of_layer for layer, of_layer in keys.items() if of_layer}
-    names = [key for of_layer in keys.values() for key in of_layer]
-    assigned, true = (
-        np.asarray(labels[name], dtype=np.int64) for name in ("assigned_label", "true_label")
-    )
+    assigned = np.asarray(labels["assigned_label"], dtype=np.int64)
     rows = []
     for kind in KINDS:
         chosen = choose_examples(labels, kind, per_class=per_class, seed=seed)
         if chosen is None:
             continue
         expected = null_labels(assigned[chosen], kind)
-        positions = deal(chosen.shape[1], n_groups(chosen.shape[1], own.values()))
-        sizes = np.array([len(group) for group in positions])
-        groups = {
-            name: own[name].new_empty((2, len(positions), own[name].numel()), requires_grad=False)
-            for name in names
-        }
-        for k, group in enumerate(positions):
-            numbers = chosen[:, group].reshape(-1)
-            parts = group_gradient(
-                model,
-                [own[name] for name in names],
-                images.train_images[numbers],
-                assigned[numbers],
-                expected(true[numbers], images.n_classes),
-                normalizer,
-            )
-            for part, gradients in enumerate(parts):
-                for name, gradient in zip(names, gradients, strict=True):
-                    groups[name][part, k] = gradient.flatten()
-        give_back()
-        for layer, of_layer in keys.items():
-            products = _inner_products([groups[key] for key in of_layer])
+        by_layer, sizes = gradient_products(
+            model, layers, images, labels, normalizer, chosen, expected
+        )
+        for layer, products in by_layer.items():
             if not np.isfinite(products).all():
                 raise InputError(
                     f"the gradient of layer {layer.name} for {kind} images is not finite at epoch "
@@ -201,8 +177,62 @@ def split_gradients(model, layers, images, labels, normalizer, *, epoch, per_cla
                 )
             common = {"epoch": epoch, "layer": layer.name, "layer_index": layer.index, "kind": kind}
             rows += [{**common, **row} for row in measures(products, sizes)]
-        del groups
     return rows
+
+
+def gradient_products(model, layers, images, labels, normalizer, chosen, expected, *, count=None):
+    """Inner products of the gradients of groups of examples, layer by layer.
+
+    Parameters
+    ----------
+    model, layers, images, labels, normalizer
+        As for `split_gradients`.
+    chosen : ndarray of int64, shape (C, m)
+        Image numbers, as `choose_examples` returns them, or some of their rows and columns.
+    expected : callable
+        As `null_labels` returns it.
+    count : int, optional
+        Groups, K. Default: see `n_groups`.
+
+    Returns
+    -------
+    dict of Layer to ndarray of float64, shape (2, K, 2, K)
+        Axes: part (label, independent), group, part, group. Layers without parameters that
+        training changes are left out.
+    ndarray of int, shape (K,)
+        Positions in each group.
+    """
+    own = {name: value for name, value in model.named_parameters() if value.requires_grad}
+    keys = {layer: [key for key in layer.state if key in own] for layer in layers}
+    keys = {layer: of_layer for layer, of_layer in keys.items() if of_layer}
+    names = [key for of_layer in keys.values() for key in of_layer]
+    assigned, true = (
+        np.asarray(labels[name], dtype=np.int64) for name in ("assigned_label", "true_label")
+    )
+    positions = deal(chosen.shape[1], count or n_groups(chosen.shape[1], own.values()))
+    groups = {
+        name: own[name].new_empty((2, len(positions), own[name].numel()), requires_grad=False)
+        for name in names
+    }
+    for k, group in enumerate(positions):
+        numbers = chosen[:, group].reshape(-1)
+        parts = group_gradient(
+            model,
+            [own[name] for name in names],
+            images.train_images[numbers],
+            assigned[numbers],
+            expected(true[numbers], images.n_classes),
+            normalizer,
+        )
+        for part, gradients in enumerate(parts):
+            for name, gradient in zip(names, gradients, strict=True):
+                groups[name][part, k] = gradient.flatten()
+    give_back()
+    by_layer = {
+        layer: _inner_products([groups[key] for key in of_layer])
+        for layer, of_layer in keys.items()
+    }
+    return by_layer, np.array([len(group) for group in positions])
 
 
 def n_groups(n_positions, parameters):

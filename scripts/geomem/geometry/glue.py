@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geomem.errors import InputError
-from geomem.geometry import glue_points
+from geomem.geometry import glue_points, grams
 from geomem.geometry import products as inner
 from geomem.geometry.glue_measures import METRICS, measure, solve
 from geomem.geometry.glue_result import GlueGeometry, summarize_glue
@@ -103,14 +103,14 @@ def glue_from_gram(
     counts : sequence of P int
         Points per manifold, n together.
     """
-    gram, counts = inner.check_gram(gram, counts)
+    gram, counts = grams.check_gram(gram, counts)
     settings = _Settings(
         dichotomies, n_t, preprocess, random_state, confidence, labels, threads, len(counts)
     )
     scale = np.abs(gram).max()
     with thread_map(settings.threads) as run:
         if preprocess == "center":
-            gram = inner.center_gram(gram)
+            gram = grams.center_gram(gram)
         return _measure(glue_points.points_of_gram(gram, counts, scale), settings, run)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomem.errors import InputError
+from geomem.geometry import grams
 from geomem.geometry import products as inner
 
 DICHOTOMIES = ("random", "balanced", "one-vs-rest", "pairs", "given")
@@ -61,7 +62,7 @@ class Points:
     def from_gram(cls, gram, counts, scale):
         """From inner products (n, n), the largest of which was `scale` before any centring."""
         _check_scale(scale)
-        eigenvalues, vectors = inner.principal(gram, scale)
+        eigenvalues, vectors = grams.principal(gram, scale)
         resolution = RESOLUTION_OF_PRODUCTS * scale
         values = _cut(vectors * np.sqrt(eigenvalues), resolution)
         return cls(values, counts, vectors, len(eigenvalues), resolution)

@@ -15,7 +15,6 @@ from geomem.warning import column
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-POSITIVE = SPLIT  # their intervals are symmetric in the logarithm
 ENDS = ("", "_lo", "_hi")
 
 
@@ -156,7 +155,8 @@ def summarize_glue(draws, confidence, **rest):
         values[name] = np.array([found.value[name] for found in draws])
         influence[name] = np.mean([found.influence[name] for found in draws], axis=0)
         bias = np.mean([found.bias[name] for found in draws])
-        value, logarithmic = values[name].mean(), name in POSITIVE
+        # numbers that are positive have intervals that are symmetric in the logarithm
+        value, logarithmic = values[name].mean(), name in SPLIT
         estimate = _estimate(value, bias, influence[name], confidence, logarithmic)
         numbers[name], numbers[f"{name}_lo"], numbers[f"{name}_hi"] = map(
             float, (estimate.value, estimate.lo, estimate.hi)

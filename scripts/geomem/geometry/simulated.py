@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from geomem.errors import InputError
+from geomem.geometry import grams
 from geomem.geometry import products as inner
 from geomem.geometry.measure import as_seed
 from geomem.geometry.parallel import thread_map
@@ -132,7 +133,7 @@ def simulated_capacity_from_gram(
     counts : sequence of P int
         Points per manifold, m together.
     """
-    gram, counts = inner.check_gram(gram, counts)
+    gram, counts = grams.check_gram(gram, counts)
     if not isinstance(n_dichotomies, numbers.Integral) or n_dichotomies < 10:
         raise InputError(f"n_dichotomies is {n_dichotomies!r}; expected a whole number from 10 up")
     if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
@@ -232,7 +233,7 @@ class _Search:
 
 def _root(gram):
     """The symmetric root of the Gram about the points' mean, and its rank."""
-    values, vectors = inner.principal(inner.center_gram(gram), np.abs(gram).max())
+    values, vectors = grams.principal(grams.center_gram(gram), np.abs(gram).max())
     return (vectors * np.sqrt(values)) @ vectors.T, len(values)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geomem.errors import InputError
+from geomem.geometry import grams
 from geomem.geometry import products as inner
 from geomem.geometry.clouds import doubles
 from geomem.geometry.intervals import Estimate
@@ -103,7 +104,7 @@ def neural_collapse_from_gram(
     gram: ArrayLike, counts: ArrayLike, *, confidence: float = 0.95, groups: int = 50
 ) -> NeuralCollapse:
     """NC1 and NC2 from inner products (n, n) of all points, class by class, and class sizes."""
-    gram, counts = inner.check_gram(gram, counts)
+    gram, counts = grams.check_gram(gram, counts)
     return _measure(gram, counts, None, confidence, groups)
 
 

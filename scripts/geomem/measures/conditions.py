@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from scipy import linalg
 
 from geomem.errors import InputError
+from geomem.geometry import grams
 from geomem.geometry import products as inner
 from geomem.geometry.intervals import Estimate
 from geomem.geometry.measure import as_seed
@@ -102,7 +103,7 @@ def cross_condition_from_gram(
     groups: int = 100,
 ) -> CrossCondition:
     """`cross_condition` from inner products (n, n) of all points, class by class."""
-    gram, counts = inner.check_gram(gram, counts)
+    gram, counts = grams.check_gram(gram, counts)
     if len(counts) < 4 or counts.min() < 2:
         raise InputError(
             f"counts is {counts.tolist()}; expected four classes or more of two points or more"
@@ -116,7 +117,7 @@ def cross_condition_from_gram(
     dichotomies = _dichotomies(len(counts), int(n_dichotomies), rng)
     owner = np.repeat(np.arange(len(counts)), counts)
     labels = dichotomies[:, owner].T
-    hat = _hat(inner.center_gram(gram), float(penalty))
+    hat = _hat(grams.center_gram(gram), float(penalty))
     residual = labels - hat @ labels
     left_out = labels - residual / (1.0 - np.diag(hat))[:, np.newaxis]
     by_class = np.array(

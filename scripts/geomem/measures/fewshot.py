@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import erfc
 
 from geomem.errors import InputError
+from geomem.geometry import grams
 from geomem.geometry import products as inner
 from geomem.geometry.intervals import Estimate
 from geomem.statistics.resampling import jackknife
@@ -92,7 +93,7 @@ def few_shot_geometry_from_gram(
     groups: int = 50,
 ) -> FewShotGeometry:
     """`few_shot_geometry` from inner products (n, n) of all points, class by class."""
-    gram, counts = inner.check_gram(gram, counts)
+    gram, counts = grams.check_gram(gram, counts)
     if not isinstance(shots, int | np.integer) or shots < 1:
         raise InputError(f"shots is {shots!r}; expected a whole number from 1 up")
     if counts.min() < 2:

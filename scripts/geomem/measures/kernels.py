@@ -3,6 +3,7 @@
 import numpy as np
 
 from geomem.errors import InputError
+from geomem.geometry import grams
 from geomem.geometry import products as inner
 from geomem.geometry.clouds import doubles, real_array
 
@@ -49,7 +50,7 @@ def covariance_overlap(first, second, *, unbiased=True):
     """
     n = len(first)
     if not unbiased:
-        return float((inner.center_gram(first) * inner.center_gram(second)).sum() / n**2)
+        return float((grams.center_gram(first) * grams.center_gram(second)).sum() / n**2)
     first, second = (matrix - np.diag(np.diag(matrix)) for matrix in (first, second))
     rows = first.sum(axis=0), second.sum(axis=0)
     total = (first * second).sum()
@@ -63,7 +64,7 @@ def squared_total_variance(gram, *, unbiased=True):
     different points, or the square of the sample's."""
     n = len(gram)
     if not unbiased:
-        return float((np.trace(inner.center_gram(gram)) / n) ** 2)
+        return float((np.trace(grams.center_gram(gram)) / n) ** 2)
     squares = np.diag(gram)
     distances = squares[:, np.newaxis] + squares - 2.0 * gram
     rows = distances.sum(axis=0)

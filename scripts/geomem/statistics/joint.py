@@ -3,7 +3,7 @@
 import numpy as np
 
 from geomem.errors import InputError
-from geomem.geometry import products as inner
+from geomem.geometry import grams
 from geomem.geometry.glue import glue_from_draws, glue_from_gram
 from geomem.geometry.glue_measures import METRICS
 from geomem.geometry.glue_points import draw_labels, points_of_gram
@@ -39,7 +39,7 @@ class Problem:
         self.warnings = self._found.warnings
         scale = np.abs(gram).max()
         if center:
-            gram = inner.center_gram(gram)
+            gram = grams.center_gram(gram)
         n_manifolds, n_t = len(self.counts), self._found.n_t
         everything = np.arange(n_manifolds)
         points = points_of_gram(gram, self.counts, scale)(everything)

@@ -10,6 +10,7 @@ import numbers
 import numpy as np
 
 from geomem.errors import InputError
+from geomem.geometry import grams
 from geomem.geometry import products as inner
 from geomem.geometry.clouds import on_host
 from geomem.geometry.products import ManifoldProducts
@@ -39,7 +40,7 @@ class Manifolds:
             self.n_features = data.n_features
         elif counts is not None:
             self.source, self.n_features = "gram", None
-            self._data, self.counts = inner.check_gram(data, counts)
+            self._data, self.counts = grams.check_gram(data, counts)
         else:
             self.source, self._data = "features", inner.check_manifolds(data)
             self.counts = np.array([len(cloud) for cloud in self._data], dtype=np.int64)
@@ -75,7 +76,7 @@ class Manifolds:
         if self.source == "products":
             return self._data
         if self.source == "gram":
-            return inner.products_from_gram(self._data, self.counts, self.n_features)
+            return grams.products_from_gram(self._data, self.counts, self.n_features)
         return inner.inner_products(self._data)
 
     def as_gram(self):

@@ -117,13 +117,6 @@ def load_into(model: "torch.nn.Module", path: str | Path) -> dict[str, str]:
     return metadata
 
 
-def remove_leftovers(path):
-    """Remove temporary files that a killed process left while writing `path`."""
-    path = Path(path)
-    for leftover in path.parent.glob(f".{path.name}.*.tmp"):
-        leftover.unlink(missing_ok=True)
-
-
 def _checksum(arrays, metadata):
     digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
     for name in sorted(arrays):
