@@ -15,8 +15,8 @@ from geomem.storage.tables import read_table
 # Settings that say what is measured and drawn besides, not what an effect is an effect of.
 _BESIDE = (
     "analysis.layers", "analysis.measures", "analysis.store", "analysis.epochs",
-    "training.snapshots", "glue", "rewind", "gradients", "simulation", "probes", "similarity",
-    "figures", "figure_style",
+    "training.snapshots", "rewind.epochs", "rewind.layers", "rewind.schemes", "rewind.sets",
+    "gradients.epochs", "simulation", "probes", "similarity", "figures", "figure_style",
 )  # fmt: skip
 AS_IT_IS = "as it is"  # the setting of the experiment that the others are compared with
 SHOWN = ["setting", "network", "experiment", "estimator", "target", "effect", "lo", "hi", "verdict"]

@@ -181,3 +181,17 @@ def test_participation_ratio_of_equal_manifolds_is_their_own():
     found = of_products(inner_products([cloud, 3 * cloud + 1, cloud[::-1]]))
     expected = participation_ratio(cloud).value
     np.testing.assert_allclose(found["value"], expected, rtol=1e-9)
+
+
+def test_the_centers_of_two_manifolds_have_one_axis():
+    from geomem.analysis.companions import center_map
+    from geomem.geometry import inner_products
+
+    clouds = np.random.default_rng(0).standard_normal((2, 200, 10))
+    clouds[0] += 5.0
+    found = center_map(inner_products(clouds)).set_index("metric")["value"]
+    means = clouds.mean(axis=1)
+    axis = (means[0] - means[1]) / np.linalg.norm(means[0] - means[1])
+    unit = np.linalg.norm(means[0] - means[1]) / 2
+    expected = ((clouds - means[:, np.newaxis]) @ axis).std(axis=1) / unit
+    np.testing.assert_allclose(found["spread"], expected, rtol=1e-8)

@@ -5,9 +5,12 @@ import pandas as pd
 import pytest
 import torch
 from geomem.analysis.activations import extract_activations
-from geomem.analysis.probing import COLUMNS, outputs, probe_layers
+from geomem.analysis.points import choose_points
+from geomem.analysis.probing import COLUMNS, KINDS, outputs, probe_layers
+from geomem.errors import InputError
 from geomem.measures import linear_probe, neural_collapse, subspace_probe
 from geomem.models import list_layers
+from geomem.models.layers import observe
 from geomem.training.batches import Normalizer
 from torch import nn
 
@@ -53,36 +56,52 @@ def features(setting, layer):
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_probes_are_those_of_the_features(setting, rows, layer):
-    of_kind = features(setting, layer)
+@pytest.mark.parametrize("classes", [small.CLASSES, 3])
+def test_both_labels_are_those_of_the_same_images(setting, layer, classes):
+    """Permuted images with both labels among the classes, and as many unpermuted ones."""
+    images, known, network, normalizer = setting
+    analysis_set = choose_points(
+        known, kinds=KINDS, classes=classes, per_class=small.M, section="probes"
+    )
+    found = probed(setting, pd.DataFrame(analysis_set)).query("layer == @layer")
+    chosen = np.unique(known["manifold"])[:classes]
+    permuted = known[(known["kind"] == "permuted") & known["assigned_label"].isin(chosen)]
+    permuted = permuted[permuted["true_label"].isin(chosen)]
+    each = -(-len(permuted) // classes)
+    assert 0 < each <= small.M
+    unpermuted = known[(known["kind"] == "unpermuted") & known["true_label"].isin(chosen)]
+    trained_on = pd.concat([permuted, unpermuted[unpermuted["position"] < each]])
+    test = known[(known["kind"] == "test") & known["true_label"].isin(chosen)]
 
-    def together(*kinds):
-        clouds = np.concatenate([of_kind[kind][0] for kind in kinds])
-        labels = np.concatenate([of_kind[kind][1] for kind in kinds])
-        return clouds.reshape(-1, clouds.shape[-1]), np.repeat(labels, clouds.shape[1])
+    def features(pixels):
+        layers = [one for one in list_layers(network) if one.name == layer]
+        with torch.no_grad():
+            return observe(network, layers, normalizer(torch.from_numpy(pixels)))[layer].numpy()
 
-    for labels, kinds in (
-        ("assigned", ("unpermuted", "permuted")),
-        ("true", ("unpermuted", "restored")),
-    ):
-        data = (*together(*kinds), *together("test"))
+    points = features(images.train_images[trained_on["index"]])
+    judged = features(images.test_images[test["index"]]), test["true_label"].to_numpy()
+    for labels in ("assigned", "true"):
+        data = (points, trained_on[f"{labels}_label"].to_numpy(), *judged)
         expected = {
             "linear_probe": linear_probe(*data),
             "masc": subspace_probe(*data, variance=0.9),
         }
-        for metric, found in expected.items():
-            row = (
-                rows[rows["metric"] == metric]
-                .query("layer == @layer")
-                .set_index("labels")
-                .loc[[labels]]
-            )
-            ends = row[["value", "lo", "hi"]].to_numpy()
-            np.testing.assert_allclose(ends, [list(vars(found.accuracy).values())])
-            assert row["kind"].item() == "test"
-        row = rows[(rows["metric"] == "masc_dimensions") & (rows["labels"] == labels)]
-        size = row.set_index("layer").loc[layer, "value"]
+        of_labels = found[found["labels"] == labels].set_index("metric")
+        for metric, one in expected.items():
+            ends = of_labels.loc[metric, ["value", "lo", "hi"]].to_numpy(dtype=float)
+            np.testing.assert_allclose(ends, list(vars(one.accuracy).values()))
+            assert of_labels.loc[metric, "kind"] == "test"
+        size = of_labels.loc["masc_dimensions", "value"]
         assert size == pytest.approx(expected["masc"].dimensions.mean())
+        assert of_labels.loc["trained_on", "value"] == len(trained_on)
+
+
+def test_classes_that_no_permuted_image_has_twice_are_refused(setting):
+    known = setting[1]
+    rows = known[(known["kind"] != "permuted") | (known["true_label"] > 1)]
+    few = choose_points(rows, kinds=KINDS, classes=2, per_class=1, section="probes")
+    with pytest.raises(InputError, match=r"probes.classes is 2: no permuted image has both"):
+        probed(setting, pd.DataFrame(few))
 
 
 def test_the_networks_own_accuracy(setting, rows):
@@ -121,3 +140,10 @@ def test_a_network_that_ends_otherwise_has_no_linear_map(setting):
     ended = nn.Sequential(network, nn.Softmax(dim=1))
     logits, inputs, linear = outputs(ended, normalizer, images.test_images[:7])
     assert logits.shape == (7, small.CLASSES) and inputs is None and linear is None
+
+
+def test_an_output_that_is_changed_in_place_is_not_that_of_the_linear_map(setting):
+    images, _, network, normalizer = setting
+    ended = nn.Sequential(network, nn.ReLU(inplace=True))
+    _, inputs, linear = outputs(ended, normalizer, images.test_images[:7])
+    assert inputs is None and linear is None

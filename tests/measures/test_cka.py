@@ -39,6 +39,25 @@ def test_debiased_value_does_not_depend_on_the_number_of_points():
         assert np.mean(plain) > TRUTH + 0.1
 
 
+@pytest.mark.parametrize("offset", [0.0, 1e3, 1e5])
+def test_inner_products_of_points_far_from_the_origin(offset):
+    first, second = pair(40, 0)
+    expected = linear_cka(first, second).value
+    grams = [points @ points.T for points in (first + offset, second - offset)]
+    assert linear_cka_from_grams(*grams).value == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.filterwarnings("error")
+def test_no_more_than_one_and_no_interval_of_four_points():
+    first, _ = pair(60, 0)
+    for seed in range(30):
+        scale = np.random.default_rng(seed).uniform(0.1, 10)
+        gram = first[:, seed % 5 :] @ first[:, seed % 5 :].T
+        assert linear_cka_from_grams(gram, scale * gram).value <= 1
+    found = linear_cka(first[:4], first[:4])
+    assert found.value == pytest.approx(1) and np.isnan([found.lo, found.hi]).all()
+
+
 def test_unrelated_representations_have_none():
     rng = np.random.default_rng(0)
     values = [

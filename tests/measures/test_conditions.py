@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from geomem.errors import InputError
 from geomem.measures import cross_condition, cross_condition_from_gram
-from geomem.measures.conditions import _across, _hat
+from geomem.measures.conditions import _across, _hat, _left_out
 
 
 def cube(noise=0.3, n=10, n_features=20, scramble=False, seed=0):
@@ -35,18 +35,17 @@ def test_leaving_out_equals_refitting():
     penalty = 1e-3 * (centered**2).sum() / 32
     dichotomies = corners.T.astype(float)
     labels = dichotomies[:, owner].T
-    found = cross_condition(points, random_state=0)
-    assert found.dichotomies.shape == (35, 8)
-    for index in range(35):
-        y = found.dichotomies[index][owner]
-        right = []
-        for left in range(32):
-            kept = np.arange(32) != left
-            score = scores(everything[kept], y[kept], everything[left : left + 1], penalty)
-            right.append(score[0] * y[left] > 0)
-        assert found.shattering_by_dichotomy[index] == pytest.approx(np.mean(right))
     hat = _hat(centered @ centered.T, 1e-3)
     residual = labels - hat @ labels
+    found = _left_out(hat, residual, labels, np.random.default_rng(1))
+    rng = np.random.default_rng(1)
+    for index, y in enumerate(labels.T):
+        sides = [np.flatnonzero(y == side) for side in (-1.0, 1.0)]
+        for here, there in (sides, sides[::-1]):
+            for left, partner in zip(here, rng.permutation(there), strict=True):
+                kept = ~np.isin(np.arange(32), [left, partner])
+                score = scores(everything[kept], y[kept], everything[[left]], penalty)
+                assert found[left, index] == pytest.approx(score[0])
     accuracy = _across(hat, residual, labels, owner, dichotomies, np.random.default_rng(1))
     rng = np.random.default_rng(1)
     for index, row in enumerate(dichotomies):
@@ -85,6 +84,25 @@ def test_no_signal_is_chance():
     found = cross_condition(points, random_state=0)
     assert found.shattering.value == pytest.approx(0.5, abs=0.05)
     assert found.generalization.value == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("shape", [(10, 5, 3000), (4, 5, 1000), (10, 25, 2000)])
+def test_no_signal_is_chance_in_many_features(shape):
+    """Points left out alone would be found on the wrong side: about .3 of (10, 5, 3000)."""
+    found = [
+        cross_condition(np.random.default_rng(seed).standard_normal(shape), random_state=0)
+        for seed in range(12)
+    ]
+    values = np.array([one.shattering.value for one in found])
+    assert abs(values.mean() - 0.5) < 4 * values.std(ddof=1) / np.sqrt(len(values))
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 1e6 / 3])
+def test_points_that_are_all_the_same_have_no_classifier(value):
+    found = cross_condition(np.full((6, 5, 20), value), random_state=0)
+    for estimate in (found.shattering, found.generalization):
+        assert np.isnan([estimate.value, estimate.lo, estimate.hi]).all()
+    assert [warning.code for warning in found.warnings] == ["same-points"]
 
 
 def test_rotation_shift_scale_and_inner_products():

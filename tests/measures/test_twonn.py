@@ -49,6 +49,16 @@ def test_rotation_scale_shift_order_and_copies():
 
 
 @pytest.mark.parametrize("method", ["fit", "likelihood"])
+def test_neighbours_that_are_equally_far_say_nothing(method):
+    grid = np.array(list(np.ndindex(8, 8)), dtype=float) + 0.1
+    codes = np.unique(np.random.default_rng(0).integers(0, 2, (300, 8)), axis=0)
+    for points in (grid, codes):
+        assert np.isnan(intrinsic_dimension(points, method=method).value)
+    some = np.concatenate([torus(200, 2, 0), 50 + np.pad(grid[:16], ((0, 0), (0, 2)))])
+    assert 1 < intrinsic_dimension(some, method=method).value < 3
+
+
+@pytest.mark.parametrize("method", ["fit", "likelihood"])
 def test_interval_covers(method):
     found = [intrinsic_dimension(torus(300, 2, seed), method=method) for seed in range(150)]
     assert 0.9 < np.mean([estimate.lo <= 2 <= estimate.hi for estimate in found]) < 0.99

@@ -14,6 +14,7 @@ from geomem.statistics.resampling import jackknife
 from geomem.warning import MeasurementWarning
 
 _ROUNDING = 1e-20  # of the variance within manifolds: what is left of centres that are equal
+_AXIS = 1e-12  # of the variance along the first axis: less is rounding
 _FEWEST = 4  # points, without which the correction for their number is not defined, and manifolds
 
 
@@ -79,9 +80,13 @@ def center_map(products):
     with np.errstate(divide="ignore", invalid="ignore"):
         places = signs * vectors * np.sqrt(values) / unit
         along = vectors.T @ products.cross / np.sqrt(values)[:, None] / unit
-    along = np.where(np.isfinite(along), along, 0) ** 2
+    # two manifolds have centres on a line, and no second axis
+    along = along[values > _AXIS * values[0]] ** 2
     starts = np.r_[0, np.cumsum(products.counts)[:-1]]
-    spread = np.sqrt(np.add.reduceat(along.mean(axis=0), starts) / products.counts)
+    squares = (
+        along.mean(axis=0) if len(along) and total else np.full(products.cross.shape[1], np.nan)
+    )
+    spread = np.sqrt(np.add.reduceat(squares, starts) / products.counts)
     found = {"x": places[:, 0], "y": places[:, 1], "spread": spread}
     rows = [
         {"manifold": mu, "metric": metric, "value": value}
@@ -121,7 +126,7 @@ def cross_condition(gram, *, counts):
             "warnings": (MeasurementWarning("too-few", text),),
         }
     found = cross_condition_from_gram(gram, counts, random_state=0)
-    return {name: _ends(getattr(found, name)) for name in names}
+    return {**{name: _ends(getattr(found, name)) for name in names}, "warnings": found.warnings}
 
 
 def _ends(estimate):

@@ -11,6 +11,7 @@ from torch import nn
 
 from geomem.analysis.activations import extract_activations
 from geomem.analysis.networks import analysed_kind
+from geomem.errors import InputError
 from geomem.measures import linear_probe, neural_collapse, subspace_probe
 from geomem.models import in_format
 from geomem.statistics.bounded import proportion
@@ -18,8 +19,6 @@ from geomem.training.batches import resident
 
 COLUMNS = ("epoch", "layer", "layer_index", "kind", "labels", "metric", "value", "lo", "hi")
 KINDS = ("unpermuted", "permuted", "restored", "test")
-# Kinds of training images by the labels that they carry: those with the same images come together.
-TRAINED_ON = {"assigned": ("unpermuted", "permuted"), "true": ("unpermuted", "restored")}
 _BATCH = 256
 
 
@@ -47,8 +46,9 @@ def probe_layers(
     Returns
     -------
     list of dict with the keys `COLUMNS`
-        Of each layer the metrics `linear_probe` and `masc`, accuracies on the kind `test`, and
-        `masc_dimensions`, the mean number of dimensions of a class's subspace. Of the last layer
+        Of each layer the metrics `linear_probe` and `masc`, accuracies on the kind `test`,
+        `masc_dimensions`, the mean number of dimensions of a class's subspace, and `trained_on`,
+        the number of training images. Of the last layer
         `network`, the accuracy of the network's own output among the same classes, and, of each
         kind, `nc3` and `nc4` of its classifier, if that is a linear map.
     """
@@ -61,10 +61,13 @@ def probe_layers(
 
     settings = (model, layers, images, analysis_set, normalizer)
     with extract_activations(*settings, epoch=epoch, store="raw", network=every) as activations:
+        classes = activations.manifolds("test")
         for layer in layers:
-            judged = _with_classes(activations, layer, ("test",))
-            for labels, kinds in _sets(activations.kinds).items():
-                known = _with_classes(activations, layer, kinds)
+            clouds = activations.features(layer.index, "test")
+            judged = np.concatenate(clouds), np.repeat(classes, [len(cloud) for cloud in clouds])
+            known_by = _training_points(activations, layer, analysis_set, classes)
+            for labels, known in known_by.items():
+                add(layer, "test", labels, "trained_on", len(known[0]))
                 found = linear_probe(*known, *judged, confidence=confidence)
                 add(layer, "test", labels, "linear_probe", *vars(found.accuracy).values())
                 found = subspace_probe(*known, *judged, variance=variance, confidence=confidence)
@@ -111,7 +114,8 @@ def outputs(model, normalizer, pixels):
     device = next(model.parameters()).device
     calls, logits, inputs = [], [], []
     handles = [
-        module.register_forward_hook(lambda *call: calls.append(call))
+        # a copy: what follows may change the output in place
+        module.register_forward_hook(lambda m, given, out: calls.append((m, given, out.clone())))
         for module in model.modules()
         if isinstance(module, nn.Linear)
     ]
@@ -139,21 +143,47 @@ def outputs(model, normalizer, pixels):
     return logits, np.concatenate(inputs), (weight, bias)
 
 
-def _sets(present):
-    """Kinds to train on by the labels they carry; without permuted images all labels are true."""
-    if not {"permuted", "restored"} & set(present):
-        return {"true": ("unpermuted",)}
-    every = {
-        labels: tuple(kind for kind in kinds if kind in present)
-        for labels, kinds in TRAINED_ON.items()
-        if kinds[1] in present
-    }
-    return {labels: kinds for labels, kinds in every.items() if kinds}
+def _training_points(activations, layer, analysis_set, classes):
+    """What probes are trained on, by the labels that it carries.
+
+    Permuted images whose assigned and true label are both among the classes, and as many unpermuted
+    ones, to within one of each class. The images are the same for both sorts of labels.
+
+    Returns
+    -------
+    dict of str to (ndarray (n, features), ndarray of int (n,))
+        Points and labels, for `assigned` and `true`; without permuted images for `true` alone.
+    """
+    permuted, unpermuted = (_ordered(analysis_set, kind) for kind in ("permuted", "unpermuted"))
+    inside = np.isin(permuted["true_label"], classes) & np.isin(permuted["assigned_label"], classes)
+    if len(inside) and not inside.any():
+        raise InputError(
+            f"probes.classes is {len(classes)}: no permuted image has both of its labels among "
+            "them; raise probes.classes, up to analysis.classes"
+        )
+    first = unpermuted["position"] < (-(-inside.sum() // len(classes)) or np.inf)
+    parts = [
+        (activations.features(layer.index, kind), rows, chosen)
+        for kind, rows, chosen in (
+            ("permuted", permuted, inside),
+            ("unpermuted", unpermuted, first),
+        )
+        if chosen.any()
+    ]
+    points = np.concatenate([np.concatenate(clouds)[chosen] for clouds, _, chosen in parts])
+    assigned, true = (
+        np.concatenate([rows[name][chosen] for _, rows, chosen in parts])
+        for name in ("assigned_label", "true_label")
+    )
+    if not len(inside):
+        return {"true": (points, true)}
+    return {"assigned": (points, assigned), "true": (points, true)}
 
 
-def _with_classes(activations, layer, kinds):
-    """Points (n, features) of some kinds together, and their classes (n,)."""
-    clouds = [cloud for kind in kinds for cloud in activations.features(layer.index, kind)]
-    classes = np.concatenate([activations.manifolds(kind) for kind in kinds])
-    counts = [len(cloud) for cloud in clouds]
-    return np.concatenate(clouds), np.repeat(classes, counts)
+def _ordered(analysis_set, kind):
+    """Columns of the rows of a kind, in the order of its features: manifold, then position."""
+    chosen = np.flatnonzero(np.asarray(analysis_set["kind"]) == kind)
+    keys = (np.asarray(analysis_set[name])[chosen] for name in ("position", "manifold"))
+    chosen = chosen[np.lexsort(tuple(keys))]
+    names = ("position", "true_label", "assigned_label")
+    return {name: np.asarray(analysis_set[name])[chosen] for name in names}

@@ -72,6 +72,7 @@ def linear_cka_from_grams(
         lengths = [covariance_overlap(part, part, unbiased=debiased) for part in parts]
         if not min(lengths) > 0:
             return np.nan
-        return covariance_overlap(*parts, unbiased=debiased) / np.sqrt(np.prod(lengths))
+        cosine = covariance_overlap(*parts, unbiased=debiased) / np.sqrt(np.prod(lengths))
+        return min(max(cosine, -1.0), 1.0)  # beyond by rounding alone
 
     return jackknife(cosine, len(first), confidence=confidence, groups=groups)

@@ -1,7 +1,8 @@
 """Cross-condition generalization and shattering dimension.
 
 Bernardi et al., Cell 183, 954 (2020). Classes are conditions, and a dichotomy labels half of them
-1. Shattering dimension: accuracy of a linear classifier on left-out points, mean over dichotomies.
+1. Shattering dimension: accuracy of a linear classifier on left-out points, one of each label at a
+time, mean over dichotomies.
 Cross-condition generalization performance (CCGP): the same on points of two conditions, one of each
 label, that the classifier never saw. The classifier is ridge regression here (a support vector
 machine there), whose leave-out predictions are exact functions of one matrix for all dichotomies.
@@ -23,6 +24,7 @@ from geomem.geometry.intervals import Estimate
 from geomem.geometry.measure import as_seed
 from geomem.statistics.resampling import jackknife
 from geomem.types import Manifolds, RandomState
+from geomem.warning import MeasurementWarning
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class CrossCondition:
     dichotomies : ndarray, shape (n_dichotomies, C)
         1 and -1.
     seed : int
+    warnings : tuple of MeasurementWarning
+        Of points that are all the same, whose numbers are NaN.
     """
 
     shattering: Estimate
@@ -45,6 +49,7 @@ class CrossCondition:
     generalization_by_dichotomy: np.ndarray
     dichotomies: np.ndarray
     seed: int
+    warnings: tuple = ()
 
 
 def cross_condition(
@@ -113,13 +118,21 @@ def cross_condition_from_gram(
     if not isinstance(penalty, numbers.Real) or not penalty > 0:
         raise InputError(f"penalty is {penalty!r}; expected a number above 0")
     seed = as_seed(random_state)
+    centered = grams.center_gram(gram)
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(5,)))
     dichotomies = _dichotomies(len(counts), int(n_dichotomies), rng)
     owner = np.repeat(np.arange(len(counts)), counts)
     labels = dichotomies[:, owner].T
-    hat = _hat(grams.center_gram(gram), float(penalty))
+    rounding = len(gram) ** 2 * np.finfo(np.float64).eps * np.abs(gram).max()
+    if not np.trace(centered) > rounding:
+        none = np.full(len(dichotomies), np.nan)
+        text = "all points are the same: no classifier of them is defined"
+        warnings = (MeasurementWarning("same-points", text),)
+        estimates = [Estimate(np.nan, np.nan, np.nan)] * 2
+        return CrossCondition(*estimates, none, none, dichotomies, seed, warnings=warnings)
+    hat = _hat(centered, float(penalty))
     residual = labels - hat @ labels
-    left_out = labels - residual / (1.0 - np.diag(hat))[:, np.newaxis]
+    left_out = _left_out(hat, residual, labels, rng)
     by_class = np.array(
         [(left_out[owner == c] * labels[owner == c] > 0).mean(axis=0) for c in range(len(counts))]
     ).T
@@ -160,6 +173,28 @@ def _hat(gram, penalty):
     scale = penalty * values.sum() / len(gram)
     fit = np.divide(values, values + scale, out=np.zeros_like(values), where=values > 0)
     return (vectors * fit) @ vectors.T + 1.0 / len(gram)
+
+
+def _left_out(hat, residual, labels, rng):
+    """Scores (n, n_dichotomies) of points that are left out, each with one of the other label.
+
+    Alone, a point would leave more points of the other label, whose mean the intercept is: without
+    any signal it would be found on the wrong side. As in `_across`, the residual of the two points
+    S is (1 - H_SS)^-1 times that of the whole fit.
+    """
+    own = 1.0 - np.diag(hat)
+    scores = np.empty_like(labels)
+    partner = np.empty(len(labels), dtype=np.int64)
+    for column in range(labels.shape[1]):
+        sides = [np.flatnonzero(labels[:, column] == side) for side in (-1.0, 1.0)]
+        for here, there in (sides, sides[::-1]):
+            partner[here] = np.resize(rng.permutation(there), len(here))
+        wrong, between = residual[:, column], hat[np.arange(len(hat)), partner]
+        determinant = own * own[partner] - between**2
+        scores[:, column] = (
+            labels[:, column] - (own[partner] * wrong + between * wrong[partner]) / determinant
+        )
+    return scores
 
 
 def _across(hat, residual, labels, owner, dichotomies, rng):

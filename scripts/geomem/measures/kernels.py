@@ -49,8 +49,12 @@ def covariance_overlap(first, second, *, unbiased=True):
         sample covariance with 1 / n.
     """
     n = len(first)
+    # The U-statistic does not depend on the mean either, but far from it its sums cancel.
+    first, second = grams.center_gram(first), grams.center_gram(second)
     if not unbiased:
-        return float((grams.center_gram(first) * grams.center_gram(second)).sum() / n**2)
+        return float((first * second).sum() / n**2)
+    if n < 4:
+        return np.nan
     first, second = (matrix - np.diag(np.diag(matrix)) for matrix in (first, second))
     rows = first.sum(axis=0), second.sum(axis=0)
     total = (first * second).sum()
@@ -62,9 +66,11 @@ def covariance_overlap(first, second, *, unbiased=True):
 def squared_total_variance(gram, *, unbiased=True):
     """(tr Sigma)^2 from inner products (n, n): the mean of |x - y|^2 |z - w|^2 / 4 over four
     different points, or the square of the sample's."""
-    n = len(gram)
+    n, gram = len(gram), grams.center_gram(gram)
     if not unbiased:
-        return float((np.trace(grams.center_gram(gram)) / n) ** 2)
+        return float((np.trace(gram) / n) ** 2)
+    if n < 4:
+        return np.nan
     squares = np.diag(gram)
     distances = squares[:, np.newaxis] + squares - 2.0 * gram
     rows = distances.sum(axis=0)

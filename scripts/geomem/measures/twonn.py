@@ -13,6 +13,7 @@ from geomem.measures.kernels import check_square, gram_of
 from geomem.statistics.resampling import split_halves
 
 _ROUNDING = 1e-13  # of squared distances, relative to the largest squared length
+_TIE = 1e-7  # logarithm of a ratio of distances that differ by rounding alone
 
 
 def intrinsic_dimension(
@@ -41,7 +42,8 @@ def intrinsic_dimension(
     Returns
     -------
     Estimate
-        value, lo, hi; NaN with fewer than eight distinct points.
+        value, lo, hi; NaN with fewer than eight distinct points, or where the two nearest
+        neighbours of most points are equally far, as on a grid.
 
     Raises
     ------
@@ -74,6 +76,9 @@ def intrinsic_dimension_from_gram(
         nearest = np.partition(distances[kept[:, np.newaxis], kept], 1, axis=1)
         logarithms = np.sort(0.5 * np.log(nearest[:, 1] / nearest[:, 0]))
         n = len(logarithms)
+        logarithms[logarithms < _TIE] = 0.0
+        if np.count_nonzero(logarithms) < n / 2:
+            return np.nan
         if method == "likelihood":
             return (n - 1) / logarithms.sum()
         count = min(int(n * (1 - discard)), n - 1)

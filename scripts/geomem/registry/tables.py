@@ -152,6 +152,7 @@ _FIXED = (
             Metric("linear_probe", "accuracy of a linear probe", "fraction"),
             Metric("masc", "accuracy of class subspaces (MASC)", "fraction"),
             Metric("masc_dimensions", "dimensions of a class's subspace", "directions"),
+            Metric("trained_on", "images that probes are trained on", "images"),
             Metric("network", "accuracy of the network among the same classes", "fraction"),
             Metric("nc3", "NC3: distance of weights from class means", "squared norms"),
             Metric("nc4", "NC4: examples not given the nearest mean's class", "fraction"),
