@@ -54,6 +54,20 @@ def test_a_setting_that_one_experiment_lacks_differs_unless_its_section_is_anoth
     assert differences(base, other) == found
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("glue.n_t", 5), ("glue.preprocess", "none"), ("rewind.batch_norm", ["keep"]),
+        ("rewind.train_images", 10), ("gradients.per_class", 3),
+    ],
+)  # fmt: skip
+def test_what_an_effect_is_measured_with_differs(key, value):
+    section, name = key.split(".")
+    base = resolve(CONFIG, "base")
+    other = {**base, section: {**base.get(section, {}), name: value}}
+    assert differences(base, other) == {key: value}
+
+
 def test_effects_stand_side_by_side():
     claims = {
         "base": table(row("T1", 0.2), row("T4", 0.5)),

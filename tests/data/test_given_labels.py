@@ -180,6 +180,8 @@ def test_transitions_have_the_frequencies_of_the_matrix():
         ([[0.5, 0.4, 0], [0, 1, 0], [0, 0, 1]], "row 0 is no distribution .sum 0.9"),
         ([[1, 0, 0], [2, -1, 0], [0, 0, 1]], "row 1 is no distribution"),
         ("no-such-file.csv", "cannot be read as a matrix"),
+        ([[1, 0, 0], [0, 1], [0, 0, 1]], "labels.matrix is no matrix"),
+        ([["x", 0, 0], [0, 1, 0], [0, 0, 1]], "labels.matrix is no matrix"),
     ],
 )
 def test_matrices_that_do_not_fit(matrix, words):

@@ -52,6 +52,7 @@ def test_altered_file_is_found_out(images, tmp_path):
     ("change", "named"),
     [
         ({"class_names": np.array(["a"])}, "found 1 class"),
+        ({"class_names": np.array(["a", "b", "a"])}, "2 classes are called 'a'"),
         ({"train_labels": np.array([0, 0, 1, 1, 2, 3])}, "train labels hold 3"),
         ({"test_labels": np.array([0, -1, 2])}, "test labels hold -1"),
         ({"test_labels": np.array([0, 2, 2])}, "class ü .1. has no test image"),

@@ -66,6 +66,9 @@ def test_tokens_are_dimension_1_of_three():
         (POINTS[:, 0, 0, 0], "none", (), "points first"),
         (POINTS[:, :, 0, 0], "mean", (), "nothing to pool over; leave pooling out"),
         (POINTS[:0], "none", (), "which holds no value"),
+        (POINTS, "mean", (0,), "axis is .0,.; expected dimensions from 1 up"),
+        (POINTS, "mean", ("1",), "axis is .'1',.; expected dimensions from 1 up"),
+        (POINTS, "avg", (1,), "pooling is 'avg'; expected none, mean"),
     ],
 )
 def test_pooling_that_does_not_fit(array, pooling, axis, words):
@@ -121,6 +124,43 @@ def test_labels_of_a_csv(tmp_path, header, row, column):
 def test_labels_of_a_csv_that_do_not_fit(tmp_path, text, column, words):
     with pytest.raises(InputError, match=words):
         with_labels(tmp_path, text, column)
+
+
+def test_labels_of_a_csv_are_in_the_order_of_its_index(tmp_path):
+    order = np.random.default_rng(0).permutation(len(LABELS))
+    text = "\n".join(["index,label", *(f"{point},{LABELS[point]}" for point in order)])
+    found = with_labels(tmp_path, text)
+    assert_same_products(found.products(0, "points"), CLOUDS)
+    twice = text.replace(f"\n{order[1]},", f"\n{order[0]},")
+    with pytest.raises(InputError, match=rf"row 3: index is '{order[0]}'; expected every number"):
+        with_labels(tmp_path, twice)
+
+
+def test_numbers_with_zeros_before_them_are_text(tmp_path):
+    names = np.array(["1", "01", "001", "2"])
+    found = with_labels(tmp_path, "\n".join(["label", *names[LABELS]]))
+    assert found.manifolds("points").tolist() == [0, 1, 2, 3]
+
+
+def test_text_that_is_another_set_of_classes_elsewhere_is_refused(tmp_path):
+    names = np.array(["pear", "apple", "fig", "date"])[LABELS]
+    write_activations(tmp_path, {"a": POINTS}, names, epoch=0, subject="m1")
+    few = names != "apple"
+    write_activations(tmp_path, {"a": POINTS[few]}, names[few], epoch=0, subject="m2")
+    for subject in (0, 1):
+        with pytest.raises(InputError, match=r"the label 'apple' is there in one .*whole numbers"):
+            activation_file(read_collection(tmp_path), subject, 0)
+
+
+def test_conditions_of_several_calls_need_an_order(tmp_path):
+    for condition in ("early", "late", "final"):
+        write_activations(tmp_path / "a", {"a": POINTS}, LABELS, condition=condition)
+    with pytest.raises(InputError, match=r"conditions early, final, late without epochs"):
+        read_collection(tmp_path / "a")
+    for epoch, condition in enumerate(("early", "late", "final")):
+        write_activations(tmp_path / "b", {"a": POINTS}, LABELS, condition=condition, epoch=epoch)
+    found = read_collection(tmp_path / "b")
+    assert found.conditions == {0: "early", 1: "late", 2: "final"}
 
 
 def test_labels_that_are_text_and_numbers_have_no_order(tmp_path):

@@ -30,6 +30,8 @@ def assert_same(found):
         ({"ema": STATE, "model": {}}, "ema"),
         ({f"module.{name}": value for name, value in STATE.items()}, None),
         ({"model": {f"_orig_mod.{name}": value for name, value in STATE.items()}}, None),
+        ({f"_orig_mod.module.{name}": value for name, value in STATE.items()}, None),
+        ({f"module._orig_mod.{name}": value for name, value in STATE.items()}, None),
     ],
 )
 def test_what_torch_saved(tmp_path, saved, key):

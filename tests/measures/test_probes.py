@@ -132,6 +132,7 @@ def test_wilsons_interval():
         ({2: np.ones((400, 3))}, "same features"),
         ({1: np.zeros(5)}, "labels has shape"),
         ({1: np.zeros(60)}, "one class"),
+        ({1: data()[1].astype(str)}, "labels have type <U21 and test_labels"),
         ({2: np.full((400, 30), np.nan)}, "not finite"),
     ],
 )

@@ -18,7 +18,7 @@ def made(parts, scale="plain", trimmed=(), moved=None, freedom=0):
         level = np.sort(parts)[n // 4 : n - n // 4].mean()
     return Sample(
         {"x": float(scale.backward(level))}, {"x": scale}, {"x": parts}, frozenset(trimmed),
-        {} if moved is None else {"x": np.asarray(moved, float)}, freedom, ("made",),
+        {} if moved is None else {"x": np.asarray(moved, float)}, freedom, {"measure": "made"},
     )  # fmt: skip
 
 
@@ -137,6 +137,10 @@ def test_a_difference_in_pairs_is_the_narrower_one():
         assert pair.lo > 0
 
 
+def _spread(features, power=1):
+    return {"spread": float(np.mean([np.std(cloud) ** power for cloud in features]))}
+
+
 def test_pairs_have_to_match():
     rng = np.random.default_rng(10)
     points = rng.standard_normal((4, 5, 20))
@@ -146,6 +150,14 @@ def test_pairs_have_to_match():
         difference(first, sample(points[:, :4], n_t=10))
     with pytest.raises(InputError, match="there are 4 and 3 manifolds, n_t is 10 and 20;"):
         difference(first, sample(points[:3], n_t=20))
+    with pytest.raises(InputError, match=r"kappa is 0\.0 and 0\.1; pairs need"):
+        difference(first, sample(points, n_t=10, kappa=0.1))
+    joint = [sample(points, measure="glue", n_t=10, preprocess=p) for p in ("center", "none")]
+    with pytest.raises(InputError, match="preprocess is center and none; pairs need"):
+        difference(*joint)
+    codes = [sample(points, measure=_spread, power=power) for power in (1, 2)]
+    with pytest.raises(InputError, match="power is 1 and 2; pairs need"):
+        difference(*codes)
     with pytest.raises(InputError, match="ndarray is no Sample; make one of it"):
         difference(points, points)
     with pytest.raises(InputError, match="list is no Sample; make one"):

@@ -129,7 +129,7 @@ def test_every_measure_of_the_registry(points):
     for name in MEASURES:
         settings = {"n_t": 20} if name in ("geometry", "glue", "low_rank") else {}
         stored = sample(gram_of_all(list(few)), counts=[M] * 5, measure=name, **settings)
-        arrays = sample(few, measure=name, points=name != "low_rank", groups=4, **settings)
+        arrays = sample(few, measure=name, points=True, groups=4, **settings)
         assert stored.values.keys() == arrays.values.keys(), name
         for metric, value in stored.values.items():
             assert value == pytest.approx(arrays.values[metric], rel=1e-6, nan_ok=True), metric

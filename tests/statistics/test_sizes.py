@@ -23,6 +23,16 @@ def test_unequal_samples_of_the_same_manifolds_agree_at_a_common_size():
     assert first["capacity"].value == pytest.approx(2 / 8, rel=0.06)
 
 
+def test_a_profile_at_a_common_size():
+    rng = np.random.default_rng(1)
+    centers = rng.standard_normal((12, 2)) @ rng.standard_normal((2, 200)) * 3
+    found = at_common_size(
+        clouds(rng, 10) + centers[:, np.newaxis], 8, measure="low_rank", repeats=3, n_t=20
+    )
+    assert np.isfinite(found["capacity, K removed"].value)
+    assert np.isfinite(found["capacity, K = 0"].value)
+
+
 def test_the_interval_of_a_mean_is_that_of_all_points():
     """A mean over points, whose variance is known: coverage over samples of 20, subsets of 10."""
 

@@ -209,7 +209,10 @@ def read_matrix(matrix, n_classes):
                 (matrix,) = named_arrays(path).values()
         except (OSError, ValueError) as error:
             raise InputError(f"{where} cannot be read as a matrix ({error})") from error
-    matrix = np.asarray(matrix, dtype=float)
+    try:
+        matrix = np.asarray(matrix, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{where} is no matrix ({error}); expected rows of numbers") from error
     if matrix.shape != (n_classes, n_classes):
         raise InputError(
             f"{where} has shape {matrix.shape}; with {n_classes} classes expected "

@@ -1,6 +1,7 @@
 """The one form every data set takes: images and labels as arrays, with a fingerprint."""
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -74,13 +75,18 @@ def checked(images, source):
     Raises
     ------
     InputError
-        If there are fewer than two classes, a label is out of range, a class has no image,
-        channels are last, or arrays disagree in shape or type.
+        If there are fewer than two classes, two have one name, a label is out of range, a class has
+        no image, channels are last, or arrays disagree in shape or type.
     """
     n_classes = images.n_classes
     if n_classes < 2:
         raise InputError(
             f"{source}: found {n_classes} class; at least 2 are needed to tell classes apart"
+        )
+    name, most = Counter(map(str, images.class_names)).most_common(1)[0]
+    if most > 1:
+        raise InputError(
+            f"{source}: {most} classes are called {name!r}; give each class a name of its own"
         )
     for split in ("train", "test"):
         pixels, labels = getattr(images, f"{split}_images"), getattr(images, f"{split}_labels")

@@ -12,12 +12,8 @@ from geomem.foreign.points import labels_of, points_of
 from geomem.geometry.products import gram_of_all, inner_products
 
 
-def class_numbers(entries):
+def class_numbers(collection, seed, epoch):
     """Numbers of the classes of one subject and epoch.
-
-    Parameters
-    ----------
-    entries : sequence of geomem.foreign.manifest.Entry
 
     Returns
     -------
@@ -28,8 +24,23 @@ def class_numbers(entries):
     Raises
     ------
     InputError
-        If some labels are numbers and others text.
+        If some labels are numbers and others text, or another subject or epoch has other classes:
+        a number would be one class here and another one there.
     """
+    numbers = _of_text(collection.at(seed, epoch))
+    for other in dict.fromkeys((e.seed, e.epoch) for e in collection.entries):
+        if numbers is None or (found := _of_text(collection.at(*other))) in (None, numbers):
+            continue
+        extra = sorted(set(numbers) ^ set(found))
+        raise InputError(
+            f"{collection.path}: the label {extra[0]!r} is there in one of subject {seed}, epoch "
+            f"{epoch} and subject {other[0]}, epoch {other[1]} alone, so that text does not say "
+            "which classes are the same; give whole numbers as labels, one for each class"
+        )
+    return numbers
+
+
+def _of_text(entries):
     known, kinds = set(), {}
     for entry in {(e.labels, e.labels_array): e for e in entries}.values():
         labels = labels_of(entry)
@@ -69,7 +80,7 @@ def activation_file(collection, seed, epoch, *, store="products", per_class=None
         Naming the file that cannot be used.
     """
     entries = collection.at(seed, epoch)
-    numbers = class_numbers(entries)
+    numbers = class_numbers(collection, seed, epoch)
     described, arrays = {}, {}
     for entry in entries:
         points = points_of(entry)

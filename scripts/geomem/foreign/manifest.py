@@ -145,6 +145,8 @@ def read_collection(path):
     if path.is_dir():
         manifests = sorted(path.rglob(NAME), key=_natural)
         rows = [row for each in manifests for row in _rows(each)] or _of_folder(path)
+        if len(manifests) > 1:
+            _require_order(path, rows)
     elif path.suffix in _MANIFESTS:
         rows = _rows(path)
     else:
@@ -168,6 +170,16 @@ def read_collection(path):
         conditions=conditions,
         subjects=subjects,
     )
+
+
+def _require_order(path, rows):
+    """Refuse conditions without epochs in several manifests, whose order is that of their names."""
+    names = dict.fromkeys(row.get("condition", "") for _, row in rows)
+    if len(names) > 1 and not any(row.get("epoch") for _, row in rows):
+        raise InputError(
+            f"{path} has several manifests and the conditions {', '.join(names)} without epochs, "
+            "so nothing says in which order they come; give each an epoch, too: 0, 1, 2, ..."
+        )
 
 
 def _rows(path):

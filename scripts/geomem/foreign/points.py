@@ -2,12 +2,14 @@
 
 import csv
 import functools
+import numbers
 import re
 from pathlib import Path
 
 import numpy as np
 
 from geomem.errors import DamagedFileError, InputError
+from geomem.foreign.manifest import POOLINGS
 from geomem.geometry.clouds import real_array
 from geomem.geometry.files import checked_labels
 from geomem.storage.readers import named_arrays
@@ -23,7 +25,7 @@ def pooled(array, pooling="none", axis=(), where="the array"):
     pooling : str
         `none` takes all values as features; `mean` and `max` over the dimensions `axis`; `first`,
         `last` or an index one place of one dimension.
-    axis : tuple of int
+    axis : int or sequence of int
         Dimensions from 1 up; empty: dimension 1 of an array of three dimensions (tokens).
     where : str
         What a message calls the array.
@@ -36,12 +38,16 @@ def pooled(array, pooling="none", axis=(), where="the array"):
     Raises
     ------
     InputError
-        If the array has no such dimension, or the axis has to be named.
+        If there is no such pooling, the array has no such dimension, or the axis has to be named.
     """
     if array.ndim < 2:
         raise InputError(f"{where} has shape {array.shape}; expected points first: (n, features)")
     if not array.size:
         raise InputError(f"{where} has shape {array.shape}, which holds no value")
+    if pooling not in POOLINGS and not re.fullmatch(r"[0-9]+", str(pooling)):
+        raise InputError(
+            f"{where}: pooling is {pooling!r}; expected {', '.join(POOLINGS)}, or an index"
+        )
     if pooling != "none":
         array = _over(array, pooling, _axes(array, axis, where), where)
     return array.reshape(len(array), -1)
@@ -53,12 +59,17 @@ def _axes(array, axis, where):
             f"{where} has shape {array.shape}, one value of each feature for each point, so there "
             "is nothing to pool over; leave pooling out"
         )
-    if not axis and array.ndim != 3:
+    if not np.size(axis) and array.ndim != 3:
         raise InputError(
             f"{where} has shape {array.shape} and a pooling; name the dimensions that it pools "
             "over in the column axis, such as 1 for tokens or 2 3 for positions of a convolution"
         )
-    axis = axis or (1,)
+    axis = tuple(np.atleast_1d(np.array(axis, dtype=object))) or (1,)
+    if not all(isinstance(number, numbers.Integral) and number >= 1 for number in axis):
+        raise InputError(
+            f"{where}: axis is {axis}; expected dimensions from 1 up, such as 1 or (2, 3) "
+            "(dimension 0 is that of the points)"
+        )
     if max(axis) >= array.ndim or array.ndim - len(axis) < 2:
         raise InputError(
             f"{where} has shape {array.shape}, which has no dimensions {axis} to pool over that "
@@ -160,9 +171,25 @@ def _csv_labels(path, column):
             f"{path} has no column {name!r}; it has {', '.join(columns) or 'none'}: name the one "
             f"of the labels, {path.name}#COLUMN"
         )
+    if name != "index" and "index" in columns:
+        rows = _by_index(path, rows)
     texts = [(row[name] or "").strip() for row in rows]
     if "" in texts:
         raise InputError(f"{path}, row {texts.index('') + 2}: {name} is empty; give each a label")
-    if all(re.fullmatch(r"[0-9]+(\.0+)?", text) for text in texts):
+    if all(re.fullmatch(r"(0|[1-9][0-9]*)(\.0+)?", text) for text in texts):
         return np.array(texts, dtype=np.float64).astype(np.int64)
-    return np.array(texts)
+    return np.array(texts)  # 01 and 1 are two names
+
+
+def _by_index(path, rows):
+    """Rows in the order of the points that their column `index` numbers from 0."""
+    known = {str(number): None for number in range(len(rows))}
+    for line, row in enumerate(rows, start=2):
+        number = (row["index"] or "").strip()
+        if number not in known or known[number] is not None:
+            raise InputError(
+                f"{path}, row {line}: index is {number!r}; expected every number from 0 to "
+                f"{len(rows) - 1} once, the position of the point"
+            )
+        known[number] = row
+    return list(known.values())

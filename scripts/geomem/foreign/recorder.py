@@ -55,7 +55,7 @@ class Recorder:
         *,
         layers: Sequence[str] | None = None,
         pooling: str = "none",
-        axis: Sequence[str] = (),
+        axis: int | Sequence[int] = (),
         subject: str = "0",
         kind: str = "test",
         batch_size: int = 256,
@@ -63,7 +63,7 @@ class Recorder:
         self._model, self._inputs, self._folder = model, inputs, folder
         self._labels = np.asarray(labels.cpu() if hasattr(labels, "cpu") else labels)
         self._names = _chosen(model, layers)
-        self._pooling, self._axis = pooling, tuple(axis) if np.iterable(axis) else (axis,)
+        self._pooling, self._axis = pooling, axis
         self._options = {"subject": subject, "kind": kind}
         self._size = batch_size
         counts = {len(value) for value in _named(inputs).values()}

@@ -48,15 +48,19 @@ def read_weights(path, key=None):
         raise InputError(
             f"weights.path: {path} is not of a type this reads: .safetensors, {', '.join(_TORCH)}"
         )
-    for wrapper in _WRAPPERS:
-        if arrays and all(name.startswith(wrapper) for name in arrays):
-            arrays = {name.removeprefix(wrapper): array for name, array in arrays.items()}
+    while arrays and (wrapper := _wrapper(arrays)):
+        arrays = {name.removeprefix(wrapper): array for name, array in arrays.items()}
     if not arrays:
         raise InputError(f"weights.path: {path} holds no weights")
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise InputError(f"weights.path: {path}: {name} holds values that are not finite")
     return arrays
+
+
+def _wrapper(names):
+    """The prefix of a wrapper that all names have, or None; a wrapper may hold another one."""
+    return next((w for w in _WRAPPERS if all(name.startswith(w) for name in names)), None)
 
 
 def _saved_by_torch(path, key):

@@ -29,7 +29,7 @@ def write_activations(
     subject: str | int = "0",
     kind: str = KIND,
     pooling: str = "none",
-    axis: Sequence[str] = (),
+    axis: int | Sequence[int] = (),
 ) -> Path:
     """Write what layers compute at one epoch, beside what other calls wrote.
 
@@ -95,7 +95,7 @@ def write_activations(
 
 def _points(name, array, pooling, axis):
     array = on_host(real_array(array, f"arrays[{name!r}]"))
-    array = pooled(array, pooling if array.ndim > 2 else "none", tuple(axis), f"layer {name!r}")
+    array = pooled(array, pooling if array.ndim > 2 else "none", axis, f"layer {name!r}")
     if not np.isfinite(array).all():
         raise InputError(f"layer {name!r} holds values that are not finite")
     return array

@@ -165,7 +165,7 @@ def _labels(values, name):
         raise InputError(
             f"{name} has masked values or type {array.dtype}; expected whole numbers or text"
         )
-    return array
+    return array.astype(str) if array.dtype.kind == "S" else array
 
 
 def _checked(points, labels, test_points, test_labels):
@@ -183,6 +183,11 @@ def _checked(points, labels, test_points, test_labels):
             "both in the same features"
         )
     sets = _labels(labels, "labels"), _labels(test_labels, "test_labels")
+    if (sets[0].dtype.kind == "U") != (sets[1].dtype.kind == "U"):
+        raise InputError(
+            f"labels have type {sets[0].dtype} and test_labels {sets[1].dtype}; give numbers for "
+            "both or text for both"
+        )
     for name, values, owner in (
         ("labels", sets[0], found[0]),
         ("test_labels", sets[1], found[1]),

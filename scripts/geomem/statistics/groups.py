@@ -228,7 +228,7 @@ def _in_common(first, second, over, n, random_state):
         raise InputError(
             f"in_common is {over!r} and the samples do not match: "
             f"{unlike(samples[0], other)}; what all have in common "
-            "needs the same points per manifold, n_t and random_state in each"
+            "needs the same points per manifold and settings in each"
         )
     draws = [
         [replicates(each, over=over, n=n, random_state=random_state) for each in group]

@@ -195,14 +195,15 @@ def _checked(sample, over, n):
 def _match(first, second, paired):
     require_sample(first)
     require_sample(second)
-    if first.key[0] != second.key[0]:
+    measures = first.key["measure"], second.key["measure"]
+    if measures[0] != measures[1]:
         raise InputError(
-            f"the samples are of {first.key[0]} and {second.key[0]}; compare equal measures"
+            f"the samples are of {measures[0]} and {measures[1]}; compare equal measures"
         )
     if paired and first.key != second.key:
         raise InputError(
             f"the samples do not match: {unlike(first, second)}; pairs need the same points "
-            "per manifold, n_t and random_state. Give paired=False for manifolds chosen separately"
+            "per manifold and settings. Give paired=False for manifolds chosen separately"
         )
 
 

@@ -49,7 +49,14 @@ class Problem:
         given = None if given is None else np.atleast_2d(np.asarray(given, dtype=np.float64))
         self._labels = draw_labels(dichotomies, given, self._found.seed, n_t, n_manifolds)
         self._threads = settings.get("threads")
-        self.key = ("glue", tuple(self.counts.tolist()), n_t, self._found.seed, dichotomies)
+        self.key = {
+            "measure": "glue",
+            "points per manifold": tuple(self.counts.tolist()),
+            "n_t": n_t,
+            "random_state": self._found.seed,
+            "dichotomies": dichotomies,
+            "preprocess": "center" if center else "none",
+        }
 
     def numbers(self, kept=None, kept_points=None):
         """`{metric: number}` of the manifolds and points that are kept."""

@@ -15,6 +15,14 @@ from geomem.statistics.scales import SCALES
 
 METRICS = {"capacity": "reciprocal", "radius": "positive", "dimension": "positive"}
 HALVES = (slice(None), slice(None, None, 2), slice(1, None, 2))  # of the vectors
+# Settings that make another number of it, with their defaults.
+DEFINING = {
+    "kappa": 0.0,
+    "remove_low_rank": True,
+    "low_rank_rule": "shrinkage",
+    "low_rank_k": "auto",
+    "dimension_convention": "points",
+}
 TRIMMED = {"radius_iqm": "radius", "dimension_iqm": "dimension"}
 
 
@@ -56,20 +64,34 @@ def taken_apart(manifolds, groups, settings):
         "trimmed": frozenset(TRIMMED),
         "moved": moved,
         "freedom": freedom,
-        "key": ("geometry", tuple(products.counts.tolist()), found.n_t, found.seed, found.kappa),
+        "key": {
+            "measure": "geometry",
+            "points per manifold": tuple(products.counts.tolist()),
+            "n_t": found.n_t,
+            "random_state": found.seed,
+            **{name: settings.get(name, usual) for name, usual in DEFINING.items()},
+        },
         "warnings": found.warnings,
     }
 
 
 def profile(products, **settings):
-    """The geometry at each number K of removed directions, `{"capacity, K = 3": number}`."""
+    """The geometry at each number K of removed directions, `{"capacity, K = 3": number}`.
+
+    The level that the rule removes is called "K removed": its number is a fraction and another one
+    of other manifolds or points.
+    """
     settings = {"random_state": 0, "n_t": PROFILE_DRAWS, **settings}
     found = geometry_from_products(products, profile=True, **settings)
     return {
-        f"{metric}, K = {level['k']}": level[metric]
+        f"{metric}, {_level(level['k'], found.low_rank_k)}": level[metric]
         for level in found.profile
         for metric in METRICS
     }
+
+
+def _level(k, removed):
+    return "K removed" if k == removed else f"K = {k:g}"
 
 
 def middle(n_units):

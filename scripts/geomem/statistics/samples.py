@@ -52,8 +52,9 @@ class Sample:
         standard deviations of that: the variance is the sum of squares. Empty without `points`.
     freedom : int
         Degrees of freedom of these variances.
-    key : tuple
-        What two samples must have in common to be compared in pairs: see `_IN_COMMON`.
+    key : dict
+        What two samples must have in common to be compared in pairs: the measure, the points per
+        manifold, and settings that make another number of it.
     warnings : tuple
         As the measure gave them.
     """
@@ -64,17 +65,15 @@ class Sample:
     trimmed: frozenset = field(repr=False)
     moved: dict = field(repr=False)
     freedom: int
-    key: tuple
+    key: dict
     warnings: tuple = ()
-
-
-_IN_COMMON = ("measure", "points per manifold", "n_t", "random_state", "kappa")
 
 
 def unlike(first: Sample, second: Sample) -> str:
     """In what two samples differ that pairs must have in common, in words; "" if in nothing."""
     told = []
-    for name, one, other in zip(_IN_COMMON, first.key, second.key, strict=False):
+    for name in first.key | second.key:
+        one, other = first.key.get(name), second.key.get(name)
         if one == other:
             continue
         if not isinstance(one, tuple):
@@ -175,7 +174,9 @@ class Computed:
 
     @property
     def key(self):
-        return (self.measure.name, tuple(self.counts.tolist()))
+        settings = {name: self.settings[name] for name in self.settings if name != "threads"}
+        points = tuple(self.counts.tolist())
+        return {"measure": self.measure.name, "points per manifold": points, **settings}
 
     def numbers(self, kept=None, kept_points=None):
         """`{metric: number}` of the manifolds and points that are kept."""
@@ -219,7 +220,9 @@ def _by_leaving_out(problem, points, groups):
         for metric, value in values.items():
             scale = scales[metric]
             with np.errstate(all="ignore"):
-                deviations = lost(lambda found, m=metric, s=scale: s.forward(np.array(found[m])))
+                deviations = lost(
+                    lambda found, m=metric, s=scale: s.forward(np.array(found.get(m, np.nan)))
+                )
                 other = problem.moved(metric) * scale.slope(np.float64(value))
             moved[metric] = np.concatenate([deviations, other])
     return Sample(

@@ -79,7 +79,10 @@ def at_common_size(
     units = _units(measure)
     return {
         metric: _estimate(
-            np.array([each[metric] for each in draws]), factor, confidence, units.get(metric, "")
+            np.array([each.get(metric, np.nan) for each in draws]),
+            factor,
+            confidence,
+            units.get(metric, ""),
         )
         for metric in draws[0]
     }
