@@ -5,7 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 $(if $(PRESET),$(if $(wildcard presets/$(PRESET).yaml),,$(error \
   there is no presets/$(PRESET).yaml; there are: $(basename $(notdir $(wildcard presets/*.yaml))))))
-OVERLAY := $(if $(PRESET),--configfile presets/$(PRESET).yaml)$(if $(CONFIG),--configfile $(CONFIG))
+# One option with all files: of two options Snakemake keeps the last.
+OVERLAY := $(if $(PRESET)$(CONFIG),--configfile $(if $(PRESET),presets/$(PRESET).yaml) $(CONFIG))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help env run report status explain estimate test test-slow test-kernels test-wheel test-study tiny lint audit lock docs replication
@@ -82,7 +83,7 @@ test-kernels: env
 test-slow: env
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow tests
 
-# No environment of ours: another Python may be asked (PYTHON=python3.13), on another system.
+# Not the environment of `make env`: another Python may be asked (PYTHON=python3.13), on another system.
 test-wheel:
 	rm -rf build/wheel build/study
 	$(PYTHON) -m venv build/wheel
@@ -115,7 +116,6 @@ lint: env
 
 replication: env
 	$(BIN)/python -m docs.generate.replication
-	cp results/depth/figures/depth.png docs/figures/depth.png
 
 docs: env .venv-docs/ready
 	$(BIN)/python -m docs.generate build/pages

@@ -37,7 +37,7 @@ from geomem.training.device import (
     compute_deterministically,
     device_name,
 )
-from geomem.training.evaluate import EvaluationSet, Targets, evaluate
+from geomem.training.evaluate import KINDS, MEASURES, EvaluationSet, Targets, evaluate
 from geomem.training.recipe import Recipe
 from geomem.training.state import State, StateStore
 from geomem.training.trainer import Trainer
@@ -265,7 +265,9 @@ def shares_of_an_epoch(arguments):
     step, evaluation = (statistics.median(values) for values in zip(*measure, strict=True))
     with tempfile.TemporaryDirectory() as folder:
         store = StateStore(folder)
-        state = State(trainer.epoch, trainer.step, trainer.state(), np.zeros((61, 5, 3)))
+        history = np.zeros((61, len(KINDS), len(MEASURES)))
+        correct = np.zeros((61, 2, len(images.train_images) // 8 + 1), dtype=np.uint8)
+        state = State(trainer.epoch, trainer.step, trainer.state(), history, correct)
         writing = statistics.median(
             seconds_of(
                 lambda: store.save("epoch", replace(state, arrays=trainer.state())),

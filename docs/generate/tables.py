@@ -54,7 +54,7 @@ COLUMNS = {
     "dichotomies": "which labellings of the manifolds were drawn",
     "preprocess": "what was subtracted from the points first",
     "n_layers": "number of layers of the network, the input and the pools included",
-    "weighted_layers": "names of the layers with weights, in order",
+    "weighted_layers": "indices of the layers with weights, separated by commas",
     "parameters": "trainable parameters of the network",
     "best": "whether the epoch is the run's best (highest validation accuracy)",
     "last": "whether the epoch is the run's last",

@@ -106,8 +106,7 @@ def _few(n_manifolds):
         f"Only {n_manifolds} classes were analysed. Mean-field capacity is a theory of many "
         f"classes, and with fewer than {FEW_CLASSES} it cannot be told well which directions "
         "their centres share. Rely on GLUE (<code>analysis: {measures: [geometry, low_rank, glue], "
-        "store: gram}</code> adds its rows), or on geometry with nothing removed "
-        "(<code>geometry.low_rank: {k: none}</code>)."
+        "store: gram}</code> adds its rows)."
     )
 
 
