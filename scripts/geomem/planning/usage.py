@@ -6,6 +6,7 @@ the pauses between two runs.
 """
 
 import itertools
+import os
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,9 @@ def main(argv=None):
     parser = commands.parser("usage", __doc__)
     parser.add_argument("results", type=Path, nargs="?", default=Path("results"))
     parser.add_argument("--experiments", nargs="*", help="only these; default: all there are")
-    parser.add_argument("--cores", type=int, default=2, help="that the run was given")
+    parser.add_argument(
+        "--cores", type=int, default=os.cpu_count(), help="that the run was given (default: all)"
+    )
     arguments = parser.parse_args(argv)
     jobs = read_usage(arguments.results, arguments.experiments)
     if not jobs:
