@@ -89,7 +89,7 @@ def manifold_analysis_corr(
         numbers = _with_vectors(clouds, found.low_rank.weights, kappa, n_t, t_vecs)
     for text in found.warnings:
         warnings.warn(str(text), stacklevel=2)
-    return *numbers, found.center_correlation, found.low_rank_k
+    return *numbers, found.center_correlation, int(found.low_rank_k)  # whole by the authors' rule
 
 
 def _transposed(arrays):

@@ -10,7 +10,14 @@ from geomem.config.sharing import data_name, trainings
 from geomem.errors import InputError
 from geomem.planning import costs, estimate
 from geomem.planning.dry_run import Job
-from geomem.planning.sizes import DataSize, activations_bytes, analysis_size, data_size, states_kept
+from geomem.planning.sizes import (
+    DataSize,
+    activations_bytes,
+    analysis_size,
+    data_size,
+    planned_size,
+    states_kept,
+)
 from PIL import Image
 
 TINY = Path(__file__).resolve().parents[1] / "workflow" / "tiny.yaml"
@@ -67,6 +74,20 @@ def test_image_folders_are_counted(tmp_path):
     for name in "ab":
         Image.new("L", (20, 30)).save(tmp_path / "train" / name / "0.png")
     assert data_size(data).shape == (3, 30, 20), "that of the first image"
+
+
+def test_a_glance_at_an_image_folder(tmp_path):
+    """As many images in each class as in the fullest of the first five."""
+    for part, count in (("train", 6), ("test", 2)):
+        for name in "abcdefg":
+            (tmp_path / part / name).mkdir(parents=True)
+            for i in range(count + (name == "b") - (name == "g")):
+                Image.new("L", (20, 30)).save(tmp_path / part / name / f"{i}.png")
+    data = {"name": "image-folder", "path": str(tmp_path)}
+    assert planned_size(data) == DataSize(49, 21, 7, (3, 30, 20))
+    assert planned_size({**data, "size": 16, "train_per_class": 4}).train == 28
+    missing = planned_size({**data, "path": str(tmp_path / "nowhere")})
+    assert missing == DataSize(100_000, 10_000, 100, (3, 64, 64))
 
 
 def test_activations_are_as_large_as_said(tiny):

@@ -49,7 +49,11 @@ def anchor_statistics(points, t, kappa):
     t : ndarray, shape (D + 1, n_t)
         Gaussian vectors, the last row along the centre.
     kappa : float
-        Margin.
+        Margin, in units of the centre's norm.
+
+    Returns
+    -------
+    AnchorStatistics
     """
     from geomem.geometry.pivoting import solve_all  # compiled: loaded when first needed
 
@@ -89,12 +93,19 @@ def anchor_geometry(
     t : array, shape (D + 1, n_t)
         Gaussian vectors; the last row is the coordinate along the centre.
     kappa : float
-        Margin.
+        Margin, in units of the centre's norm.
 
     Returns
     -------
     capacity, radius, dimension : float
-        Capacity is infinite where no vector meets a constraint.
+        Capacity is infinite where no vector meets a constraint. Radius is in units of the centre's
+        norm.
+
+    Raises
+    ------
+    InputError
+        If `points` or `t` does not hold real numbers or has another shape, or a value (of `kappa`,
+        too) is not finite.
     """
     points, t = doubles(points, "points"), doubles(t, "t")
     _check(points, t, kappa)

@@ -59,10 +59,18 @@ def descend(x, start, tolerance, max_iterations):
 
     Parameters
     ----------
+    x : ndarray, shape (P, r)
+        See the module.
+    start : ndarray, shape (r, K)
+        Orthonormal directions.
     tolerance : float
         Decrease of the cost in a step to stop at.
     max_iterations : int
         Reaching it leaves the fit not converged.
+
+    Returns
+    -------
+    Fit
     """
     from geomem.geometry.newton import minimize  # compiled: loaded when first needed
 
@@ -76,5 +84,5 @@ def descend(x, start, tolerance, max_iterations):
 
 
 def with_direction(v, direction):
-    """V and one direction more, orthonormal."""
+    """V (r, K) and one direction (r,) more, orthonormal: (r, K + 1)."""
     return np.linalg.qr(np.column_stack([v, direction]))[0]

@@ -17,9 +17,10 @@ from numpy.typing import ArrayLike
 from geomem.errors import InputError
 from geomem.geometry import glue_points, grams
 from geomem.geometry import products as inner
+from geomem.geometry.arguments import as_seed, check_confidence
 from geomem.geometry.glue_measures import METRICS, measure, solve
 from geomem.geometry.glue_result import GlueGeometry, summarize_glue
-from geomem.geometry.measure import KKT_LIMIT, ROUGH, as_seed
+from geomem.geometry.measure import KKT_LIMIT, ROUGH
 from geomem.geometry.parallel import default_threads, thread_map
 from geomem.types import Manifolds, RandomState
 from geomem.warning import MeasurementWarning
@@ -102,6 +103,17 @@ def glue_from_gram(
         Products of all points with each other, manifold by manifold; centred or not.
     counts : sequence of P int
         Points per manifold, n together.
+
+    Returns
+    -------
+    GlueGeometry
+
+    Raises
+    ------
+    InputError
+        If `gram` is not square, symmetric and finite, has eigenvalues below zero, is of points too
+        long or too short for double precision or does not fit `counts`, or another argument cannot
+        be used.
     """
     gram, counts = grams.check_gram(gram, counts)
     settings = _Settings(
@@ -127,6 +139,7 @@ def glue_from_draws(
     Parameters
     ----------
     manifolds : sequence of P arrays (M_mu, N), or one array (P, M, N)
+        NumPy arrays, memory maps or torch tensors.
     t : array, shape (n_t, N)
         Gaussian vectors.
     labels : array, shape (n_t, P)
@@ -137,6 +150,13 @@ def glue_from_draws(
     Returns
     -------
     GlueGeometry
+        Its `seed` is None.
+
+    Raises
+    ------
+    InputError
+        If `t` or `labels` does not fit `manifolds`, they hold different numbers of draws, or
+        another argument cannot be used.
     """
     clouds = inner.check_manifolds(manifolds)
     counts = np.array([len(cloud) for cloud in clouds], dtype=np.int64)
@@ -178,8 +198,7 @@ class _Settings:
             raise InputError(f"preprocess is {preprocess!r}; expected 'center' or 'none'")
         if not isinstance(n_t, numbers.Integral) or isinstance(n_t, bool) or n_t < 1:
             raise InputError(f"n_t is {n_t!r}; expected a whole number from 1 up")
-        if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
-            raise InputError(f"confidence is {confidence!r}; expected a number between 0 and 1")
+        check_confidence(confidence)
         if (labels is not None) != (dichotomies == "given"):
             raise InputError(
                 f"dichotomies is {dichotomies!r} and labels is "

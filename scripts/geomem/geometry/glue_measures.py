@@ -91,6 +91,7 @@ def solve(points, t, labels, run=map, parts=1):
 
     Parameters
     ----------
+    points : Points
     run : callable
         Like `map`; solves `parts` parts of the draws, side by side if it can.
     """

@@ -148,6 +148,7 @@ def summarize_glue(draws, confidence, **rest):
     Parameters
     ----------
     draws : tuple of Measures
+    confidence : float
     rest : the attributes that do not follow from them
     """
     numbers, values, influence = {}, {}, {}
@@ -201,6 +202,7 @@ def glue_difference(
     Returns
     -------
     dict of str to Estimate (value, lo, hi)
+        By metric, with the keys of `GlueGeometry.values`.
 
     Raises
     ------

@@ -8,7 +8,18 @@ from geomem.geometry.products import ManifoldProducts
 
 
 def check_gram(gram, counts):
-    """A Gram of all points (float64) and the points of each manifold (int64), as given by a user.
+    """A Gram of all points and the points of each manifold, as given by a user.
+
+    Parameters
+    ----------
+    gram : array, shape (n, n)
+    counts : sequence of P >= 2 int
+        n together.
+
+    Returns
+    -------
+    gram : ndarray of float64, shape (n, n)
+    counts : ndarray of int64, shape (P,)
 
     Raises
     ------
@@ -37,7 +48,7 @@ def check_gram(gram, counts):
 
 
 def center_gram(gram):
-    """The Gram of the points about their mean."""
+    """The Gram (n, n) of the points about their mean, from one (n, n) about any point."""
     centered = gram - gram.mean(axis=0)
     centered -= centered.mean(axis=1, keepdims=True)
     return 0.5 * (centered + centered.T)
@@ -80,6 +91,15 @@ def products_from_gram(gram, counts, n_features=None):
         Points of each manifold.
     n_features : int, optional
         N. Default: n, as of points with at least as many features.
+
+    Returns
+    -------
+    ManifoldProducts
+
+    Raises
+    ------
+    InputError
+        If `gram` and `counts` do not belong together, or a value is not finite.
     """
     gram, counts = check_gram(gram, counts)
     gram = center_gram(gram)

@@ -34,7 +34,13 @@ class Estimate:
 
 
 def capacities(statistics, confidence):
-    """Capacity of each manifold, and of all together (the harmonic mean)."""
+    """Capacity of each manifold, and of all together (the harmonic mean): two `Estimate`s.
+
+    Parameters
+    ----------
+    statistics : sequence of P AnchorStatistics
+    confidence : float
+    """
     mean, error = _mean_and_error([found.inverse_capacity for found in statistics])
     n_draws = len(statistics[0].inverse_capacity)
     freedom = n_draws - 1
@@ -46,7 +52,7 @@ def capacities(statistics, confidence):
 
 
 def radii(statistics, confidence):
-    """Radius of each manifold, and their mean."""
+    """Radius of each manifold, and their mean: as `capacities`."""
     mean, error = _mean_and_error([found.spread for found in statistics])
     n_draws = len(statistics[0].spread)
     with np.errstate(all="ignore"):  # one draw, or a point: no spread to go by
@@ -60,7 +66,7 @@ def radii(statistics, confidence):
 
 
 def dimensions(statistics, confidence):
-    """Dimension of each manifold, and their mean."""
+    """Dimension of each manifold, and their mean: as `capacities`."""
     mean, error = _mean_and_error([found.cosine for found in statistics])
     size = np.array([found.n_dimensions for found in statistics], dtype=np.float64)
     freedom = len(statistics[0].cosine) - 1
@@ -115,11 +121,17 @@ def mean_difference(first, second, confidence):
     ----------
     first, second : sequence of P AnchorStatistics
         From the same Gaussian vectors, manifold by manifold.
+    confidence : float
 
     Returns
     -------
-    dict of str to Estimate
+    dict of "capacity", "radius", "dimension" to Estimate
         Of second minus first.
+
+    Raises
+    ------
+    InputError
+        If they hold different numbers of manifolds or vectors.
     """
     if [len(s.cosine) for s in first] != [len(s.cosine) for s in second]:
         raise InputError(

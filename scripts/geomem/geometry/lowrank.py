@@ -122,6 +122,10 @@ def find_low_rank(centers, rng, run, *, remove=True, rule="shrinkage", k="auto",
     starts : int, optional
         Random starts for each K with the authors' rule; default 10, as in the paper's code.
 
+    Returns
+    -------
+    LowRank
+
     Raises
     ------
     InputError

@@ -19,7 +19,9 @@ def search(x, k_max, rng, run, *, starts, stop=True):
     Parameters
     ----------
     x : ndarray, shape (P, r)
+        Coordinates of the centres about their mean.
     k_max : int
+        Most directions.
     rng : numpy.random.Generator
     run : callable
         `map` that returns a list.
@@ -28,6 +30,10 @@ def search(x, k_max, rng, run, *, starts, stop=True):
         of the centre it shortens most.
     stop : bool
         False: go on to `k_max` whatever the mean cosine does.
+
+    Returns
+    -------
+    list of Fit
     """
     nothing = descend(x, np.zeros((x.shape[1], 0)), 0.0, 1)
     fits = [nothing]

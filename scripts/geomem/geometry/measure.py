@@ -11,6 +11,7 @@ import numpy as np
 
 from geomem.errors import InputError
 from geomem.geometry import products as inner
+from geomem.geometry.arguments import as_seed, check_confidence
 from geomem.geometry.intervals import relative_error
 from geomem.geometry.lowrank import find_low_rank
 from geomem.geometry.parallel import thread_map
@@ -151,7 +152,17 @@ def geometry_from_products(
     products : ManifoldProducts
         As `inner_products` returns them.
     plausible : bool
-        False leaves out the plausible range, two measurements with `PROFILE_DRAWS` vectors.
+        False leaves out the plausible range, two measurements with `PROFILE_DRAWS` vectors (50);
+        it is NaN then.
+
+    Returns
+    -------
+    ManifoldGeometry
+
+    Raises
+    ------
+    InputError
+        Names the argument that cannot be used; `products` are not checked.
     """
 
     def read(run):
@@ -306,22 +317,7 @@ def _checked(kappa, n_t, confidence, auto_error):
     whole = isinstance(n_t, numbers.Integral) and not isinstance(n_t, bool)
     if n_t != "auto" and not (whole and n_t >= 1):
         raise InputError(f"n_t is {n_t!r}; expected a whole number from 1 up, or 'auto'")
-    if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
-        raise InputError(f"confidence is {confidence!r}; expected a number between 0 and 1")
+    check_confidence(confidence)
     if not isinstance(auto_error, numbers.Real) or not auto_error > 0:
         raise InputError(f"auto_error is {auto_error!r}; expected a positive number")
     return float(kappa), float(confidence)
-
-
-def as_seed(random_state):
-    """The whole number that decides all draws, from what callers may give."""
-    if random_state is None:
-        return np.random.SeedSequence().entropy
-    if isinstance(random_state, np.random.Generator):
-        return int(random_state.integers(2**63))
-    if isinstance(random_state, numbers.Integral) and random_state >= 0:
-        return int(random_state)
-    raise InputError(
-        f"random_state is {random_state!r}; expected None, a whole number from 0 up or a "
-        "numpy.random.Generator"
-    )

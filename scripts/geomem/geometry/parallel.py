@@ -16,6 +16,11 @@ def thread_map(threads=None):
     ----------
     threads : int, optional
         Default: the environment's OMP_NUM_THREADS, or one per core this process may use.
+
+    Raises
+    ------
+    InputError
+        If `threads` is not a whole number from 1 up.
     """
     from threadpoolctl import threadpool_limits
 

@@ -45,7 +45,14 @@ class ManifoldProducts:
     n_features: int
 
     def to_arrays(self, prefix: str = "") -> dict[str, np.ndarray]:
-        """Named arrays for an .npz file; `from_arrays` with the same prefix reads them back."""
+        """Named arrays for an .npz file; `from_arrays` with the same prefix reads them back.
+
+        Returns
+        -------
+        dict of str to ndarray
+            The attributes by name, each with `prefix` in front. `grams` is one array, shape
+            (sum of M_mu^2,): their rows one after the other.
+        """
         return {
             f"{prefix}grams": np.concatenate([gram.ravel() for gram in self.grams]),
             f"{prefix}centers": self.centers,
@@ -123,7 +130,14 @@ def inner_products(manifolds: Manifolds, *, threads: int | None = None) -> Manif
 
 
 def some_manifolds(products, kept):
-    """`ManifoldProducts` of some of the manifolds, about the mean of their own points."""
+    """`ManifoldProducts` of some of the manifolds, about the mean of their own points.
+
+    Parameters
+    ----------
+    products : ManifoldProducts
+    kept : sequence of int
+        Indices of the manifolds.
+    """
     kept = np.asarray(kept)
     counts = products.counts[kept]
     owner = np.repeat(np.arange(len(products.counts)), products.counts)

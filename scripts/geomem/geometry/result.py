@@ -95,7 +95,7 @@ class ManifoldGeometry:
     plausible_range: dict = field(repr=False)
     profile: tuple = field(repr=False)
     center_correlation: float
-    low_rank_k: int
+    low_rank_k: float
     kkt_residual: float
     warnings: tuple
     n_t: int
@@ -165,6 +165,10 @@ def summarize(statistics, low_rank, warnings, *, confidence, compared, others, l
 
     Parameters
     ----------
+    statistics : sequence of P AnchorStatistics
+    low_rank : LowRank
+    warnings : sequence of MeasurementWarning
+    confidence : float
     compared : sequence of P AnchorStatistics
         Of the same manifolds with as many vectors as `others` and `levels` have.
     others : sequence of such
@@ -258,7 +262,7 @@ def paired_difference(
     Raises
     ------
     InputError
-        If the two do not share their vectors.
+        If the two do not share their vectors, or hold different numbers of manifolds.
     """
     if (first.seed, first.n_t) != (second.seed, second.n_t):
         raise InputError(

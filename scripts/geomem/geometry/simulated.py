@@ -21,7 +21,7 @@ from scipy.special import ndtri
 from geomem.errors import InputError
 from geomem.geometry import grams
 from geomem.geometry import products as inner
-from geomem.geometry.measure import as_seed
+from geomem.geometry.arguments import as_seed, check_confidence
 from geomem.geometry.parallel import thread_map
 from geomem.geometry.separability import is_separable
 from geomem.types import Manifolds, RandomState
@@ -132,12 +132,21 @@ def simulated_capacity_from_gram(
         points is taken off.
     counts : sequence of P int
         Points per manifold, m together.
+
+    Returns
+    -------
+    SimulatedCapacity
+
+    Raises
+    ------
+    InputError
+        If `gram` is not square, symmetric and finite, has eigenvalues below zero or does not fit
+        `counts`, or another argument cannot be used.
     """
     gram, counts = grams.check_gram(gram, counts)
     if not isinstance(n_dichotomies, numbers.Integral) or n_dichotomies < 10:
         raise InputError(f"n_dichotomies is {n_dichotomies!r}; expected a whole number from 10 up")
-    if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
-        raise InputError(f"confidence is {confidence!r}; expected a number between 0 and 1")
+    check_confidence(confidence)
     seed = as_seed(random_state)
     with thread_map(threads) as run:
         root, n_max = _root(gram)

@@ -27,7 +27,8 @@ def linear_cka(
     Parameters
     ----------
     first, second : arrays, shape (n, N) and (n, K)
-        The same points in the same order, in features of two layers, epochs, seeds or networks.
+        The same n >= 4 points in the same order, in features of two layers, epochs, seeds or
+        networks.
     debiased : bool
         For the finite number of points.
     confidence, groups
@@ -41,7 +42,7 @@ def linear_cka(
     Raises
     ------
     InputError
-        If the arrays cannot be used.
+        If an argument cannot be used.
     """
     return linear_cka_from_grams(
         gram_of(first, "first"),
@@ -60,7 +61,25 @@ def linear_cka_from_grams(
     confidence: float = 0.95,
     groups: int = 100,
 ) -> Estimate:
-    """`linear_cka` from inner products (n, n) of the points, centred or not."""
+    """`linear_cka` from inner products: same further parameters, same numbers.
+
+    Parameters
+    ----------
+    first, second : arrays, shape (n, n)
+        Products of the same n >= 4 points with each other, centred or not.
+    debiased, confidence, groups
+        See `linear_cka`.
+
+    Returns
+    -------
+    Estimate
+        value, lo, hi; NaN where a representation is constant.
+
+    Raises
+    ------
+    InputError
+        As `linear_cka`; also if an array is not square, symmetric and finite.
+    """
     first, second = check_square(first, "first"), check_square(second, "second")
     if len(first) != len(second):
         raise InputError(

@@ -79,7 +79,7 @@ def neural_collapse(
     Raises
     ------
     InputError
-        If the arrays do not fit.
+        If the arrays do not fit, or another argument cannot be used.
     """
     clouds = inner.check_manifolds(manifolds)
     counts = np.array([len(cloud) for cloud in clouds], dtype=np.int64)
@@ -103,7 +103,28 @@ def neural_collapse(
 def neural_collapse_from_gram(
     gram: ArrayLike, counts: ArrayLike, *, confidence: float = 0.95, groups: int = 50
 ) -> NeuralCollapse:
-    """NC1 and NC2 from inner products (n, n) of all points, class by class, and class sizes."""
+    """NC1 and NC2 of `neural_collapse` from inner products: same numbers.
+
+    Parameters
+    ----------
+    gram : array, shape (n, n)
+        Products of all points with each other, class by class; centred or not.
+    counts : sequence of C >= 2 int
+        Points per class, two or more, n together.
+    confidence, groups
+        See `geomem.statistics.resampling.jackknife`.
+
+    Returns
+    -------
+    NeuralCollapse
+        `nc3` and `nc4` are None.
+
+    Raises
+    ------
+    InputError
+        As `neural_collapse`; also if `gram` is not square, symmetric and finite, or does not fit
+        `counts`.
+    """
     gram, counts = grams.check_gram(gram, counts)
     return _measure(gram, counts, None, confidence, groups)
 

@@ -20,8 +20,8 @@ from scipy import linalg
 from geomem.errors import InputError
 from geomem.geometry import grams
 from geomem.geometry import products as inner
+from geomem.geometry.arguments import as_seed
 from geomem.geometry.intervals import Estimate
-from geomem.geometry.measure import as_seed
 from geomem.statistics.resampling import jackknife
 from geomem.types import Manifolds, RandomState
 from geomem.warning import MeasurementWarning
@@ -107,7 +107,27 @@ def cross_condition_from_gram(
     confidence: float = 0.95,
     groups: int = 100,
 ) -> CrossCondition:
-    """`cross_condition` from inner products (n, n) of all points, class by class."""
+    """`cross_condition` from inner products: same further parameters, same numbers.
+
+    Parameters
+    ----------
+    gram : array, shape (n, n)
+        Products of all points with each other, class by class; centred or not.
+    counts : sequence of C >= 4 int
+        Points per class, two or more, n together.
+    n_dichotomies, penalty, random_state, confidence, groups
+        See `cross_condition`.
+
+    Returns
+    -------
+    CrossCondition
+
+    Raises
+    ------
+    InputError
+        As `cross_condition`; also if `gram` is not square, symmetric and finite, or does not fit
+        `counts`.
+    """
     gram, counts = grams.check_gram(gram, counts)
     if len(counts) < 4 or counts.min() < 2:
         raise InputError(

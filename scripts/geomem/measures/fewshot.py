@@ -92,7 +92,27 @@ def few_shot_geometry_from_gram(
     confidence: float = 0.95,
     groups: int = 50,
 ) -> FewShotGeometry:
-    """`few_shot_geometry` from inner products (n, n) of all points, class by class."""
+    """`few_shot_geometry` from inner products: same further parameters, same numbers.
+
+    Parameters
+    ----------
+    gram : array, shape (n, n)
+        Products of all points with each other, class by class; centred or not.
+    counts : sequence of P >= 2 int
+        Points per class, two or more, n together.
+    shots, confidence, groups
+        See `few_shot_geometry`.
+
+    Returns
+    -------
+    FewShotGeometry
+
+    Raises
+    ------
+    InputError
+        As `few_shot_geometry`; also if `gram` is not square, symmetric and finite, or does not fit
+        `counts`.
+    """
     gram, counts = grams.check_gram(gram, counts)
     if not isinstance(shots, int | np.integer) or shots < 1:
         raise InputError(f"shots is {shots!r}; expected a whole number from 1 up")

@@ -24,7 +24,13 @@ def gram_of(points, name="points"):
 
 
 def check_square(gram, name="gram"):
-    """A Gram (n, n) as given by a user, in float64."""
+    """A Gram (n, n) as given by a user, in float64.
+
+    Raises
+    ------
+    InputError
+        If it is not square, symmetric and finite, or of fewer than 4 points.
+    """
     gram = doubles(gram, name)
     if gram.ndim != 2 or gram.shape[0] != gram.shape[1] or len(gram) < 4:
         raise InputError(f"{name} has shape {gram.shape}; expected (n, n) for 4 points or more")
@@ -47,6 +53,11 @@ def covariance_overlap(first, second, *, unbiased=True):
     unbiased : bool
         The U-statistic (Song et al., J. Mach. Learn. Res. 13, 1393, 2012, eq. 5), or that of the
         sample covariance with 1 / n.
+
+    Returns
+    -------
+    float
+        NaN for the U-statistic of fewer than 4 points.
     """
     n = len(first)
     # The U-statistic does not depend on the mean either, but far from it its sums cancel.

@@ -26,7 +26,7 @@ def participation_ratio(
     Parameters
     ----------
     points : array, shape (n, N)
-        NumPy array, memory map or torch tensor.
+        Four points or more. NumPy array, memory map or torch tensor.
     corrected : bool
         For the finite number of points. The plain ratio's interval is about what n points give.
     confidence, groups
@@ -35,12 +35,12 @@ def participation_ratio(
     Returns
     -------
     Estimate
-        value, lo, hi.
+        value, lo, hi; NaN where what estimates tr(Sigma^2) is not above 0, as for equal points.
 
     Raises
     ------
     InputError
-        If `points` cannot be used.
+        If an argument cannot be used.
     """
     return participation_ratio_from_gram(
         gram_of(points), corrected=corrected, confidence=confidence, groups=groups
@@ -50,7 +50,25 @@ def participation_ratio(
 def participation_ratio_from_gram(
     gram: ArrayLike, *, corrected: bool = True, confidence: float = 0.95, groups: int = 100
 ) -> Estimate:
-    """`participation_ratio` from inner products (n, n) of the points, centred or not."""
+    """`participation_ratio` from inner products: same further parameters, same numbers.
+
+    Parameters
+    ----------
+    gram : array, shape (n, n)
+        Products of n >= 4 points with each other, centred or not.
+    corrected, confidence, groups
+        See `participation_ratio`.
+
+    Returns
+    -------
+    Estimate
+        value, lo, hi; NaN where what estimates tr(Sigma^2) is not above 0, as for equal points.
+
+    Raises
+    ------
+    InputError
+        As `participation_ratio`; also if `gram` is not square, symmetric and finite.
+    """
     gram = check_square(gram)
 
     def ratio(kept):

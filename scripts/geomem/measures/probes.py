@@ -31,7 +31,8 @@ class Probe:
     predictions : ndarray, shape (n_test,)
         Labels, as in the training labels.
     penalty : float or None
-        Of the linear probe, chosen by leave-one-out error on the training points.
+        Of the linear probe, chosen by leave-one-out error on the training points; in units of their
+        mean squared length about their mean.
     dimensions : ndarray of int64 or None
         Of the subspace of each class, classes in rising order.
     """
@@ -55,7 +56,9 @@ def linear_probe(
     Parameters
     ----------
     points, test_points : arrays, shape (n, N) and (n_test, N)
+        NumPy arrays, memory maps or torch tensors.
     labels, test_labels : arrays, shape (n,) and (n_test,)
+        Whole numbers or text; `labels` holds two classes or more.
     confidence : float
 
     Returns
@@ -65,7 +68,7 @@ def linear_probe(
     Raises
     ------
     InputError
-        If the arrays do not fit.
+        If the arrays do not fit, or `confidence` is not between 0 and 1.
     """
     points, labels, test_points, test_labels = _checked(points, labels, test_points, test_labels)
     mean = points.mean(axis=0)
@@ -97,7 +100,6 @@ def subspace_probe(
     *,
     variance: float = 0.99,
     confidence: float = 0.95,
-    groups: int = 100,
 ) -> Probe:
     """MASC: a point belongs to the class whose subspace it makes the least angle with.
 

@@ -29,7 +29,7 @@ def intrinsic_dimension(
     Parameters
     ----------
     points : array, shape (n, N)
-        NumPy array, memory map or torch tensor. Copies of a point count once.
+        Four points or more. NumPy array, memory map or torch tensor. Copies of a point count once.
     method : {"fit", "likelihood"}
         "fit": slope through the origin of -log(1 - F) against log mu, with F the empirical
         distribution (the paper's). "likelihood": (n - 1) / sum log mu, the unbiased maximum.
@@ -63,7 +63,25 @@ def intrinsic_dimension_from_gram(
     confidence: float = 0.95,
     splits: int = 50,
 ) -> Estimate:
-    """`intrinsic_dimension` from inner products (n, n) of the points, centred or not."""
+    """`intrinsic_dimension` from inner products: same further parameters, same numbers.
+
+    Parameters
+    ----------
+    gram : array, shape (n, n)
+        Products of n >= 4 points with each other, centred or not.
+    method, discard, confidence, splits
+        See `intrinsic_dimension`.
+
+    Returns
+    -------
+    Estimate
+        value, lo, hi; NaN as of `intrinsic_dimension`.
+
+    Raises
+    ------
+    InputError
+        As `intrinsic_dimension`; also if `gram` is not square, symmetric and finite.
+    """
     if method not in ("fit", "likelihood"):
         raise InputError(f"method is {method!r}; expected 'fit' or 'likelihood'")
     if not 0 <= discard < 1:

@@ -3,8 +3,8 @@
 `benchmarks/rates.py` measured them (rates.json): one core, the built-in networks at two widths,
 100 classes. They are carried to other widths by a power law in between, to other images with the
 number of pixels, to other numbers of classes and images as docs/cluster.md says. Standard library
-alone: Snakemake loads this whenever it starts. It is none of the jobs' code, so nothing here
-starts a job again.
+alone (and Pillow for the size of a folder's images): Snakemake loads this whenever it starts. It is
+none of the jobs' code, so nothing here starts a job again.
 """
 
 import functools

@@ -1,5 +1,6 @@
 """How many images, classes and bytes an experiment comes to, from its settings alone."""
 
+import functools
 import itertools
 from dataclasses import dataclass
 from math import prod
@@ -8,6 +9,7 @@ from pathlib import Path
 from geomem.config.experiments import kept_epochs
 from geomem.registry import datasets
 
+_LOOKED_AT = 5  # classes of an image folder, for a glance
 _PER_CLASS = 50  # of recorded activations that do not say
 _MEASURES = 8  # rows for each manifold in a geometry table, about
 
@@ -45,26 +47,57 @@ def data_size(data):
 
 
 def planned_size(data):
-    """The size of a data set, without a look at its files."""
+    """The size of a data set from a glance at its files, since Snakemake asks at each start.
+
+    An image folder is taken to have as many images in each class as the fullest of its first
+    classes. One that is not there (yet, or on this machine), and a user's own function, are taken
+    to be as large as the registry says.
+    """
     entry = datasets.find(data["name"])
     if entry.known:
         return DataSize(*entry.known(data))
     train, test, classes = entry.assumed
+    sides = (64, 64)
+    if "path" in (entry.keys or ()):
+        folder = Path(data["path"]).expanduser()
+        found = _glance(folder / "train")
+        if found.each:
+            train, classes, sides = found.classes * found.each, found.classes, found.sides
+            each = entry.test_per_class or _glance(folder / "test").each
+            test = classes * each
     if each := data.get("train_per_class"):
         train = min(train, each * classes)
-    side = data.get("size") or 64
-    return DataSize(train, test, classes, (3, side, side))
+    sides = [data["size"]] * 2 if data.get("size") else sides
+    return DataSize(train, test, classes, (3, *sides))
+
+
+@dataclass(frozen=True)
+class _Glance:
+    """Classes below a folder, images of the fullest of some classes, height and width of one."""
+
+    classes: int
+    each: int
+    sides: tuple
+
+
+@functools.cache
+def _glance(folder):
+    if not folder.is_dir():
+        return _Glance(0, 0, (64, 64))
+    classes = sorted(each for each in folder.iterdir() if each.is_dir())
+    counts = [_images(each) for each in classes[:_LOOKED_AT]]
+    return _Glance(len(classes), max(counts, default=0), tuple(_first_image(folder)))
+
+
+def _images(folder):
+    return sum(1 for path in folder.rglob("*") if path.is_file())
 
 
 def _count(folder, per_class):
     """Images (at most so many per class) and classes below a folder; (0, 0) if there is none."""
     if not folder.is_dir():
         return 0, 0
-    counts = [
-        sum(1 for path in each.rglob("*") if path.is_file())
-        for each in folder.iterdir()
-        if each.is_dir()
-    ]
+    counts = [_images(each) for each in folder.iterdir() if each.is_dir()]
     return sum(min(count, per_class or count) for count in counts), len(counts)
 
 

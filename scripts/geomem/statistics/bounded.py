@@ -1,12 +1,11 @@
 """Intervals that stay inside the range of what they are about: fractions and correlations."""
 
-import numbers
-
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaincinv, ndtri
 
 from geomem.errors import InputError
+from geomem.geometry.arguments import check_confidence
 from geomem.geometry.intervals import Estimate
 from geomem.proportion import score_interval
 from geomem.statistics.combined import quantile
@@ -24,7 +23,12 @@ def wilson(right: int, n: int, confidence: float = 0.95) -> Estimate:
     Returns
     -------
     Estimate
-        lo and hi lie in [0, 1].
+        right / n; lo and hi lie in [0, 1].
+
+    Raises
+    ------
+    InputError
+        If `n` is not above 0, `right` not from 0 to `n`, or `confidence` not between 0 and 1.
     """
     check_confidence(confidence)
     _check_counts(right, n)
@@ -34,7 +38,13 @@ def wilson(right: int, n: int, confidence: float = 0.95) -> Estimate:
 
 
 def proportion(right: ArrayLike, confidence: float = 0.95) -> Estimate:
-    """`wilson` of an array of bool, shape (n,): which trials succeeded."""
+    """`wilson` of an array of bool, shape (n,): which trials succeeded.
+
+    Raises
+    ------
+    InputError
+        If there are no trials, or `confidence` is not between 0 and 1.
+    """
     return wilson(int(np.sum(right)), len(right), confidence)
 
 
@@ -42,6 +52,21 @@ def jeffreys(right: int, n: int, confidence: float = 0.95) -> Estimate:
     """As `wilson`, from the posterior of Jeffreys' prior (Brown et al., Stat. Sci. 16, 101, 2001).
 
     The interval ends at 0 without successes and at 1 without failures.
+
+    Parameters
+    ----------
+    right, n, confidence
+        See `wilson`.
+
+    Returns
+    -------
+    Estimate
+        right / n; lo and hi lie in [0, 1].
+
+    Raises
+    ------
+    InputError
+        As `wilson`.
     """
     check_confidence(confidence)
     _check_counts(right, n)
@@ -60,10 +85,17 @@ def correlation(r: float, n: int, confidence: float = 0.95) -> Estimate:
         Pearson's, from -1 to 1.
     n : int
         4 or more.
+    confidence : float
 
     Returns
     -------
     Estimate
+        r; lo and hi lie in [-1, 1].
+
+    Raises
+    ------
+    InputError
+        If `r` is not from -1 to 1, `n` below 4, or `confidence` not between 0 and 1.
     """
     check_confidence(confidence)
     if not n >= 4 or not -1 <= r <= 1:
@@ -89,10 +121,18 @@ def mean_of_fractions(
         From 0 to 1; standard error of the mean.
     freedom : float or ndarray
         Degrees of freedom of the error: seeds less one.
+    confidence : float
 
     Returns
     -------
     lo, hi : ndarrays
+        Of the shape that `mean`, `error` and `freedom` have together. Where the error is 0 both are
+        the mean; where it is not, NaN without degrees of freedom or for a mean of 0 or 1.
+
+    Raises
+    ------
+    InputError
+        If a mean is not from 0 to 1, or `confidence` not between 0 and 1.
     """
     check_confidence(confidence)
     mean, error = np.asarray(mean, dtype=np.float64), np.asarray(error, dtype=np.float64)
@@ -108,7 +148,25 @@ def mean_of_fractions(
 def mean_of_correlations(
     mean: ArrayLike, error: ArrayLike, freedom: ArrayLike, confidence: float = 0.95
 ) -> tuple[np.ndarray, np.ndarray]:
-    """As `mean_of_fractions`, for numbers from -1 to 1."""
+    """As `mean_of_fractions`, for numbers from -1 to 1.
+
+    Parameters
+    ----------
+    mean, error : float or ndarray
+        From -1 to 1; standard error of the mean.
+    freedom, confidence
+        See `mean_of_fractions`.
+
+    Returns
+    -------
+    lo, hi : ndarrays
+        As of `mean_of_fractions`, inside [-1, 1] (NaN for a mean of -1 or 1 with an error).
+
+    Raises
+    ------
+    InputError
+        If a mean is not from -1 to 1, or `confidence` not between 0 and 1.
+    """
     mean = np.asarray(mean, dtype=np.float64)
     if (np.abs(mean) > 1).any():
         raise InputError(f"mean is {mean.min():g} to {mean.max():g}; expected -1 to 1")
@@ -127,6 +185,27 @@ def mean_in_range(
 
     `mean_of_fractions` for (0, 1), `mean_of_correlations` for (-1, 1), else Student's, which ends
     where the range does.
+
+    Parameters
+    ----------
+    mean, error : float or ndarray
+        The mean and its standard error.
+    freedom, confidence
+        See `mean_of_fractions`.
+    span : (float, float)
+        Least and greatest number that there can be; infinite where nothing bounds them.
+
+    Returns
+    -------
+    lo, hi : ndarrays
+        Of the shape that `mean`, `error` and `freedom` have together. NaN without degrees of
+        freedom, unless the error is 0 with (0, 1) or (-1, 1).
+
+    Raises
+    ------
+    InputError
+        If `confidence` is not between 0 and 1, or a mean lies outside a span of (0, 1) or (-1, 1);
+        it is not compared with other spans.
     """
     if tuple(span) in _BOUNDED:
         return _BOUNDED[tuple(span)](mean, error, freedom, confidence)
@@ -137,12 +216,6 @@ def mean_in_range(
 
 
 _BOUNDED = {(0, 1): mean_of_fractions, (-1, 1): mean_of_correlations}
-
-
-def check_confidence(confidence):
-    """Raise InputError unless it is a number between 0 and 1."""
-    if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
-        raise InputError(f"confidence is {confidence!r}; expected a number between 0 and 1")
 
 
 def _check_counts(right, n):

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomem.errors import InputError
-from geomem.statistics.bounded import check_confidence, mean_in_range
+from geomem.geometry.arguments import check_confidence
+from geomem.statistics.bounded import mean_in_range
 from geomem.statistics.combined import around, p_of
 from geomem.statistics.inference import PERMUTATIONS, n_units_of, replicates
 from geomem.statistics.manifolds import check_count
@@ -89,7 +90,7 @@ def group_difference(
     Raises
     ------
     InputError
-        If groups do not fit together.
+        If groups do not fit together, or another argument cannot be used.
     """
     check_confidence(confidence)
     check_count(permutations, "permutations")
@@ -152,9 +153,21 @@ def group_mean(
     Parameters
     ----------
     group : sequence of Sample, or of dict of str to float
+        One per network or subject; dicts hold numbers by metric.
     confidence : float
     units
         See `group_difference`. Intervals are those of `mean_in_range`.
+
+    Returns
+    -------
+    dict of str to (float, float, float)
+        For every number that all have: mean, lo and hi, which are NaN with one network.
+
+    Raises
+    ------
+    InputError
+        If the group is empty, no number is in all of it, a mean of fractions or cosines lies
+        outside their range, or `units` or `confidence` cannot be used.
     """
     group = list(group)
     if not group:

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.special import ndtr, stdtr, stdtrit
 
 from geomem.errors import InputError
+from geomem.geometry.arguments import check_confidence
 from geomem.geometry.intervals import Estimate
-from geomem.statistics.bounded import check_confidence
 from geomem.statistics.combined import LEAST_LOG_P
 from geomem.statistics.manifolds import check_count
 from geomem.statistics.mean_field import middle
@@ -52,12 +52,20 @@ def replicates(
         the scatter between manifolds shrunk by what points and vectors explain of it, so that
         these do not count twice (Davison and Hinkley, Bootstrap Methods, 1997, section 3.8).
     n : int
+        Replicates, two or more.
     random_state : int
+        Of what is drawn; equal ones make pairs of several samples' replicates.
 
     Returns
     -------
     dict of str to ndarray, shape (n,)
         By metric. NaN where a metric has no such uncertainty.
+
+    Raises
+    ------
+    InputError
+        If `sample` is no `Sample` or says nothing about what `over` names (it was taken without
+        points, or has no parts by manifold), or `over` or `n` cannot be used.
     """
     n = _checked(sample, over, n)
     found = {}
@@ -101,6 +109,11 @@ def bootstrap(
         The interval is made of percentiles of the replicates, further out by the factor between
         Student's t and the normal distribution (Hesterberg, Am. Stat. 69, 371, 2015). With fewer
         than ten units it is Student's, on the number's scale. Both stay in the number's range.
+
+    Raises
+    ------
+    InputError
+        As `replicates`; also if `confidence` is not between 0 and 1.
     """
     draws = replicates(sample, over=over, n=n, random_state=random_state)
     units = n_units_of(sample, over)
@@ -151,7 +164,8 @@ def difference(
     Raises
     ------
     InputError
-        If the samples are of different measures, or pairs do not match.
+        If the samples are of different measures, pairs do not match, or an argument cannot be used
+        (see `bootstrap`).
     """
     _match(first, second, paired)
     seeds = (random_state, random_state if paired else random_state + 2**31)

@@ -143,7 +143,7 @@ class Manifolds:
 
 
 def check_count(value, name, least=1):
-    """A whole number from `least` up, as an int."""
+    """A whole number from `least` up, as an int; InputError for anything else."""
     if not isinstance(value, numbers.Integral) or value < least:
         raise InputError(f"{name} is {value!r}; expected a whole number from {least} up")
     return int(value)

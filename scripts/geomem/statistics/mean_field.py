@@ -80,6 +80,12 @@ def profile(products, **settings):
 
     The level that the rule removes is called "K removed": its number is a fraction and another one
     of other manifolds or points.
+
+    Parameters
+    ----------
+    products : ManifoldProducts
+    settings
+        Keywords of `geometry_from_products`; 50 Gaussian vectors unless they say otherwise.
     """
     settings = {"random_state": 0, "n_t": PROFILE_DRAWS, **settings}
     found = geometry_from_products(products, profile=True, **settings)

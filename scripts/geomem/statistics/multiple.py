@@ -15,12 +15,18 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
     Parameters
     ----------
-    p_values : sequence of float
-        NaN stay and do not count.
+    p_values : sequence of n float
+        From 0 to 1. NaN stay and do not count.
 
     Returns
     -------
-    list of float
+    list of n float
+        In the order of `p_values`, at most 1.
+
+    Raises
+    ------
+    InputError
+        If a number is not from 0 to 1.
     """
     return _adjusted(p_values, lambda p, m: np.maximum.accumulate((m - np.arange(m)) * p))
 
@@ -31,6 +37,21 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
 
     Of those that are at most q, a fraction of at most q is wrong in the mean, if they are
     independent or depend on each other positively.
+
+    Parameters
+    ----------
+    p_values : sequence of n float
+        From 0 to 1. NaN stay and do not count.
+
+    Returns
+    -------
+    list of n float
+        In the order of `p_values`, at most 1.
+
+    Raises
+    ------
+    InputError
+        If a number is not from 0 to 1.
     """
 
     def adjust(p, m):

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geomem import types
+from geomem.geometry.arguments import check_confidence
 from geomem.geometry.products import ManifoldProducts
-from geomem.statistics.bounded import check_confidence
 from geomem.statistics.manifolds import Manifolds, check_count
 from geomem.statistics.measured import is_random, numbers_of
 
@@ -61,6 +61,13 @@ def shuffle_null(
     Returns
     -------
     dict of str to Null
+        By metric. NaN but for `value` and `shuffled` where one of these numbers is not finite.
+
+    Raises
+    ------
+    InputError
+        If `n` is not a whole number from 1 up, `confidence` not between 0 and 1, or the data or the
+        measure cannot be used.
 
     Notes
     -----

@@ -9,6 +9,13 @@ import numpy as np
 def swaps(n_pairs, permutations, rng):
     """Which pairs are swapped.
 
+    Parameters
+    ----------
+    n_pairs : int
+    permutations : int
+        How many are drawn where there are more than that beside the identity.
+    rng : numpy.random.Generator
+
     Returns
     -------
     everything : bool
@@ -22,6 +29,13 @@ def swaps(n_pairs, permutations, rng):
 
 def splits(n_units, size, permutations, rng):
     """Who belongs to the first of two groups.
+
+    Parameters
+    ----------
+    n_units, size : int
+        Of both groups together, and of the first.
+    permutations, rng
+        See `swaps`.
 
     Returns
     -------

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
 
 from geomem.errors import InputError
-from geomem.statistics.bounded import check_confidence
+from geomem.geometry.arguments import check_confidence
 from geomem.statistics.manifolds import check_count
 
 MOST_SEEDS = 1000
@@ -31,7 +31,7 @@ def power(
     Parameters
     ----------
     distance : float
-        Of the effect from the threshold.
+        Of the effect from the threshold, in the unit of `errors` and `spread`.
     errors : dict of str to float
         Standard errors by source that seeds have in common.
     n_seeds : int
@@ -44,6 +44,12 @@ def power(
     -------
     float
         By the normal approximation of the effect that another run would find.
+
+    Raises
+    ------
+    InputError
+        If `n_seeds` is not a whole number from 1 up, `spread` below 0, or `confidence` not between
+        0 and 1.
     """
     check_confidence(confidence)
     check_count(n_seeds, "n_seeds", 1)
@@ -77,6 +83,7 @@ def seeds_needed(
     errors : dict of str to float
         Standard errors by source that seeds have in common, as the pilot found them.
     threshold : float
+        What the interval has to leave out, in the unit of the effects.
     confidence : float
         Of the intervals that decide.
     wanted : float
@@ -87,6 +94,11 @@ def seeds_needed(
     float
         A whole number; infinite where no number of seeds up to 1000 is enough, NaN where the pilot
         does not say (fewer than two seeds, an error that is not known).
+
+    Raises
+    ------
+    InputError
+        If `confidence` or `wanted` is not between 0 and 1.
     """
     mean, spread, known = _pilot(effects, errors, confidence, wanted)
     if not known:
@@ -120,6 +132,11 @@ def times_needed(
     float
         1 where there are enough; infinite where 1000 times as many are not; NaN where the pilot
         does not say, or the source plays no part.
+
+    Raises
+    ------
+    InputError
+        If `source` is no key of `errors`, or `confidence` or `wanted` not between 0 and 1.
     """
     if source not in errors:
         raise InputError(f"source is {source!r}; expected one of {', '.join(errors)}")

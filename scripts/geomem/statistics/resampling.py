@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from geomem.errors import InputError
+from geomem.geometry.arguments import check_confidence
 from geomem.geometry.intervals import Estimate
 
 
@@ -34,6 +35,7 @@ def jackknife(
         i, i + groups, i + 2 groups, ...
     confidence : float
     groups : int
+        Two or more.
     logarithmic : bool
         Whether the interval is symmetric in the logarithm (for positive statistics).
 
@@ -74,6 +76,24 @@ def split_halves(
     The units are split in halves at random (always the same splits). Halves are independent
     samples, so the mean squared difference of the statistic between them is four times its variance
     in the whole (subsampling; Politis and Romano, Ann. Stat. 22, 2031, 1994).
+
+    Parameters
+    ----------
+    statistic, n_units, confidence, logarithmic
+        See `jackknife`.
+    splits : int
+        Two or more.
+
+    Returns
+    -------
+    Estimate
+        value, lo, hi; lo and hi are NaN with fewer than four units, or where a half makes the
+        statistic undefined.
+
+    Raises
+    ------
+    InputError
+        If confidence or splits cannot be used.
     """
     _check(confidence, "splits", splits)
     value = np.asarray(statistic(np.arange(n_units)), dtype=np.float64)
@@ -106,12 +126,7 @@ def _estimate(value, error, freedom, confidence, logarithmic):
     return Estimate(value, lo, hi)
 
 
-def _check_confidence(confidence):
-    if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
-        raise InputError(f"confidence is {confidence!r}; expected a number between 0 and 1")
-
-
 def _check(confidence, name, count):
-    _check_confidence(confidence)
+    check_confidence(confidence)
     if not isinstance(count, numbers.Integral) or count < 2:
         raise InputError(f"{name} is {count!r}; expected a whole number from 2 up")

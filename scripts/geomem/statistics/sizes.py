@@ -14,10 +14,10 @@ from scipy.special import stdtrit
 
 from geomem import types
 from geomem.errors import InputError
+from geomem.geometry.arguments import check_confidence
 from geomem.geometry.intervals import Estimate
 from geomem.geometry.products import ManifoldProducts
 from geomem.registry.measures import MEASURES
-from geomem.statistics.bounded import check_confidence
 from geomem.statistics.manifolds import Manifolds, check_count
 from geomem.statistics.measured import is_random, numbers_of
 from geomem.statistics.scales import scale_of
@@ -62,6 +62,13 @@ def at_common_size(
         subsets of m points times m / (M - m) (delete-d jackknife; Shao and Wu, Ann. Stat. 17, 1176,
         1989). It contains the error from Gaussian vectors, so the interval is wide where `n_t` is
         small. NaN where all points are taken.
+
+    Raises
+    ------
+    InputError
+        If `n_points` is below 2 or above the points of the smallest manifold, `n_features` not from
+        1 to N, `repeats` below 2, `confidence` not between 0 and 1, or the data or the measure
+        cannot be used.
     """
     check_confidence(confidence)
     manifolds, n_points, repeats = _checked(data, counts, n_points, repeats)
@@ -162,8 +169,8 @@ def sweep(
     data, counts, measure, settings
         See `geomem.statistics.sample`. `ManifoldProducts` have no subsets of points.
     n_points : int or sequence of int, optional
-        The sizes M, or the largest of them. Default: up to all points, eight sizes in equal ratios
-        from a tenth of that (5 at least).
+        The sizes M (each 2 or more), or the largest of them (4 or more). Default: up to all points,
+        eight sizes in equal ratios from a tenth of that (5 at least).
     repeats : int
         Random orders of the points.
     confidence : float
@@ -173,6 +180,12 @@ def sweep(
     Returns
     -------
     Sweep
+
+    Raises
+    ------
+    InputError
+        If a size is too small or above the points of the smallest manifold, `repeats` below 2,
+        `confidence` not between 0 and 1, or the data or the measure cannot be used.
     """
     manifolds = Manifolds(data, counts)
     most = int(manifolds.counts.min())
@@ -223,7 +236,9 @@ def extrapolated(
     Parameters
     ----------
     sizes : array, shape (S,)
+        The numbers M of points per manifold.
     values : array, shape (repeats, S)
+        The law is fitted to their mean over repeats.
     reciprocal : bool
         Whether the law is one of 1 / value (capacity).
     confidence : float
@@ -234,7 +249,14 @@ def extrapolated(
     -------
     Limit
         The exponents that are as plausible are those whose squared deviations are above the least
-        ones by no more than an F test with S - 3 degrees of freedom allows.
+        ones by no more than an F test with S - 3 degrees of freedom allows. Fewer than four sizes,
+        or means that are not finite (with `reciprocal`, not above 0), allow no fit: NaN, and the
+        whole span.
+
+    Raises
+    ------
+    InputError
+        If `confidence` is not between 0 and 1.
     """
     check_confidence(confidence)
     nothing = Limit(np.nan, *map(float, span), np.nan, False)
