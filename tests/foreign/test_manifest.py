@@ -48,6 +48,12 @@ def test_names_are_numbered(folder):
     assert entry.file.endswith("b.npz")
 
 
+def test_numbers_with_zeros_before_them_are_names(folder):
+    rows = ["a.npz,V1,01", "b.npz,V1,1"]
+    found = read_collection(manifest(folder, "file,layer,subject", *rows))
+    assert found.subjects == {0: "01", 1: "1"}
+
+
 def test_a_number_orders_what_a_name_calls(folder):
     found = read_collection(
         manifest(folder, "file,layer,epoch,condition", "a.npz,V1,7,late", "b.npz,V1,2,early")
@@ -101,6 +107,7 @@ def test_folders(tmp_path):
         (["file,epoch", "a.npz,early"], "epoch is 'early'.*the column condition"),
         (["file,epoch", "a.npz,-1"], "row 2: epoch is '-1'"),
         (["file,condition", "a.npz,x", "b.npz,"], "row 3: condition is empty"),
+        (["file,epoch", "a.npz,1", "b.npz,"], "row 3: epoch is empty, and other rows have one"),
         (["file,epoch,condition", "a.npz,1,x", "b.npz,1,y"], "epoch 1 is called 'y', and 'x'"),
         (["file,pooling", "a.npz,median"], "pooling is 'median'; expected none, mean"),
         (["file,axis", "a.npz,1"], "axis is '1' without a pooling"),

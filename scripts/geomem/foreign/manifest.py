@@ -280,14 +280,15 @@ def _numbered(rows, number, name, order):
     """Numbers of the rows, from the column of numbers or of names, and names by number."""
     texts = [row.get(number, "") for _, row in rows]
     names = [row.get(name, "") for _, row in rows]
+    for values, column in ((texts, number), (names, name)):
+        empty = next((where for (where, _), own in zip(rows, values, strict=True) if not own), None)
+        if any(values) and empty:
+            raise InputError(f"{empty}: {column} is empty, and other rows have one; give it")
     if not any(names):
         return [_whole(where, number, t) for (where, _), t in zip(rows, texts, strict=True)], {}
-    for (where, _), own in zip(rows, names, strict=True):
-        if not own:
-            raise InputError(f"{where}: {name} is empty, and other rows have one; give it")
     if any(texts):  # both: the number orders what the name calls
         numbers = [_whole(where, number, t) for (where, _), t in zip(rows, texts, strict=True)]
-    elif all(own.isascii() and own.isdigit() for own in names):
+    elif all(own == "0" or re.fullmatch(r"[1-9][0-9]*", own) for own in names):
         return [int(own) for own in names], {}
     else:
         known = {own: i for i, own in enumerate(order(names))}

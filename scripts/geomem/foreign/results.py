@@ -1,5 +1,7 @@
 """The results of a collection of recorded activations, in the layout of an experiment's folder."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 
@@ -76,6 +78,7 @@ def measure_all(collection, experiment, paths, folder, threads):
             write_table(place, table, provenance("geometry", spec, [path]))
             parts[measure.name].setdefault(run, []).append(table)
     found = {name: _collected(collection, experiment, name, each) for name, each in parts.items()}
+    shutil.rmtree(folder / "tables", ignore_errors=True)  # of other measures, perhaps
     for name, table in found.items():
         origin = provenance("geometry", _spec(experiment))
         write_table(folder / "tables" / f"{name}.parquet", table, origin)
