@@ -7,13 +7,10 @@ import os
 import shlex
 import sys
 
-from geomem.config import sharing
 from geomem.workflow.files import JobFiles
 from geomem.workflow.resources import JobResources
 from geomem.workflow.settings import JobSettings
 from geomem.workflow.signatures import signed
-
-SHARED = sharing.PLACE
 
 # Content-addressed training states; outside every declared output, since Snakemake deletes those
 # before a job runs again and resuming needs them.

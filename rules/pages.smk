@@ -20,9 +20,9 @@ rule explorer:
             labels={"experiment": "all", "what": "tables to look through"},
         ),
     log:
-        f"{SHARED}/logs/explorer.log",
+        "results/shared/logs/explorer.log",
     benchmark:
-        f"{SHARED}/benchmarks/explorer.tsv"
+        "results/shared/benchmarks/explorer.tsv"
     resources:
         runtime=needs.runtime("explorer"),
         mem_mb=needs.memory("explorer"),
