@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 
+from geomem.config import sharing
 from geomem.workflow.files import JobFiles
 from geomem.workflow.resources import JobResources
 from geomem.workflow.settings import JobSettings
