@@ -147,3 +147,9 @@ def test_an_output_that_is_changed_in_place_is_not_that_of_the_linear_map(settin
     ended = nn.Sequential(network, nn.ReLU(inplace=True))
     _, inputs, linear = outputs(ended, normalizer, images.test_images[:7])
     assert inputs is None and linear is None
+
+
+def test_kinds_that_train_no_probe_are_refused(setting):
+    known = setting[1]
+    with pytest.raises(InputError, match="neither unpermuted nor permuted"):
+        probed(setting, known[known["kind"].isin(["restored", "test"])])

@@ -194,6 +194,14 @@ def networks_at(paths, spec, images, device):
         yield snapshot.epoch, model, normalizer
 
 
+def rows_of_kind(analysis_set, kind):
+    """The rows of one kind by manifold and position, as features are ordered: columns by name."""
+    chosen = np.flatnonzero(np.asarray(analysis_set["kind"]) == kind)
+    keys = (np.asarray(analysis_set[name])[chosen] for name in ("position", "manifold"))
+    chosen = chosen[np.lexsort(tuple(keys))]
+    return {name: np.asarray(analysis_set[name])[chosen] for name in analysis_set}
+
+
 def analysed_kind(analysis_set, images, kind):
     """The images and labels of one kind, ordered by manifold and position.
 
@@ -217,13 +225,7 @@ def analysed_kind(analysis_set, images, kind):
     InputError
         If an index lies outside the image set or manifolds differ in size.
     """
-    chosen = np.flatnonzero(np.asarray(analysis_set["kind"] == kind))
-    keys = (np.asarray(analysis_set[name])[chosen] for name in ("position", "manifold"))
-    chosen = chosen[np.lexsort(tuple(keys))]
-    rows = {
-        name: np.asarray(analysis_set[name])[chosen]
-        for name in ("split", "index", "manifold", "assigned_label")
-    }
+    rows = rows_of_kind(analysis_set, kind)
     split, index = rows["split"][0], rows["index"]
     source = getattr(images, f"{split}_images")
     if index.max() >= len(source):

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from geomem.analysis.activations import extract_activations
-from geomem.analysis.networks import analysed_kind
+from geomem.analysis.networks import analysed_kind, rows_of_kind
 from geomem.errors import InputError
 from geomem.measures import linear_probe, neural_collapse, subspace_probe
 from geomem.models import in_format
@@ -154,7 +154,7 @@ def _training_points(activations, layer, analysis_set, classes):
     dict of str to (ndarray (n, features), ndarray of int (n,))
         Points and labels, for `assigned` and `true`; without permuted images for `true` alone.
     """
-    permuted, unpermuted = (_ordered(analysis_set, kind) for kind in ("permuted", "unpermuted"))
+    permuted, unpermuted = (rows_of_kind(analysis_set, kind) for kind in ("permuted", "unpermuted"))
     inside = np.isin(permuted["true_label"], classes) & np.isin(permuted["assigned_label"], classes)
     if len(inside) and not inside.any():
         raise InputError(
@@ -170,6 +170,11 @@ def _training_points(activations, layer, analysis_set, classes):
         )
         if chosen.any()
     ]
+    if not parts:
+        raise InputError(
+            "probes have nothing to be trained on: analysis.kinds has neither unpermuted nor "
+            "permuted; add one, or set probes.epochs to []"
+        )
     points = np.concatenate([np.concatenate(clouds)[chosen] for clouds, _, chosen in parts])
     assigned, true = (
         np.concatenate([rows[name][chosen] for _, rows, chosen in parts])
@@ -178,12 +183,3 @@ def _training_points(activations, layer, analysis_set, classes):
     if not len(inside):
         return {"true": (points, true)}
     return {"assigned": (points, assigned), "true": (points, true)}
-
-
-def _ordered(analysis_set, kind):
-    """Columns of the rows of a kind, in the order of its features: manifold, then position."""
-    chosen = np.flatnonzero(np.asarray(analysis_set["kind"]) == kind)
-    keys = (np.asarray(analysis_set[name])[chosen] for name in ("position", "manifold"))
-    chosen = chosen[np.lexsort(tuple(keys))]
-    names = ("position", "true_label", "assigned_label")
-    return {name: np.asarray(analysis_set[name])[chosen] for name in names}

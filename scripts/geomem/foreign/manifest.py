@@ -288,7 +288,7 @@ def _numbered(rows, number, name, order):
         return [_whole(where, number, t) for (where, _), t in zip(rows, texts, strict=True)], {}
     if any(texts):  # both: the number orders what the name calls
         numbers = [_whole(where, number, t) for (where, _), t in zip(rows, texts, strict=True)]
-    elif all(own == "0" or re.fullmatch(r"[1-9][0-9]*", own) for own in names):
+    elif all(re.fullmatch(r"0|[1-9][0-9]*", own) for own in names):
         return [int(own) for own in names], {}
     else:
         known = {own: i for i, own in enumerate(order(names))}
@@ -360,11 +360,16 @@ def _existing(where, column, folder, text):
     return path
 
 
-def _pooling(where, pooling, axis):
-    if pooling not in POOLINGS and not re.fullmatch(r"\d+", pooling):
+def require_pooling(where, pooling):
+    """Raise InputError unless it is one of `POOLINGS` or an index."""
+    if pooling not in POOLINGS and not re.fullmatch(r"[0-9]+", str(pooling)):
         raise InputError(
             f"{where}: pooling is {pooling!r}; expected {', '.join(POOLINGS)}, or an index"
         )
+
+
+def _pooling(where, pooling, axis):
+    require_pooling(where, pooling)
     if not re.fullmatch(r"([1-9]\d*([ ,;]+[1-9]\d*)*)?", axis):
         raise InputError(
             f"{where}: axis is {axis!r}; expected dimensions from 1 up, such as 1, or 2 3 "

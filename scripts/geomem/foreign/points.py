@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from geomem.errors import DamagedFileError, InputError
-from geomem.foreign.manifest import POOLINGS
+from geomem.foreign.manifest import require_pooling
 from geomem.geometry.clouds import real_array
 from geomem.geometry.files import checked_labels
 from geomem.storage.readers import named_arrays
@@ -44,10 +44,7 @@ def pooled(array, pooling="none", axis=(), where="the array"):
         raise InputError(f"{where} has shape {array.shape}; expected points first: (n, features)")
     if not array.size:
         raise InputError(f"{where} has shape {array.shape}, which holds no value")
-    if pooling not in POOLINGS and not re.fullmatch(r"[0-9]+", str(pooling)):
-        raise InputError(
-            f"{where}: pooling is {pooling!r}; expected {', '.join(POOLINGS)}, or an index"
-        )
+    require_pooling(where, pooling)
     if pooling != "none":
         array = _over(array, pooling, _axes(array, axis, where), where)
     return array.reshape(len(array), -1)
@@ -146,7 +143,7 @@ def labels_of(entry, n_points=None):
     return checked_labels(labels, labels.size if n_points is None else n_points, entry.labels)
 
 
-@functools.lru_cache(8)  # all layers have the same
+@functools.lru_cache(1024)  # all layers have the same, and text is compared over all epochs
 def _labels(file, array, time, size):
     path = Path(file)
     if path.suffix == ".csv":

@@ -7,7 +7,6 @@ from geomem.errors import InputError
 from geomem.geometry.glue_points import DICHOTOMIES, PREPROCESS
 from geomem.geometry.residual import CONVENTIONS
 
-_REPEATS = 8
 # What only one estimator takes, and what only a single file is measured with.
 _MEAN_FIELD = ("--kappa", "--keep-low-rank", "--dimension-convention")
 _GLUE = ("--dichotomies", "--preprocess")
@@ -67,9 +66,7 @@ def read_options(description, argv):
         metavar="M",
         help="measure with fewer points as well, up to M per manifold: FILE.sweep.csv and .png",
     )
-    group.add_argument(
-        "--repeats", type=int, metavar="N", help=f"orders of points for --sweep ({_REPEATS})"
-    )
+    group.add_argument("--repeats", type=int, metavar="N", help="orders of points for --sweep (8)")
     group.add_argument(
         "--shuffles",
         type=int,
@@ -94,9 +91,7 @@ def settings(options):
             f"{' and '.join(found)}: of the estimator {other}; leave that out with {this}, "
             f"or give --estimator {other}"
         )
-    if options.repeats is None:
-        options.repeats = _REPEATS
-    elif options.sweep is None:
+    if options.repeats is not None and options.sweep is None:
         raise InputError("--repeats: how often --sweep measures; give --sweep as well")
     if options.shuffles is not None and options.shuffles < 1:
         raise InputError(f"--shuffles is {options.shuffles}; expected a whole number from 1 up")

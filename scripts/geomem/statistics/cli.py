@@ -18,7 +18,7 @@ def run_sweep(options, manifolds, settings):
         manifolds,
         options.sweep,
         measure="glue" if options.estimator == "glue" else "geometry",
-        repeats=options.repeats,
+        **({} if options.repeats is None else {"repeats": options.repeats}),
         random_state=options.seed,
         threads=options.threads,
         **settings,
