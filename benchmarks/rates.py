@@ -12,7 +12,7 @@ from pathlib import Path
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from geomem.command import limit_threads  # noqa: E402
+from geomem.process import limit_threads  # noqa: E402
 
 limit_threads(1)
 

@@ -4,7 +4,7 @@
 "kinds": [names], "controls": [names]}. The kind atypical needs --examples.
 """
 
-from geomem.command import job, limit_threads, log, parser
+from geomem.process import job, limit_threads, log, parser
 
 
 def main(argv=None):

@@ -8,7 +8,7 @@ order: one record for each run, and the same number of tables. Where a run diver
 epoch, its table of that epoch has no rows.
 """
 
-from geomem.command import job, limit_threads, log, parser
+from geomem.process import job, limit_threads, log, parser
 
 
 def main(argv=None):

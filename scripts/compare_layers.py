@@ -9,7 +9,7 @@ reach are left out.
 
 import time
 
-from geomem.command import job, limit_threads, log, parser
+from geomem.process import job, limit_threads, log, parser
 
 
 def main(argv=None):

@@ -7,7 +7,7 @@ e.g. `geometry` and `accuracy`.
 or a list each) to show only those.
 """
 
-from geomem.command import job, limit_threads, log, named_path, parser
+from geomem.process import job, limit_threads, log, named_path, parser
 
 
 def main(argv=None):

@@ -4,7 +4,7 @@
 "products" | "gram" | "raw"}. A snapshot that training did not reach gives a file without layers.
 """
 
-from geomem.command import job, limit_threads, log, parser
+from geomem.process import job, limit_threads, log, parser
 
 
 def main(argv=None):

@@ -7,7 +7,7 @@ manifest's rows, says that a change of them is another result.
 
 from pathlib import Path
 
-from geomem.command import job, limit_threads, log, parser
+from geomem.process import job, limit_threads, log, parser
 
 
 def main(argv=None):

@@ -8,7 +8,7 @@ images are right, and how it ended.
 import json
 from pathlib import Path
 
-from geomem.command import job, limit_threads, log, parser
+from geomem.process import job, limit_threads, log, parser
 
 
 def main(argv=None):

@@ -5,7 +5,7 @@
 
 import json
 
-from geomem.command import job, limit_threads, parser
+from geomem.process import job, limit_threads, parser
 
 
 def main(argv=None):

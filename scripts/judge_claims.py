@@ -11,7 +11,7 @@ name of a figure for each claim that the page shows one beside.
 
 from pathlib import Path
 
-from geomem.command import add_tables, job, limit_threads, log, named_path, parser
+from geomem.process import add_tables, job, limit_threads, log, named_path, parser
 
 
 def main(argv=None):

@@ -3,7 +3,7 @@
 --spec is {"train_images": how many training images rewinding evaluates, or null for all}.
 """
 
-from geomem.command import job, limit_threads, log, parser
+from geomem.process import job, limit_threads, log, parser
 
 
 def main(argv=None):

@@ -4,7 +4,7 @@
 {"name": "glyphs", "load": "geomem.data.glyphs:make_glyphs", "classes": 98}.
 """
 
-from geomem.command import job, limit_threads, log, parser
+from geomem.process import job, limit_threads, log, parser
 
 
 def main(argv=None):

@@ -4,7 +4,7 @@
 "rule": "table" also "path" and, where the file has several, "column"; with "transition" "matrix".
 """
 
-from geomem.command import job, limit_threads, log, parser
+from geomem.process import job, limit_threads, log, parser
 
 
 def main(argv=None):

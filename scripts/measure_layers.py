@@ -11,7 +11,7 @@ The function is called with the inner products of each layer and kind within and
 their table has no rows.
 """
 
-from geomem.command import job, limit_threads, log, parser
+from geomem.process import job, limit_threads, log, parser
 
 
 def main(argv=None):

@@ -4,7 +4,7 @@
 "run": {...}}.
 """
 
-from geomem.command import job, limit_threads, parser
+from geomem.process import job, limit_threads, parser
 
 
 def main(argv=None):

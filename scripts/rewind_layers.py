@@ -8,7 +8,7 @@ table is empty.
 import time
 
 from geomem import memory
-from geomem.command import job, limit_threads, log, parser
+from geomem.process import job, limit_threads, log, parser
 
 
 def main(argv=None):

@@ -7,7 +7,7 @@ left out.
 
 import time
 
-from geomem.command import job, limit_threads, log, parser
+from geomem.process import job, limit_threads, log, parser
 
 
 def main(argv=None):

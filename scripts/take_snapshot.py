@@ -7,7 +7,7 @@ the file is written without weights and its metadata says so.
 
 from pathlib import Path
 
-from geomem.command import job, limit_threads, parser
+from geomem.process import job, limit_threads, parser
 from geomem.training import portable
 
 

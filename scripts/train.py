@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from geomem import memory
-from geomem.command import job, limit_threads, parser
+from geomem.process import job, limit_threads, parser
 from geomem.training import portable
 
 

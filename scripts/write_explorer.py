@@ -5,7 +5,7 @@
 
 from pathlib import Path
 
-from geomem.command import add_tables, job, limit_threads, log, named_path, parser
+from geomem.process import add_tables, job, limit_threads, log, named_path, parser
 
 
 def main(argv=None):

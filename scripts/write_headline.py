@@ -4,7 +4,7 @@
         `geomem.workflow.settings.JobSettings.headline_spec`}
 """
 
-from geomem.command import add_tables, job, limit_threads, log, parser
+from geomem.process import add_tables, job, limit_threads, log, parser
 
 
 def main(argv=None):

@@ -1,6 +1,6 @@
 """Write the landing page of a results folder from the headlines of its experiments."""
 
-from geomem.command import job, limit_threads, log, parser
+from geomem.process import job, limit_threads, log, parser
 
 
 def main(argv=None):

@@ -5,7 +5,7 @@
 
 from pathlib import Path
 
-from geomem.command import circumstances, job, limit_threads, log, parser
+from geomem.process import circumstances, job, limit_threads, log, parser
 
 
 def main(argv=None):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 # Not `geomem.places.ROOT`: the installed geomem may be that of another folder.
 ROOT = Path(__file__).resolve().parents[2]
 
-# The first line of a job's log, see `geomem.command.circumstances`.
+# The first line of a job's log, see `geomem.process.circumstances`.
 _FIRST = re.compile(r"\S+ on .*: geomem (?P<version>\S+), (?P<commit>[^,]+)(, (?P<processor>.+))?")
 
 

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
-from geomem.compare import network_names
+from geomem.claims.compare import network_names
 from geomem.storage.tables import read_table
 
 from docs.generate import markdown

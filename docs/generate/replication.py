@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from geomem.compare import compared, differences, network_names
+from geomem.claims.compare import compared, differences, network_names
 from geomem.config.cli import combined
 from geomem.config.experiments import resolve, selected
 from geomem.figures import compare, seeds

@@ -4,10 +4,10 @@ import importlib.util
 import sys
 
 from geomem import __version__
-from geomem.command import run
 from geomem.commands import COMMANDS, overview
 from geomem.errors import InputError
 from geomem.extras import how_to_install
+from geomem.process import run
 
 
 def main(argv=None):

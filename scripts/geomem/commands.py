@@ -80,7 +80,7 @@ GROUPS = {
             "geomem summary depth",
         ),
         "compare": Command(
-            "geomem.compare:main",
+            "geomem.claims.cli:main",
             "show the effects of several experiments side by side",
             "geomem compare --configfile presets/factors.yaml --figure compare.png",
         ),

@@ -1,7 +1,7 @@
 """The errors a user can cause or meet, each with one clear message and a documented exit status.
 
 A message names the thing (key, file, argument), its value, what was expected and what to do.
-`geomem.command.run` prints it without a traceback and exits with the class's `status`.
+`geomem.process.run` prints it without a traceback and exits with the class's `status`.
 """
 
 

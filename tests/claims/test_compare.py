@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 import yaml
-from geomem import compare
+from geomem.claims import cli
+from geomem.claims.cli import main, outdated
+from geomem.claims.compare import compared, described, differences
 from geomem.claims.judge import COLUMNS
-from geomem.compare import compared, described, differences, main, outdated
 from geomem.config.experiments import resolve
 from geomem.errors import InputError
 from geomem.figures.compare import draw
@@ -185,7 +186,7 @@ def test_verdicts_that_a_run_would_make_again_are_named(tmp_path, monkeypatch, c
     assert "changed" not in capsys.readouterr().out
     (tmp_path / "results/more/claims/claims.parquet").rename(tmp_path / "elsewhere.parquet")
     assert outdated([]) == {"more"}
-    monkeypatch.setattr(compare, "outdated", lambda overlays: {"base", "other"})
+    monkeypatch.setattr(cli, "outdated", lambda overlays: {"base", "other"})
     main(["--targets", "T1"])
     assert "have changed since, run it again: base\n" in capsys.readouterr().out
     main(["--targets", "T1", "--results", "results"])

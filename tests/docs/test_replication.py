@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from geomem.command import circumstances
 from geomem.figures import paper
+from geomem.process import circumstances
 from geomem.processor import processor_name
 from geomem.storage.tables import write_table
 

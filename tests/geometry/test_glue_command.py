@@ -1,12 +1,14 @@
 """The geometry command with the joint estimator."""
 
 import csv
+import inspect
 
 import numpy as np
 import pytest
 from geomem.errors import InputError
-from geomem.geometry import glue_geometry
+from geomem.geometry import glue_geometry, manifold_geometry
 from geomem.geometry.cli import main
+from geomem.geometry.options import read_options, settings
 
 from tests.geometry.test_glue import spheres
 
@@ -48,3 +50,11 @@ def test_options_of_the_other_estimator(tmp_path):
             main([file, *extra])
     with pytest.raises(InputError, match=r"--n-t is auto; expected a whole number from 1 up$"):
         main([file, "--estimator", "glue", "--n-t", "auto"])
+
+
+def test_draws_where_none_are_asked_for_are_those_of_the_library(tmp_path):
+    np.save(tmp_path / "a.npy", POINTS)
+    for estimator, function in (("glue", glue_geometry), ("mean-field", manifold_geometry)):
+        options = read_options("", [str(tmp_path / "a.npy"), "--estimator", estimator])
+        default = inspect.signature(function).parameters["n_t"].default
+        assert settings(options)["n_t"] == default

@@ -112,7 +112,7 @@ def test_an_inherited_backend(fresh):
 
 def test_output_in_a_narrow_encoding(tmp_path):
     said = subprocess.run(
-        [sys.executable, "-c", "from geomem.command import run; run(lambda: print('絵 \\udce9'))"],
+        [sys.executable, "-c", "from geomem.process import run; run(lambda: print('絵 \\udce9'))"],
         env={**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "PYTHONIOENCODING": "ascii"},
         capture_output=True,
     )

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from geomem.command import log
 from geomem.errors import InputError
 from geomem.memory import give_back
 from geomem.models import build_model, in_format, placed
+from geomem.process import log
 from geomem.storage.atomic import damaged
 from geomem.training.batches import Normalizer, resident
 from geomem.training.device import autocast

@@ -6,11 +6,11 @@ from unicodedata import normalize
 
 import numpy as np
 
-from geomem.command import log
 from geomem.config.folders import is_clutter
 from geomem.data.decode import decode, shallow
 from geomem.data.image_sets import ImageSet, first_per_class
 from geomem.errors import InputError
+from geomem.process import log
 
 _SHOWN = 20  # files of a list of faults
 

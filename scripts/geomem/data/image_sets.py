@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from geomem.command import log
 from geomem.errors import InputError
+from geomem.process import log
 from geomem.storage.arrays import read_arrays, write_arrays
 from geomem.storage.atomic import damaged
 

@@ -4,7 +4,7 @@ import textwrap
 
 import numpy as np
 
-from geomem.compare import AS_IT_IS, PANEL, described
+from geomem.claims.compare import AS_IT_IS, PANEL, described
 from geomem.figures import style
 
 LOOKS = {
@@ -23,7 +23,7 @@ def draw(table):
     Parameters
     ----------
     table : DataFrame
-        As `geomem.compare.compared` gives it.
+        As `geomem.claims.compare.compared` gives it.
 
     Returns
     -------

@@ -5,11 +5,11 @@ import warnings
 import numpy as np
 
 from geomem.analysis.activation_file import ActivationFile, prefix
-from geomem.command import log
 from geomem.data.randomness import generator
 from geomem.errors import InputError
 from geomem.foreign.points import labels_of, points_of
 from geomem.geometry.products import gram_of_all, inner_products
+from geomem.process import log
 
 
 def class_numbers(collection, seed, epoch):

@@ -7,11 +7,11 @@ settings of the command line.
 import importlib.util
 import shutil
 
-from geomem.command import limit_threads
 from geomem.config.recorded import with_collection
 from geomem.errors import InputError
 from geomem.foreign.manifest import read_collection
 from geomem.geometry.options import settings_of_many
+from geomem.process import limit_threads
 from geomem.registry.stages import SECTIONS
 from geomem.storage.atomic import require_writable
 

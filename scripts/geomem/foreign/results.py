@@ -8,7 +8,6 @@ import pandas as pd
 from geomem.analysis.activation_file import read_activations, write_activations
 from geomem.analysis.measuring import measured
 from geomem.collecting import RunTables, collect
-from geomem.command import log
 from geomem.config.experiments import runs as runs_of
 from geomem.figures.draw import draw
 from geomem.figures.style import save
@@ -16,6 +15,7 @@ from geomem.foreign.activations import activation_file
 from geomem.foreign.record import COLUMNS, record_of_recorded
 from geomem.pages.explorer.page import page
 from geomem.pages.explorer.sections import sections
+from geomem.process import log
 from geomem.registry.figures import figures_of
 from geomem.registry.measures import chosen
 from geomem.registry.tables import tables_of

@@ -53,7 +53,7 @@ class Points:
         _check_scale(_squares(values).max())
         basis, upper = np.linalg.qr(values)
         left, singular, right = np.linalg.svd(upper, full_matrices=False)
-        kept = singular > max(values.shape) * 2.3e-16 * singular[0]
+        kept = singular > max(values.shape) * np.finfo(np.float64).eps * singular[0]
         root = (basis @ left[:, kept]) @ right[kept]
         resolution = RESOLUTION_OF_VALUES * _squares(values).max()
         return cls(_cut(values, resolution), counts, root, int(kept.sum()), resolution)

@@ -69,7 +69,7 @@ def principal(gram, scale):
     """
     values, vectors = np.linalg.eigh(gram)
     # rounding: of the products before centring, and as negative values show it
-    rounding = len(gram) * 2.3e-16 * scale
+    rounding = len(gram) * np.finfo(np.float64).eps * scale
     floor = max(rounding, -4.0 * values[0])
     if floor > 1e-3 * values[-1] and max(values[-1], -values[0]) > rounding:
         raise InputError(

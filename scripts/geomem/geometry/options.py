@@ -31,9 +31,9 @@ def read_options(description, argv):
     )
     parser.add_argument(
         "--n-t",
-        default="300",
         metavar="N",
-        help="Gaussian vectors, or auto: as many as a relative error of 0.5 %% takes (300)",
+        help="Gaussian vectors (300; with --estimator glue 200); with mean-field also auto: as "
+        "many as a relative error of 0.5 %% takes",
     )
     parser.add_argument("--confidence", type=float, default=0.95, help="of the intervals (0.95)")
     parser.add_argument(
@@ -97,13 +97,13 @@ def settings(options):
         raise InputError(f"--shuffles is {options.shuffles}; expected a whole number from 1 up")
     if glue:
         return {
-            "n_t": _whole(options, ""),
+            "n_t": _whole(options, "", default=200),
             "dichotomies": options.dichotomies or "random",
             "preprocess": options.preprocess or "center",
             "confidence": options.confidence,
         }
     return {
-        "n_t": "auto" if options.n_t == "auto" else _whole(options, ", or auto"),
+        "n_t": "auto" if options.n_t == "auto" else _whole(options, ", or auto", default=300),
         "kappa": options.kappa or 0.0,
         "remove_low_rank": not options.keep_low_rank,
         "confidence": options.confidence,
@@ -122,7 +122,10 @@ def settings_of_many(options):
         raise InputError(
             f"{' and '.join(found)}: for one array file; leave that out for a manifest or a folder"
         )
-    _whole(options, " for a manifest or a folder")
+    if options.n_t == "auto":
+        raise InputError(
+            "--n-t is auto; expected a whole number from 1 up for a manifest or a folder"
+        )
     return settings(options)
 
 
@@ -135,7 +138,9 @@ def _attribute(name):
     return name.removeprefix("--").replace("-", "_")
 
 
-def _whole(options, more):
+def _whole(options, more, default):
+    if options.n_t is None:
+        return default
     if not options.n_t.isdigit():
         raise InputError(f"--n-t is {options.n_t}; expected a whole number from 1 up{more}")
     return int(options.n_t)

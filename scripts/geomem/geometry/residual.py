@@ -34,7 +34,7 @@ class Cloud:
         self.has_center = length > _NO_CENTER * scatter
         self.is_defined = self.has_center or scatter > 0
         values, vectors = np.linalg.eigh(gram / length if self.has_center else gram)
-        values = np.where(values > len(gram) * 2.3e-16 * values[-1], values, 0.0)
+        values = np.where(values > len(gram) * np.finfo(np.float64).eps * values[-1], values, 0.0)
         if convention == "rank":
             n_dimensions = min(n_dimensions, max(int((values > 0).sum()), 1))
         self.n_dimensions = n_dimensions

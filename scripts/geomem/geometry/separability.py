@@ -44,7 +44,7 @@ def _independent(centered, pivoting=False):
     """Orthonormal columns (m, k), and which of them are more than rounding."""
     basis, upper = linalg.qr(centered, mode="economic", pivoting=pivoting, check_finite=False)[:2]
     lengths = np.linalg.norm(upper, axis=0)[: len(upper)]
-    return basis, np.abs(np.diag(upper)) > len(centered) * 2.3e-16 * lengths
+    return basis, np.abs(np.diag(upper)) > len(centered) * np.finfo(np.float64).eps * lengths
 
 
 def _interior_point(signed):
@@ -123,5 +123,5 @@ def _least_distance(signed):
     weights, _ = nnls(cone, target, maxiter=30 * m)
     normal = (cone @ weights - target)[:n]
     along = signed @ normal
-    exact = np.linalg.norm(normal) > m * 2.3e-16  # else S'z = 0 but for rounding
+    exact = np.linalg.norm(normal) > m * np.finfo(np.float64).eps  # else S'z = 0 but for rounding
     return bool(exact and along.min() > _ROUNDING * np.abs(along).max())

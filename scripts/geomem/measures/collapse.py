@@ -159,7 +159,7 @@ def _numbers(gram, owner, classifier, kept):
     centered = average - average.mean(axis=0)
     centers = centered @ gram @ centered.T
     values, vectors = np.linalg.eigh(centers)
-    if not values[-1] > len(gram) * 2.3e-16 * np.abs(gram).max():
+    if not values[-1] > len(gram) * np.finfo(np.float64).eps * np.abs(gram).max():
         return np.full(4 if classifier is None else 6, np.nan)
     inverse = np.divide(1.0, values, out=np.zeros_like(values), where=values > _CUTOFF * values[-1])
     within = centered @ gram

@@ -133,7 +133,7 @@ def subspace_probe(
         chosen = points[labels == label]
         values, vectors = linalg.eigh(chosen @ chosen.T)
         values, vectors = values[::-1], vectors[:, ::-1]
-        kept = values > len(chosen) * 2.3e-16 * values[0]
+        kept = values > len(chosen) * np.finfo(np.float64).eps * values[0]
         values, vectors = values[kept], vectors[:, kept]
         explained = np.cumsum(values) / values.sum() if len(values) else np.empty(0)
         count = int(np.searchsorted(explained, variance * (1 - 1e-12)) + 1) if len(values) else 0

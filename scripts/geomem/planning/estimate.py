@@ -12,7 +12,6 @@ from collections import defaultdict
 from pathlib import Path
 
 from geomem import commands
-from geomem.command import limit_threads
 from geomem.config.cli import combined
 from geomem.config.experiments import as_text, resolve, selected
 from geomem.config.sharing import data_name, trainings
@@ -21,6 +20,7 @@ from geomem.planning.costs import job_cost
 from geomem.planning.deciding import claims_table, prices, undecided
 from geomem.planning.dry_run import planned_jobs
 from geomem.planning.sizes import analysis_size, data_size
+from geomem.process import limit_threads
 from geomem.registry.stages import STAGES, planned
 
 _DISK_MARGIN = 1.1  # logs, metadata, what is there twice while it is written

@@ -9,10 +9,10 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from geomem import commands
-from geomem.command import exit_status
 from geomem.config.sharing import FOLDER
 from geomem.errors import DamagedFileError
 from geomem.planning.dry_run import planned_jobs
+from geomem.process import exit_status
 from geomem.storage.lock import is_held
 from geomem.storage.tables import read_document
 

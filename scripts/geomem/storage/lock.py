@@ -6,8 +6,8 @@ import os
 import time
 from pathlib import Path
 
-from geomem.command import log
 from geomem.errors import InputError
+from geomem.process import log
 
 _TRIES, _PAUSE = 10, 0.05  # seconds
 # What Lustre without `-o flock`, some NFS servers and FUSE file systems answer.

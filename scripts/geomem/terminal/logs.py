@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from geomem.command import exit_status
+from geomem.process import exit_status
 
 _EPOCH = re.compile(
     r"^epoch (\d+)/(\d+): loss \S+ accuracy (.*); [\d.]+ s/epoch, (\d+) s left$", re.MULTILINE

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from geomem.command import log
+from geomem.process import log
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 _claimed = []  # open files: a lock ends with the process, however it ends

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from geomem.command import log
 from geomem.errors import InputError, PreemptedError
 from geomem.models import build_model
 from geomem.models.named import require_layers
+from geomem.process import log
 from geomem.training import portable
 from geomem.training.defects import refuse_overwriting
 from geomem.training.device import choose_device, compute_deterministically

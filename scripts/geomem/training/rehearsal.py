@@ -12,13 +12,13 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from geomem.command import log
 from geomem.data.image_sets import ImageSet
 from geomem.errors import GeomemError, InputError
 from geomem.models import build_model, in_format, placed
 from geomem.models.build import described
 from geomem.models.checks import random_states
 from geomem.models.layout import same
+from geomem.process import log
 from geomem.training.defects import refuse_overwriting
 from geomem.training.evaluate import EvaluationSet, Targets, evaluate
 from geomem.training.trainer import Trainer

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from geomem.command import log
 from geomem.errors import PreemptedError
+from geomem.process import log
 from geomem.storage.lock import try_lock
 from geomem.training.snapshot import unpack, write_snapshot
 

@@ -1,7 +1,7 @@
-"""What every command in `scripts/` shares: its parser, and how it ends.
+"""What every process shares: parser of a job, number of threads, log, and how it ends.
 
-Commands take `--spec`, the JSON text of exactly the settings that determine their result, and
-name each input and output file. Log lines go to standard error.
+Commands in `scripts/` take `--spec`, the JSON text of exactly the settings that determine their
+result, and name each input and output file. Log lines go to standard error.
 """
 
 import argparse

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from geomem import __version__, commands
 from geomem.__main__ import main
-from geomem.command import exit_status, job, run
 from geomem.errors import DamagedFileError, InputError, PreemptedError
+from geomem.process import exit_status, job, run
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
@@ -74,7 +74,7 @@ def test_a_command_with_torch_ends_without_unloading_it_and_with_its_status(tmp_
         f"""
 import atexit, sys, types
 sys.path.insert(0, {str(SCRIPTS)!r})
-from geomem.command import job
+from geomem.process import job
 from geomem.errors import InputError
 
 class Kept:
