@@ -37,18 +37,19 @@ def main():
         normalizer = Normalizer.fit(images.train_images)
         some = resident(images.train_images[::2], torch.device("cpu"))
         recalibrate(model, some, normalizer)
+        assigned = labels["assigned_label"].to_numpy()
         for kind in gradients.KINDS:
             every = gradients.choose_examples(labels, kind, seed=seed)
             part = every[:PART, :PER_CLASS]
-            corrected = gradients.null_labels(labels["assigned_label"].to_numpy()[part], kind)
+            of_part, of_every = (
+                gradients.null_labels(assigned[chosen], kind, np.bincount(images.train_labels))
+                for chosen in (part, every)
+            )
             found = [
                 ratio(model, images, labels, normalizer, part, uniform),
-                ratio(model, images, labels, normalizer, part, corrected),
-                ratio(
-                    model, images, labels, normalizer, every,
-                    gradients.null_labels(labels["assigned_label"].to_numpy()[every], kind),
-                ),
-            ]  # fmt: skip
+                ratio(model, images, labels, normalizer, part, of_part),
+                ratio(model, images, labels, normalizer, every, of_every),
+            ]
             print(
                 f"{seed:4}  {kind:11} {found[0]:9.2f} {found[1]:16.2f} {found[2]:12.2f}", flush=True
             )

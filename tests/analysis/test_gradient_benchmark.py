@@ -20,7 +20,9 @@ def test_of_all_classes_it_is_what_the_workflow_measures():
     labels, model = small.labels_of(images), small.network(images)
     normalizer = Normalizer.fit(images.train_images)
     chosen = choose_examples(labels, "permuted")
-    expected = null_labels(labels["assigned_label"].to_numpy()[chosen], "permuted")
+    expected = null_labels(
+        labels["assigned_label"].to_numpy()[chosen], "permuted", np.bincount(images.train_labels)
+    )
     found = program["ratio"](model, images, labels, normalizer, chosen, expected)
     rows = split_gradients(model, list_layers(model), images, labels, normalizer, epoch=0)
     of_layer = {}

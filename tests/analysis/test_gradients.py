@@ -253,6 +253,7 @@ def test_gradients_that_are_not_finite_name_the_layer(images, labels):
 # --- what labels that tell nothing leave: made-up images whose truth is known ---------------------
 
 N_CLASSES, MANY = 8, 120
+SIZES = np.full(N_CLASSES, MANY)
 
 
 @pytest.fixture(scope="module")
@@ -305,7 +306,7 @@ def test_a_part_of_the_classes_leaves_no_more_than_noise(untrained):
         # Every label drawn again, coincidences included: independent of the image.
         labels["kind"] = "unpermuted"
         chosen = choose_examples(labels, "unpermuted")[:3]
-        right = null_labels(labels["assigned_label"].to_numpy()[chosen], "unpermuted")
+        right = null_labels(labels["assigned_label"].to_numpy()[chosen], "unpermuted", SIZES)
         third = right(np.zeros(1, int), N_CLASSES)[0].tolist()
         assert third == pytest.approx([1 / 3] * 3 + [0] * 5)
         found.append(
@@ -338,12 +339,30 @@ def test_labels_that_avoid_the_true_class_tell_nothing_else(untrained):
     of_true = label_part(pixels, true, same_for_every_class(true, N_CLASSES))
     pixels = pixels.repeat(N_CLASSES - 1, axis=0)
     repeated, assigned = true.repeat(N_CLASSES - 1), wrong.reshape(-1)
-    right = null_labels(assigned, "permuted")(repeated, N_CLASSES)
+    right = null_labels(assigned, "permuted", SIZES)(repeated, N_CLASSES)
     rows = same_for_every_class(repeated, N_CLASSES)
     assert label_part(pixels, assigned, right).norm() < 1e-5 * of_true.norm()
     torch.testing.assert_close(
         label_part(pixels, assigned, rows), -of_true / (N_CLASSES - 1), rtol=1e-3, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("rule", ["permute", "uniform"])
+def test_labels_of_classes_of_unequal_size(rule):
+    """Blind labels, equally many examples with each: on average they are what is expected."""
+    true = np.repeat(np.arange(4), [60, 60, 100, 300])
+    counts = np.zeros((4, 4))
+    for seed in range(60):
+        labels = label_table(true, *assign_labels(true, rule=rule, noise=0.5, seed=seed))
+        chosen = choose_examples(labels, "permuted", per_class=15, seed=seed).ravel()
+        assigned = labels["assigned_label"].to_numpy()[chosen]
+        np.add.at(counts, (true[chosen], assigned), 1)
+    expected = null_labels(assigned, "permuted", np.bincount(true))(np.arange(4), 4)
+    assert np.diag(expected).tolist() == [0.0] * 4
+    among = counts.sum(axis=1, keepdims=True)
+    found, error = counts / among, np.sqrt(expected * (1 - expected) / among)
+    assert (np.abs(found - expected) <= 4 * error).all()
+    assert np.abs(found - (1 - np.eye(4)) / 3).max() > 0.1
 
 
 def test_gradients_of_permuted_and_unpermuted_examples_by_the_table(untrained):

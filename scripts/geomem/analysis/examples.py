@@ -95,26 +95,33 @@ def example_table(table, rewound=None, train_images=None):
         index=found.index,
         dtype=object,
     )
-    if rewound is not None and permuted.any() and len(rewound):
+    if rewound is not None and (rows := _permuted_rows(rewound)) is not None:
         evaluated = chosen_images(len(table), train_images)
-        layers.loc[evaluated[permuted[evaluated]]] = _by_rewinding(rewound).to_numpy()
+        layers.loc[evaluated[permuted[evaluated]]] = _by_rewinding(rows).to_numpy()
         layers.loc[~found["memorized"]] = [None, pd.NA, None]
     found = found.join(layers)
     found["suffix_layer_index"] = found["suffix_layer_index"].astype("Int64")
     return found[list(COLUMNS)]
 
 
-def _by_rewinding(rewound):
-    """Of the permuted images evaluated, which layers' rewinding takes the assigned label away."""
+def _permuted_rows(rewound):
+    """Accuracies of permuted images after rewinding to the first epoch; None without any."""
     rows = rewound[(rewound["kind"] == "permuted") & (rewound["metric"] == "accuracy")]
-    earlier = rows.loc[rows["scheme"] == "all", "epoch"].iloc[0]
+    earlier = rows.loc[rows["scheme"] == "all", "epoch"]
+    if earlier.empty:  # no permuted image was evaluated, or training stopped before that epoch
+        return None
     policies = list(rows["batch_norm"].unique())
     policy = "with-layer" if "with-layer" in policies else policies[0]
-    rows = rows[(rows["epoch"] == earlier) & (rows["batch_norm"] == policy)]
-    n = int(rewound.loc[rewound["kind"] == "permuted", "n"].iloc[0])
+    return rows[(rows["epoch"] == earlier.iloc[0]) & (rows["batch_norm"] == policy)]
+
+
+def _by_rewinding(rows):
+    """Of the permuted images evaluated, which layers' rewinding takes the assigned label away."""
+    n = int(rows["n"].iloc[0])
     single, suffix = (_wrong(rows, scheme, n) for scheme in ("single", "suffix"))
     shortest = [max((i for i, w in suffix.items() if w[image]), default=None) for image in range(n)]
-    names = dict(zip(rows["layer_index"], rows["layer"], strict=True))
+    of_layers = rows[rows["scheme"].isin(("single", "suffix"))]  # sets have names of their own
+    names = dict(zip(of_layers["layer_index"], of_layers["layer"], strict=True))
     return pd.DataFrame(
         {
             "suffix_layer": [None if i is None else names[i] for i in shortest],

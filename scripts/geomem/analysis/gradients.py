@@ -12,9 +12,11 @@ on average:
 - unpermuted examples: the frequency of each class among the labels. With C balanced classes that
   is 1/C, the paper's formula. Where only P of them occur, 1/C would leave a part in g_lab that no
   label is to blame for: at initialization 1.6 to 1.8 times the noise for 30 of 40 classes.
-- permuted examples: those frequencies without the example's true class, which their labels avoid
-  by definition: 1/(C - 1), and 0 for the true class. With 1/C the label part would contain
-  -1/(C - 1) of that of unpermuted examples.
+- permuted examples: 0 for the example's true class, which their labels avoid by definition, and
+  1/(C - 1) for the others. With 1/C the label part would contain -1/(C - 1) of that of unpermuted
+  examples. Where classes have n_c training images of n, labels that are shuffled or drawn blindly
+  give n_t n_a images of class t the wrong label a; taken equally many with each label, class t has
+  the label a in proportion to 1/(n - n_a).
 
 The examples are training images of all classes, equally many with each label, `per_class` or as
 many as every class has. The network is in evaluation mode: batch norm uses its running statistics
@@ -101,14 +103,16 @@ def choose_examples(labels, kind, *, per_class=None, seed=0):
     return np.stack([index[assigned == label][:size] for label in range(len(counts))])
 
 
-def null_labels(assigned, kind):
+def null_labels(assigned, kind, class_sizes):
     """What labels would be on average if they told nothing about the images.
 
     Parameters
     ----------
     assigned : ndarray of int64
-        Labels of the examples.
+        Labels of the examples, each equally often.
     kind : {"unpermuted", "permuted"}
+    class_sizes : ndarray of int, shape (C,)
+        Training images of each true class, whatever their label.
 
     Returns
     -------
@@ -117,10 +121,13 @@ def null_labels(assigned, kind):
         adding up to 1.
     """
     labels, counts = np.unique(assigned, return_counts=True)
+    sizes = np.asarray(class_sizes, dtype=float)
 
     def expected(true, n_classes):
         frequency = np.zeros(n_classes)
         frequency[labels] = counts
+        if kind == "permuted":
+            frequency /= sizes.sum() - sizes
         rows = np.repeat(frequency[None], len(true), axis=0)
         if kind == "permuted":
             rows[np.arange(len(true)), true] = 0
@@ -160,12 +167,13 @@ def split_gradients(model, layers, images, labels, normalizer, *, epoch, per_cla
         If a gradient is not finite.
     """
     assigned = np.asarray(labels["assigned_label"], dtype=np.int64)
+    class_sizes = np.bincount(np.asarray(labels["true_label"]), minlength=images.n_classes)
     rows = []
     for kind in KINDS:
         chosen = choose_examples(labels, kind, per_class=per_class, seed=seed)
         if chosen is None:
             continue
-        expected = null_labels(assigned[chosen], kind)
+        expected = null_labels(assigned[chosen], kind, class_sizes)
         by_layer, sizes = gradient_products(
             model, layers, images, labels, normalizer, chosen, expected
         )

@@ -115,7 +115,10 @@ def outputs(model, normalizer, pixels):
     calls, logits, inputs = [], [], []
     handles = [
         # a copy: what follows may change the output in place
-        module.register_forward_hook(lambda m, given, out: calls.append((m, given, out.clone())))
+        module.register_forward_hook(
+            lambda m, given, named, out: calls.append((m, (*given, *named.values()), out.clone())),
+            with_kwargs=True,
+        )
         for module in model.modules()
         if isinstance(module, nn.Linear)
     ]

@@ -6,6 +6,7 @@ others; they are read as they are.
 """
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,9 @@ def _table(path, column):
         index = np.array([int(value) for value in columns["index"]], dtype=np.int64)
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: index holds what is no whole number ({error})") from None
+    labels = np.array(columns[column])
+    if labels.dtype.kind in "iu":
+        return index, labels
     return index, np.array([str(value).strip() for value in columns[column]])
 
 
@@ -148,20 +152,26 @@ def _chosen(path, arrays, column):
 def _classes(path, labels, class_names, positions=False):
     """Class ids of labels that are whole numbers or names of classes.
 
-    A number is a position among the classes. Where it is also the name of another class it is
-    refused, unless it is known to be one (`positions`).
+    Text is names if all of it is, else numbers. A number is a position among the classes. Where it
+    is also the name of another class, `01` included, it is refused, unless it is known to be a
+    position (`positions`).
     """
     labels = np.asarray(labels)
     if labels.dtype.kind in "US":
-        known = {str(number): number for number in range(len(class_names))}
-        known |= {str(name): number for number, name in enumerate(class_names)}
-        unknown = [label for label in np.unique(labels.astype(str)) if label not in known]
-        if unknown:
+        labels = labels.astype(str)
+        known = {str(name): number for number, name in enumerate(class_names)}
+        unknown = [str(label) for label in np.unique(labels) if label not in known]
+        if not unknown:
+            return np.array([known[label] for label in labels], dtype=np.int64)
+        if wrong := [
+            label for label in np.unique(labels) if not re.fullmatch(r"[0-9]{1,9}", label)
+        ]:
+            other = next((label for label in unknown if label in wrong), unknown[0])
             raise InputError(
-                f"{path}: {str(unknown[0])!r} is no class; expected a number from 0 to "
-                f"{len(class_names) - 1} or a name such as {class_names[0]!s}"
+                f"{path}: {other!r} is no class; expected names such as {class_names[0]!s}, or "
+                f"numbers from 0 to {len(class_names) - 1} alone"
             )
-        return np.array([known[label] for label in labels.astype(str)], dtype=np.int64)
+        labels = labels.astype(np.int64)
     if labels.dtype.kind not in "iu":
         raise InputError(f"{path}: labels are {labels.dtype}; expected whole numbers or names")
     if len(labels) and not 0 <= labels.min() <= labels.max() < len(class_names):
@@ -169,9 +179,12 @@ def _classes(path, labels, class_names, positions=False):
             f"{path}: labels are {labels.min()} to {labels.max()}; with {len(class_names)} classes "
             f"they must lie in 0 to {len(class_names) - 1}"
         )
-    places = {} if positions else {str(name): n for n, name in enumerate(class_names)}
+    places = {}
+    if not positions:
+        numbered = [(n, str(name)) for n, name in enumerate(class_names)]
+        places = {int(name): n for n, name in numbered if re.fullmatch(r"[0-9]{1,9}", name)}
     for label in np.unique(labels).tolist():
-        if places.get(str(label), label) != label:  # class folders 0 to 11, sorted as text
+        if places.get(label, label) != label:  # class folders 0 to 11, sorted as text
             raise InputError(
                 f"{path}: the label {label} is the name of one class and the position of another, "
                 f"{class_names[label]!s}; give the names as text, or rename the classes so that "

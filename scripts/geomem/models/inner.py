@@ -4,7 +4,7 @@ A marked module (a residual block, for instance) is one layer. Asked for by a na
 `block1_1/conv1`, the layers of a network are finer: each convolution, linear map and attention of a
 block with at least two is a layer, and the block itself, observed at its output, comes after them
 and has no weights of its own. A block's norms, activations and embeddings belong to the last layer
-within it that was called before, or to the first.
+within it that was called before, or to the first. So does a norm that follows the block.
 """
 
 from dataclasses import replace
@@ -19,6 +19,7 @@ from geomem.models.layers import (
     in_format,
     kind_of_type,
     list_layers,
+    tied,
 )
 from geomem.models.layout import by_image
 
@@ -136,10 +137,18 @@ def _owners(model, block, within, began):
         current = name if name in within else current
         home.setdefault(name, current)
     keys = {name: [] for name in within}
+    outside = []  # keys of modules that come after the block, or share weights with what is in it
     for key in block.state:
         module = key.rpartition(".")[0]
+        if module not in inside:
+            outside.append(key)
+            continue
         while module in inside and module not in home:  # never ran, as the parts of attention
             module = module.rpartition(".")[0]
-        # Weights that other modules share go with the first.
         keys[home.get(module, first)].append(key)
+    owner = {key: name for name, of_layer in keys.items() for key in of_layer}
+    for key in outside:
+        shared = [other for names in tied(model) if key in names for other in names]
+        owned = next((owner[other] for other in shared if other in owner), current)
+        keys[owned].append(key)
     return {name: tuple(of_layer) for name, of_layer in keys.items()}

@@ -335,8 +335,11 @@ def _owners(model, layers, inside, began):
     first_call = {layer.module: layer.name for layer in layers if layer.call == 0 and layer.module}
     home = {}  # module -> name of the layer that owns what is directly in it
     for module, enclosing in inside.items():
-        if module in first_call or enclosing in first_call:
-            home[module] = first_call[module if module in first_call else enclosing]
+        around = module if enclosing is None else enclosing
+        while around and around not in first_call:  # what a layer consists of, parametrizations say
+            around = around.rpartition(".")[0]
+        if around in first_call:
+            home[module] = first_call[around]
     able = [m for m in first_call if any(direct[k] for k in inside if home.get(k) == first_call[m])]
     if not able:
         raise InputError(

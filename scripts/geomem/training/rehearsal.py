@@ -7,6 +7,7 @@ otherwise in training mode, hold weights that cannot be saved, or keep something
 """
 
 import contextlib
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -46,13 +47,17 @@ def rehearse(model_spec, width, recipe, *, n_classes, image_shape, device):
     images = _noise(n_classes, image_shape, device)
     recipe = replace(recipe, batch_size=min(recipe.batch_size, _BATCH))
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        model = build_model(model_spec, width, n_classes=n_classes, image_shape=image_shape, seed=0)
+        # A copy, for a function may return the same network each time.
+        model = copy.deepcopy(
+            build_model(model_spec, width, n_classes=n_classes, image_shape=image_shape, seed=0)
+        )
         refuse_overwriting(model, device)
         _check_state(name, model)
         _check_logits(name, placed(model, device), images, n_classes)
         before = random_states()[1:]
         with _told(name, "a step of training"):
             trainer = Trainer(model, recipe, images, seed=0)
+            _check_rates(recipe, model)
             trainer.advance()
         if random_states()[1:] != before:
             raise InputError(
@@ -125,6 +130,18 @@ def _hold(model):
     for module in model.modules():
         if any(word in type(module).__name__.lower() for word in ("norm", "drop", "depth")):
             module.eval()
+
+
+def _check_rates(recipe, model):
+    """An optimizer's groups have one rate: a schedule gives the rate of all of them."""
+    optimizer = recipe.make_optimizer([p for p in model.parameters() if p.requires_grad])
+    rates = sorted({float(group["lr"]) for group in optimizer.param_groups})
+    if rates != [recipe.optimizer["lr"]]:
+        raise InputError(
+            f"training.optimizer: its parameters have the learning rates {rates}, and the "
+            f"schedule sets one for all of them, from lr {recipe.optimizer['lr']}; give every "
+            "group of parameters the rate `lr`"
+        )
 
 
 def _copied(arrays):
