@@ -64,7 +64,9 @@ def main(argv=None):
     shown = [path for _, path in arguments.figures]
     origin = provenance("judge_claims", spec, [*paths.values(), *shown])
     geometry = tables.get("geometry")
-    count = geometry["manifold"].nunique() if geometry is not None and len(geometry) else None
+    count = None
+    if geometry is not None and len(geometry):  # every seed has classes of its own
+        count = geometry.groupby(keys)["manifold"].nunique().min()
     drawn = dict(arguments.figures)
     figures = {
         claim: (name, Path(drawn[name]).read_bytes())

@@ -191,3 +191,9 @@ def test_verdicts_that_a_run_would_make_again_are_named(tmp_path, monkeypatch, c
     assert "have changed since, run it again: base\n" in capsys.readouterr().out
     main(["--targets", "T1", "--results", "results"])
     assert "changed" not in capsys.readouterr().out
+
+
+def test_experiments_that_differ_in_nothing_that_counts_are_told_apart():
+    claims = {name: table(row("T1", 0.2)) for name in ("base", "again", "third")}
+    found = compared(claims, {name: {} for name in claims})["setting"].tolist()
+    assert found == ["as it is", "as it is (again)", "as it is (third)"]

@@ -17,7 +17,7 @@ from geomem.claims.words import SOURCES
 from geomem.statistics.combined import intervals, p_value
 from scipy.stats import t as student
 
-from tests.claims.made_up import rewind_table
+from tests.claims.made_up import LAYERS, rewind_table
 
 GAIN = 2.0
 N_SEEDS, N_T = 3, 60
@@ -169,13 +169,14 @@ def test_rewound_networks_are_compared_image_by_image():
         for name, level in {"none": 0.3, "all": 0.45, "suffix": 0.4}.items()
     }
     values = {(scheme, "test"): [bits.mean()] for scheme, bits in right.items()}
-    table = rewind_table({**values, ("suffix", "validation"): [0.4]}, n)
+    values["suffix", "test"] *= LAYERS
+    by_layer = [0.1] * 9 + [0.4] + [0.1] * (LAYERS - 10)
+    table = rewind_table({**values, ("suffix", "validation"): by_layer}, n)
     for scheme, bits in right.items():
         chosen = (table["scheme"] == scheme) & (table["kind"] == "test")
         table.loc[chosen, "correct"] = pd.Series(
             [np.packbits(bits).tobytes()] * chosen.sum()
         ).set_axis(table.index[chosen])
-    table["layer_index"] = table["layer_index"].where(table["scheme"] != "suffix", 9)
     run = Run(8, 0.5, 0, {"rewind": table}, 50)
     found = effects.suffix_recovery(View(run, "images", 4000))
     again = random.integers(n, size=(4000, n))

@@ -60,3 +60,15 @@ def test_nothing_is_promised_where_something_else_keeps_it_undecided(monkeypatch
         found = row(monkeypatch, [1.0, 1.01, 0.99], {"manifolds": spread}, 0.5, **more)
         assert found["verdict"] == "undecided"
         assert np.isnan([found[name] for name in judge.NEEDED]).all()
+
+
+def test_the_range_over_k_has_to_be_left_out_as_well(monkeypatch):
+    """With a range that reaches to .6 the interval has to leave out .5 from there, so .9 from 1."""
+    effects, spreads = [1.0, 1.3, 0.8], {"manifolds": 0.1}
+    mean = np.mean(effects)
+    found = row(monkeypatch, effects, spreads, 0.5, low_rank=(0.6, 1.4))
+    assert found["verdict"] == "undecided"
+    expected = seeds_needed(effects, spreads, 0.5 + mean - 0.6)
+    assert found["seeds_needed"] == expected > seeds_needed(effects, spreads, 0.5)
+    found = row(monkeypatch, effects, spreads, 0.5, low_rank=(-np.inf, 1.4))
+    assert np.isnan([found[name] for name in judge.NEEDED]).all()

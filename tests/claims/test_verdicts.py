@@ -128,7 +128,11 @@ def test_the_best_epoch_can_be_another_one():
     runs = [network(seed) for seed in SEEDS]
     called = [dataclasses.replace(run, best_epoch=LAST, _curves={}) for run in runs]
     assert verdicts(runs)["T2-final"]["effect"] == pytest.approx(2.5)
-    assert verdicts(called)["T2-final"]["effect"] == pytest.approx(1)
+    effects = [verdicts(those)["T1-permuted"]["effect"] for those in (runs, called)]
+    assert effects[0] < 0.1 < 1 < effects[1]
+    row = verdicts(called)["T2-final"]
+    assert row["verdict"] == "not measured"
+    assert f"the best epoch is the last one ({LAST})" in row["remark"]
     missing = [dataclasses.replace(run, best_epoch=LAST + 1, _curves={}) for run in runs]
     row = verdicts(missing)["T2-final"]
     assert row["verdict"] == "not measured"
@@ -140,6 +144,25 @@ def test_too_few_seeds_decide_nothing():
     assert {row["verdict"] for row in found.values()} <= {"undecided", "not measured"}
     assert "2 seeds of 3" in found["T2-final"]["remark"]
     assert "supported" in found["T2-final"]["remark"]
+
+
+def test_a_suffix_that_was_not_rewound_might_bring_more_back():
+    """What the suffixes that were tried bring back contradicts nothing."""
+    run = network(0)
+    table = run.tables["rewind"]
+    few = table[~table["scheme"].isin(["suffix"]) | (table["layer_index"] == LAYERS - 1)]
+    found = verdicts([network(seed, rewind=few) for seed in SEEDS])
+    for target in ("T8-recovers", "T8-forgets"):
+        assert found[target]["verdict"] == "not measured"
+        assert "second half, of which rewind.layers leaves out" in found[target]["remark"]
+
+
+def test_gradients_before_the_best_epoch_alone_say_nothing_about_those_after_it():
+    table = network(0).tables["gradients"]
+    found = verdicts([network(seed, gradients=table[table["epoch"] == 0]) for seed in SEEDS])
+    assert found["M-gradient"]["verdict"] == "not measured"
+    assert "gradients.epochs has no epoch from the best one on" in found["M-gradient"]["remark"]
+    assert found["T7-permuted"]["verdict"] == "supported"
 
 
 def test_seeds_that_disagree_are_undecided():
@@ -197,7 +220,9 @@ def test_a_diverged_seed_is_named_and_left_out():
     assert found["T2-final"]["n_seeds"] == 3
     assert "seed 9" in found["T2-final"]["remark"]
     assert "diverged" in found["T2-final"]["remark"]
-    assert found["T1-permuted"]["n_seeds"] == 4  # its best epoch is there
+    # Its best epoch is the best of few: before anything is learned permuted capacity is 2/M.
+    assert found["T1-permuted"]["n_seeds"] == 3
+    assert "seed 9: no last epoch: the training diverged" in found["T1-permuted"]["remark"]
 
 
 def test_only_diverged_seeds_leave_nothing_measured():

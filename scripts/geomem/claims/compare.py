@@ -10,8 +10,8 @@ from geomem.errors import InputError
 # Settings that say what is measured and drawn besides, not what an effect is an effect of.
 _BESIDE = (
     "analysis.layers", "analysis.measures", "analysis.store", "analysis.epochs",
-    "training.snapshots", "rewind.epochs", "rewind.layers", "rewind.schemes", "rewind.sets",
-    "gradients.epochs", "simulation", "probes", "similarity", "figures", "figure_style",
+    "training.snapshots", "rewind.epochs", "rewind.schemes", "rewind.sets",
+    "simulation", "probes", "similarity", "figures", "figure_style",
 )  # fmt: skip
 AS_IT_IS = "as it is"  # the setting of the experiment that the others are compared with
 SHOWN = ["setting", "network", "experiment", "estimator", "target", "effect", "lo", "hi", "verdict"]
@@ -63,13 +63,11 @@ def compared(claims, settings, targets=None):
     InputError
         If a target is in none of the experiments.
     """
-    parts = []
-    names = _names({key for of_one in settings.values() for key in of_one})
-    for name, table in claims.items():
-        words = ", ".join(f"{names[key]} {_text(value)}" for key, value in settings[name].items())
-        parts.append(
-            table.assign(experiment=name, setting=words or AS_IT_IS, network=network_names(table))
-        )
+    words = _settings_in_words(claims, settings)
+    parts = [
+        table.assign(experiment=name, setting=words[name], network=network_names(table))
+        for name, table in claims.items()
+    ]
     table = pd.concat(parts, ignore_index=True)
     measured = table[table["verdict"] != "not measured"]
     if targets is None:
@@ -104,6 +102,17 @@ def network_names(table):
         )
         for row in table.itertuples()
     ]
+
+
+def _settings_in_words(claims, settings):
+    """What differs in each experiment; its name as well where another one says the same."""
+    keys = _names({key for of_one in settings.values() for key in of_one})
+    words = {}
+    for name in claims:
+        told = [f"{keys[key]} {_text(value)}" for key, value in settings[name].items()]
+        text = ", ".join(told) or AS_IT_IS
+        words[name] = f"{text} ({name})" if text in words.values() else text
+    return words
 
 
 def _names(keys):

@@ -14,6 +14,11 @@ def first_half(index, n_layers):
     return 2 * np.asarray(index) < n_layers
 
 
+def second_half(index, n_layers):
+    """Which layers lie in the second half, ndarray of bool."""
+    return ~first_half(index, n_layers)
+
+
 def last_third(index, n_layers):
     """Which layers lie in the last third, ndarray of bool."""
     return 3 * np.asarray(index) >= 2 * n_layers
@@ -41,6 +46,7 @@ def weighted(rows):
 
 NAMES = {
     first_half: "every layer of the first half",
+    second_half: "every layer of the second half",
     last_third: "every layer of the last third",
     last_third_whole: "the first layer of the last third and those after it",
     final: "the final layer",
@@ -71,13 +77,24 @@ def select(region, index, n_layers, weighted):
     ------
     NotMeasuredError
         If a layer with parameters, the final one, or that where `last_third_whole` begins was not
-        analysed.
+        analysed, or no layer of the region was.
     """
     needed = {*weighted, n_layers - 1}
     if region is last_third_whole:
-        needed.add(min(i for i in range(n_layers) if last_third(i, n_layers)))
+        needed.add(min((i for i in range(n_layers) if last_third(i, n_layers)), default=0))
     require(region, index, n_layers, needed, "analysis.layers")
-    return np.flatnonzero(region(index, n_layers))
+    found = np.flatnonzero(region(index, n_layers))
+    require_some(region, found, n_layers)
+    return found
+
+
+def require_some(region, found, n_layers):
+    """Raise NotMeasuredError if none of the layers measured lies in a region."""
+    if not len(found):
+        raise NotMeasuredError(
+            f"needs {NAMES[region]}, and of {n_layers} layers (the input is one) none that was "
+            "measured lies there"
+        )
 
 
 def require(region, index, n_layers, needed, key):

@@ -96,6 +96,9 @@ def test_change(view):
 
 
 def _change(view, kind, region):
+    at = [view.run.curve(end, kind, "capacity", view.estimator).epoch for end in ("best", "last")]
+    if at[0] == at[1]:
+        raise NotMeasuredError(f"the best epoch is the last one ({at[0]}); nothing lies between")
     last, best = (view.geometry(epoch, kind, "capacity", region) for epoch in ("last", "best"))
     return last / best
 
@@ -108,11 +111,13 @@ def suffix_recovery(view):
 
     The suffix is the one that brings back most validation accuracy.
     """
+    view.require_rewound("suffix", depth.second_half)
     return _recovery(view, "suffix", late=True)
 
 
 def suffix_remembers(view):
     """Permuted accuracy left by that suffix, as a fraction of the final network's."""
+    view.require_rewound("suffix", depth.second_half)
     chosen = _chosen(view, "suffix", late=True)
     _, _, permuted = view.rewound("suffix", "permuted")
     return permuted[np.arange(len(chosen)), chosen] / view.nothing_rewound("permuted")
@@ -151,7 +156,7 @@ def early_criticality(view):
     policy = _policy(view)
     layers, n_layers, permuted = view.rewound("single", "permuted", policy)
     drop = view.nothing_rewound("permuted", policy)[:, None] - permuted
-    late = depth.last_third(layers, n_layers)
+    late = _both_sides(layers, n_layers)
     return drop[:, ~late].max(axis=1) - drop[:, late].max(axis=1)
 
 
@@ -164,7 +169,7 @@ def early_unselectivity(view):
     lost = {}
     for kind in ("permuted", "unpermuted"):
         layers, n_layers, rates = view.rewound("single", kind, policy)
-        early = ~depth.last_third(layers, n_layers)
+        early = ~_both_sides(layers, n_layers)
         lost[kind] = 1 - rates[:, early] / view.nothing_rewound(kind, policy)[:, None]
     chosen = lost["permuted"].argmax(axis=1)
     each = np.arange(len(chosen))
@@ -176,14 +181,25 @@ def late_gradient_fraction(view):
     unpermuted examples, geometric mean over the epochs from the best to the last.
     """
     ratios = []
-    for epoch in view.gradient_epochs():
+    epochs = view.gradient_epochs()
+    if not epochs:
+        raise NotMeasuredError("gradients.epochs has no epoch from the best one on")
+    for epoch in epochs:
         fractions = []
         for kind in ("permuted", "unpermuted"):
             layers, n_layers, norm = view.gradient(epoch, kind, "total", "norm")
-            late = depth.last_third(layers, n_layers)
+            late = _both_sides(layers, n_layers)
             fractions.append((norm[:, late] ** 2).sum(axis=1) / (norm**2).sum(axis=1))
         ratios.append(np.log(fractions[0] / fractions[1]))
     return np.exp(np.mean(ratios, axis=0))
+
+
+def _both_sides(layers, n_layers):
+    """Which layers lie in the last third, where some do and some do not."""
+    late = depth.last_third(layers, n_layers)
+    if late.all() or not late.any():
+        raise NotMeasuredError("needs layers with parameters within the last third and before it")
+    return late
 
 
 def _policy(view):

@@ -78,11 +78,19 @@ class Run:
     def rows(self, name, epoch):
         """A table's rows at the best epoch, the last one, or an epoch by its number."""
         found = self.table(name)
+        if epoch == "best" and self.diverged:  # the best of the few epochs that there are
+            raise NotMeasuredError(_no_epoch(name, "last", self))
         at = self.best_epoch if epoch == "best" and self.best_epoch is not None else epoch
         flag = found[at].astype(bool) if at in ("best", "last") else found.epoch == at
         if not flag.any():
             raise NotMeasuredError(_no_epoch(name, epoch, self))
         return found[flag]
+
+    @property
+    def diverged(self):
+        """Whether training stopped because the loss was not finite: it has no last epoch."""
+        accuracy = self.tables.get("accuracy")
+        return accuracy is not None and len(accuracy) > 0 and not accuracy["last"].any()
 
     def require(self, rows, kind):
         """Raise NotMeasuredError if there are no rows of a kind."""
@@ -329,8 +337,7 @@ def _depth(rows):
 
 
 def _no_epoch(name, epoch, run):
-    accuracy = run.tables.get("accuracy")
-    if epoch == "last" and accuracy is not None and not accuracy["last"].any():
+    if epoch == "last" and run.diverged:
         return "no last epoch: the training diverged"
     if epoch == "best" and run.best_epoch is not None:
         epoch = run.best_epoch

@@ -127,13 +127,12 @@ def judge(target, groups, settings, estimator=""):
         warned=warned,
     )  # fmt: skip
     # neither warnings nor what K may be goes away with more seeds, classes or images
-    over_k = np.array(ends["low_rank"])
-    crosses = np.isfinite(over_k).all() and _side(over_k, target.value, target.bound) is None
+    beyond = _beyond_range(effect, ends["low_rank"], target.value)
     for reason, seeds in reasons.items():
         whose = "" if len(seeds) == len(groups) else f"seed {', '.join(map(str, seeds))}: "
         remarks.append(whose + reason)
     return {
-        "statement": target.statement.format(f"{target.value:g}"),
+        "statement": target.statement.replace("{}", f"{target.value:g}"),
         "effect": effect,
         "bound": target.bound,
         "threshold": float(target.value),
@@ -142,9 +141,24 @@ def judge(target, groups, settings, estimator=""):
         "n_seeds": len(effects),
         "verdict": verdict,
         "p": p_value(effects, errors, target.value),
-        **needed(verdict, warned or crosses, effects, errors, target.value, settings),
+        **needed(verdict, warned or np.isnan(beyond), effects, errors, beyond, settings),
         "remark": "; ".join(remarks),
     }
+
+
+def _beyond_range(effect, low_rank, threshold):
+    """The threshold, moved towards the effect by how far the range over K reaches towards it.
+
+    The interval moves with the range (`decide`), so this is what it has to leave out. NaN where
+    the range is not known or has the threshold inside.
+    """
+    if np.isnan(low_rank).all():
+        return threshold
+    low, high = low_rank
+    nearest = low if effect > threshold else high
+    beyond = threshold + effect - nearest
+    inside = (effect > threshold) != (effect > beyond) or effect == beyond
+    return np.nan if inside or not np.isfinite(beyond) else beyond
 
 
 def needed(verdict, stays, effects, errors, threshold, settings):

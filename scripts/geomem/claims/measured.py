@@ -2,9 +2,12 @@
 
 import numpy as np
 
+from geomem.claims.curves import ESTIMATORS
 from geomem.claims.errors import NotMeasuredError
 from geomem.claims.evidence import View
+from geomem.errors import InputError
 from geomem.statistics.weights import class_weights
+from geomem.warning import unpack
 
 
 def measured(view: View, table: str, epoch: str | int, kind: str, metric: str) -> np.ndarray:
@@ -32,15 +35,26 @@ def measured(view: View, table: str, epoch: str | int, kind: str, metric: str) -
     ------
     geomem.claims.errors.NotMeasuredError
         If the table has no such rows, or a value is not finite.
+    InputError
+        If it is the table of capacity, radius and dimension: `View.geometry` knows their means.
     """
+    if table in (estimator.table for estimator in ESTIMATORS.values()):
+        raise InputError(
+            f"measured: {table} has means of its own; use view.geometry(epoch, kind, metric, "
+            "region) for capacity, radius and dimension"
+        )
     rows = view.run.rows(table, epoch)
     rows = rows[(rows["kind"] == kind) & (rows["metric"] == metric)]
     single = rows[rows["manifold"].notna()]
-    whole = rows[rows["manifold"].isna()].sort_values("layer_index")["value"].to_numpy(float)
+    of_layers = rows[rows["manifold"].isna()].sort_values("layer_index")
+    whole = of_layers["value"].to_numpy(float)
     if not len(rows):
         raise NotMeasuredError(f"no {metric} of {kind} manifolds in the table {table}")
     if not np.isfinite(whole).all():
         raise NotMeasuredError(f"{metric} of {kind} manifolds is not finite in some layer")
+    for layer, text in zip(of_layers["layer"], of_layers.get("warnings", ()), strict=False):
+        if unpack(text):
+            view.warned.add(f"{kind} {metric} in {layer} ({epoch} epoch)")
     if view.source == "manifolds" and len(single):
         grid = single.pivot(index="layer_index", columns="manifold", values="value")
         weights = class_weights(grid.columns, view.count)

@@ -90,7 +90,8 @@ def group_difference(
     Raises
     ------
     InputError
-        If groups do not fit together, or another argument cannot be used.
+        If groups do not fit together, samples are of other measures or settings, or another
+        argument cannot be used.
     """
     check_confidence(confidence)
     check_count(permutations, "permutations")
@@ -104,6 +105,7 @@ def group_difference(
         raise InputError(
             f"the groups hold {len(first)} and {len(second)} networks; pairs need as many"
         )
+    _require_alike([*first, *second])
     values = [[_values(each) for each in group] for group in (first, second)]
     common = _in_common(first, second, in_common, n, random_state)
     found = {}
@@ -114,7 +116,8 @@ def group_difference(
         errors, freedom = {"networks": error}, {"networks": freedom}
         if common is not None:
             errors[in_common], freedom[in_common] = common[metric]
-        if not np.isfinite(value) or error == 0:
+        rounding = 1e-12 * np.abs([*one, *other]).max()  # of networks that are all equal
+        if not np.isfinite(value) or error <= rounding:
             none = dict.fromkeys(errors, (np.nan, np.nan))
             found[metric] = GroupDifference(value, *[np.nan] * 4, none)
             continue
@@ -166,12 +169,14 @@ def group_mean(
     Raises
     ------
     InputError
-        If the group is empty, no number is in all of it, a mean of fractions or cosines lies
-        outside their range, or `units` or `confidence` cannot be used.
+        If the group is empty, its samples are of other measures or settings, no number is in all
+        of it, a mean of fractions or cosines lies outside their range, or `units` or `confidence`
+        cannot be used.
     """
     group = list(group)
     if not group:
         raise InputError("the group holds no network; give one Sample or dict of numbers for each")
+    _require_alike(group)
     values, n = [_values(each) for each in group], len(group)
     found = {}
     for metric in _metrics(values):
@@ -181,6 +186,14 @@ def group_mean(
         lo, hi = mean_in_range(mean, error, n - 1, span, confidence)
         found[metric] = (mean, float(lo), float(hi))
     return found
+
+
+def _require_alike(group):
+    """Raise InputError if samples among these were measured with different settings."""
+    samples = [each for each in group if isinstance(each, Sample)]
+    for each in samples[1:]:
+        if told := unlike(samples[0], each, paired=False):
+            raise InputError(f"the samples cannot be compared: {told}; measure all alike")
 
 
 def _metrics(values):

@@ -219,6 +219,8 @@ def _match(first, second, paired):
             f"the samples do not match: {unlike(first, second)}; pairs need the same points "
             "per manifold and settings. Give paired=False for manifolds chosen separately"
         )
+    if told := unlike(first, second, paired=False):
+        raise InputError(f"the samples cannot be compared: {told}; measure both alike")
 
 
 def n_units_of(sample, over):

@@ -69,12 +69,18 @@ class Sample:
     warnings: tuple = ()
 
 
-def unlike(first: Sample, second: Sample) -> str:
-    """In what two samples differ that pairs must have in common, in words; "" if in nothing."""
+_DRAWN = ("points per manifold", "random_state", "n_t")  # what samples may differ in unpaired
+
+
+def unlike(first: Sample, second: Sample, paired: bool = True) -> str:
+    """In what two samples differ that they must have in common, in words; "" if in nothing.
+
+    Pairs must have all of `key` in common, others what is not about how much was drawn.
+    """
     told = []
     for name in first.key | second.key:
         one, other = first.key.get(name), second.key.get(name)
-        if one == other:
+        if one == other or (name in _DRAWN and not paired):
             continue
         if not isinstance(one, tuple):
             told.append(f"{name} is {one} and {other}")
