@@ -113,6 +113,25 @@ def test_layers_by_rewinding(count):
     assert found.loc[others, "single_layers"].isna().all(), "those were not evaluated"
 
 
+def test_sets_of_layers_do_not_lend_their_names():
+    chosen = chosen_images(N, None)
+    rows = rewinding([[1], [3]], [[1, 3], [3]], chosen)
+    whole = rows[rows["scheme"] == "suffix"].assign(scheme="set", layer="everything")
+    right = np.ones((len(EPOCHS), N), dtype=bool)
+    found = example_table(table(right), pd.concat([rows, whole])).set_index("index")
+    assert found.loc[1, ["suffix_layer", "single_layers"]].tolist() == ["fc1", "fc1"]
+    assert found.loc[3, ["suffix_layer", "single_layers"]].tolist() == ["fc2", "fc2"]
+
+
+@pytest.mark.parametrize("left", ["none", "nothing permuted"])
+def test_without_an_earlier_network_no_layer_is_named(left):
+    """Training that stopped before `rewind.epochs` leaves the final network's accuracies alone."""
+    rows = rewinding([[1]], [[1]], chosen_images(N, None))
+    few = rows[rows["scheme"] == "none"] if left == "none" else rows.assign(kind="test")
+    found = example_table(table(np.ones((len(EPOCHS), N), dtype=bool)), few)
+    assert found["suffix_layer"].isna().all() and found["single_layers"].isna().all()
+
+
 def test_a_smaller_choice_lies_inside_a_larger_one():
     few, many = chosen_images(100, 10), chosen_images(100, 50)
     assert set(few) < set(many) < set(chosen_images(100, 100)) == set(range(100))

@@ -151,6 +151,31 @@ def test_classes_that_are_named_by_numbers(tmp_path):
     assert read_labels(_npy(tmp_path / "c", true), true, padded).tolist() == true.tolist()
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_labels_of_a_table_are_all_names_or_all_numbers(tmp_path, suffix):
+    """Names 1 to 9 and A to C: a 0 shows that positions are meant, and 1 names another class."""
+
+    def read(labels, names):
+        path = tmp_path / f"a{suffix}"
+        frame = pd.DataFrame({"index": np.arange(len(labels)), "label": labels})
+        frame.to_csv(path, index=False) if suffix == ".csv" else frame.to_parquet(path)
+        return read_labels(path, np.arange(len(names)), names).tolist()
+
+    characters = list("123456789ABC")
+    assert read(characters, characters) == list(range(12))
+    with pytest.raises(InputError, match=r"label 1 is the name of one class .* of another, 2"):
+        read(range(12), characters)
+    numbered = [f"{number:02}" for number in range(1, 13)]
+    assert read(numbered, numbered) == list(range(12))
+    with pytest.raises(InputError, match=r"label 1 is the name of one class .* of another, 02"):
+        read([1, 2, 3], numbered)
+    with pytest.raises(InputError, match="labels are 1 to 12"):
+        read(range(1, 13), numbered)
+    assert read([2, 0, 1], ["cat", "dog", "emu"]) == [2, 0, 1]
+    with pytest.raises(InputError, match=r"'A' is no class; .*, all numbers or all names"):
+        read(["0", "A"], [str(number) for number in range(3)])
+
+
 def test_an_image_with_a_true_label_is_unpermuted():
     for noise in (0, 0.5, 1):
         assigned, redrawn = assign_labels(TRUE, rule="table", noise=noise, given=WORSE)

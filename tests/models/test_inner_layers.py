@@ -161,3 +161,32 @@ def test_attention_of_pytorch(marked):
         y = encoder.norm(model[:2](IMAGES))
         expected = encoder.attention(y, y, y)[0]
     torch.testing.assert_close(seen, expected.flatten(1))
+
+
+class BeforeActivation(nn.Module):
+    """A network whose last norm stands after its last block."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 4, 3)
+        self.block = nn.Sequential()
+        self.block.layer_kind = "block"
+        for name in ("first", "second"):
+            self.block.add_module(f"{name}_norm", nn.BatchNorm2d(4))
+            self.block.add_module(name, nn.Conv2d(4, 4, 3, padding=1, bias=False))
+        self.norm, self.head = nn.BatchNorm2d(4), nn.Linear(4, 4)
+
+    def forward(self, x):
+        return self.head(self.norm(self.block(self.stem(x))).mean((2, 3)))
+
+
+def test_a_norm_after_a_block_belongs_to_its_last_convolution(tmp_path, monkeypatch):
+    (tmp_path / "after_block.py").write_text(
+        "from tests.models.test_inner_layers import BeforeActivation\n\n\n"
+        "def net(*, width, n_classes, image_shape):\n    return BeforeActivation()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    states = {layer.name: set(layer.state) for layer in inner_layers(network("after_block:net"))}
+    assert {"norm.weight", "norm.running_var"} <= states["block/second"]
+    assert "block.second_norm.weight" in states["block/first"]

@@ -267,3 +267,25 @@ def test_what_the_check_could_not_see_is_refused_later(monkeypatch, make, words)
         bright[1] = 0
     with pytest.raises(InputError, match=words):
         observe(model, list_layers(model), bright)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("how", ["weight_norm", "spectral_norm"])
+def test_parametrized_weights_belong_to_their_layer(monkeypatch, how, bias):
+    """Without bias all weights of such a layer are in a module within it."""
+    change = getattr(nn.utils.parametrizations, how)
+
+    def make():
+        return Net(
+            lambda self, x: self.last(self.second(self.norm(self.first(x))).mean((2, 3))),
+            first=change(nn.Conv2d(SHAPE[0], 4, 3, bias=bias)), norm=nn.BatchNorm2d(4),
+            second=change(nn.Conv2d(4, 6, 3, bias=bias)),
+            last=change(nn.Linear(6, CLASSES, bias=bias)),
+        )  # fmt: skip
+
+    layers = list_layers(tried(monkeypatch, make))
+    owners = {key: layer.name for layer in layers for key in layer.state}
+    for name in ("first", "second", "last"):
+        keys = [key for key in owners if key.startswith(f"{name}.")]
+        assert keys and {owners[key] for key in keys} == {name}
+    assert owners["norm.weight"] == "first"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from geomem.errors import InputError
-from geomem.statistics import group_difference, group_mean, sample
+from geomem.statistics import difference, group_difference, group_mean, sample
 from scipy import stats
 
 
@@ -86,3 +86,25 @@ def test_groups_that_do_not_fit():
         group_difference(numbers([1, 2]), numbers([3, 4]), in_common="manifolds")
     with pytest.raises(InputError, match="samples do not match"):
         group_difference([one, one], [one, other], in_common="manifolds")
+
+
+def test_groups_of_other_measures_or_settings_are_refused():
+    points = np.random.default_rng(5).standard_normal((4, 5, 20))
+    usual, other, glue = (
+        sample(points, n_t=10, **more) for more in ({}, {"kappa": 0.5}, {"measure": "glue"})
+    )
+    for group in ([usual, other], [usual, glue]):
+        with pytest.raises(InputError, match=r"cannot be compared: (kappa|measure) is"):
+            group_mean(group)
+        with pytest.raises(InputError, match=r"cannot be compared: (kappa|measure) is"):
+            group_difference([usual, usual], group)
+    with pytest.raises(InputError, match=r"kappa is 0\.0 and 0\.5; measure both alike"):
+        difference(usual, other, paired=False)
+
+
+def test_groups_of_equal_networks_do_not_say_how_much_networks_differ():
+    """Nor where only rounding keeps their scatter from zero."""
+    for value in (0.1, 0.25):
+        found = group_difference(numbers([value] * 3), numbers([0.7] * 3))["x"]
+        assert found.value == pytest.approx(0.7 - value)
+        assert np.isnan([found.lo, found.hi, found.p]).all()

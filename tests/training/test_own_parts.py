@@ -122,3 +122,36 @@ def test_the_key_follows_the_users_module(tmp_path):
     (tmp_path / "my_parts.py").write_text(SOURCE.replace("0.1)", "0.2)"))
     after = sources()
     assert {name for name in before if before[name] != after[name]} == {"my_parts.py"}
+
+
+def test_a_network_that_is_made_once_and_returned_again_starts_as_it_is(tmp_path):
+    """The rehearsal takes its steps on the very network that is trained afterwards."""
+    (tmp_path / "my_parts.py").write_text(
+        "from torch import nn\n\nMADE = []\n\n\n"
+        "def net(*, width, n_classes, image_shape):\n"
+        "    if not MADE:\n"
+        "        parts = nn.Conv2d(image_shape[0], 4, 3), nn.BatchNorm2d(4), nn.ReLU()\n"
+        "        ends = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, n_classes)\n"
+        "        MADE.append(nn.Sequential(*parts, *ends))\n"
+        "    return MADE[0]\n"
+    )
+    spec = {**spec_of(epochs=1), "model": {"name": "my_parts:net"}}
+    made = training_of(spec, tmp_path / "states")
+    before = {key: value.clone() for key, value in made._model.state_dict().items()}
+    made.rehearse({})
+    for key, value in made._model.state_dict().items():
+        assert torch.equal(value, before[key]), key
+
+
+def test_learning_rates_that_the_schedule_would_overwrite_are_refused(tmp_path):
+    (tmp_path / "my_parts.py").write_text(
+        SOURCE + "\n\ndef layered(parameters, *, lr):\n"
+        "    first, *rest = parameters\n"
+        "    groups = [{'params': [first], 'lr': lr / 10}, {'params': rest}]\n"
+        "    return torch.optim.SGD(groups, lr=lr)\n"
+    )
+    made = training_of(
+        spec_of(epochs=1, optimizer={"name": "my_parts:layered", "lr": 0.5}), tmp_path / "states"
+    )
+    with pytest.raises(InputError, match=r"learning rates \[0\.05, 0\.5\], and the schedule"):
+        made.rehearse({})

@@ -152,24 +152,25 @@ def _chosen(path, arrays, column):
 def _classes(path, labels, class_names, positions=False):
     """Class ids of labels that are whole numbers or names of classes.
 
-    Text is names if all of it is, else numbers. A number is a position among the classes. Where it
-    is also the name of another class, `01` included, it is refused, unless it is known to be a
-    position (`positions`).
+    A number is a position among the classes. Where names of classes are numbers themselves, text is
+    names if all of it is and else numbers, and a number that is also the name of another class,
+    `01` included, is refused, unless it is known to be a position (`positions`).
     """
     labels = np.asarray(labels)
+    places = {name: n for n, name in enumerate(map(str, class_names))}
+    numbered = {int(name): n for name, n in places.items() if re.fullmatch("[0-9]{1,9}", name)}
     if labels.dtype.kind in "US":
         labels = labels.astype(str)
-        known = {str(name): number for number, name in enumerate(class_names)}
+        positions_too = {} if numbered else {str(n): n for n in range(len(class_names))}
+        known = positions_too | places
         unknown = [str(label) for label in np.unique(labels) if label not in known]
         if not unknown:
             return np.array([known[label] for label in labels], dtype=np.int64)
-        if wrong := [
-            label for label in np.unique(labels) if not re.fullmatch(r"[0-9]{1,9}", label)
-        ]:
-            other = next((label for label in unknown if label in wrong), unknown[0])
+        if not numbered or not all(re.fullmatch("[0-9]{1,9}", label) for label in labels):
             raise InputError(
-                f"{path}: {other!r} is no class; expected names such as {class_names[0]!s}, or "
-                f"numbers from 0 to {len(class_names) - 1} alone"
+                f"{path}: {unknown[0]!r} is no class; expected a number from 0 to "
+                f"{len(class_names) - 1} or a name such as {class_names[0]!s}"
+                + (", all numbers or all names" if numbered else "")
             )
         labels = labels.astype(np.int64)
     if labels.dtype.kind not in "iu":
@@ -179,12 +180,8 @@ def _classes(path, labels, class_names, positions=False):
             f"{path}: labels are {labels.min()} to {labels.max()}; with {len(class_names)} classes "
             f"they must lie in 0 to {len(class_names) - 1}"
         )
-    places = {}
-    if not positions:
-        numbered = [(n, str(name)) for n, name in enumerate(class_names)]
-        places = {int(name): n for n, name in numbered if re.fullmatch(r"[0-9]{1,9}", name)}
-    for label in np.unique(labels).tolist():
-        if places.get(label, label) != label:  # class folders 0 to 11, sorted as text
+    for label in [] if positions else np.unique(labels).tolist():
+        if numbered.get(label, label) != label:  # class folders 0 to 11, sorted as text
             raise InputError(
                 f"{path}: the label {label} is the name of one class and the position of another, "
                 f"{class_names[label]!s}; give the names as text, or rename the classes so that "
