@@ -70,6 +70,29 @@ def test_constant_layer(value):
     assert {warning.code for warning in found.warnings} >= {"same-centers", "not-defined"}
 
 
+@pytest.mark.parametrize("offset", [0.0, 0.1, 1e3])
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_centres_that_are_rounding_of_the_points(offset, precision):
+    clouds = normal(20, 15, 200)
+    clouds -= clouds.mean(axis=1, keepdims=True)
+    for points in (clouds, np.concatenate([clouds, -clouds], axis=1) + offset):
+        if precision == "float32" and offset == 1e3:
+            continue  # the centres of what float32 leaves of them do differ
+        for remove in (True, False):
+            found = manifold_geometry(
+                points.astype(precision), n_t=20, random_state=0, remove_low_rank=remove
+            )
+            assert np.isnan(found.center_correlation) and found.low_rank_k == 0
+            assert [warning.code for warning in found.warnings] == ["same-centers", "no-center"]
+
+
+def test_centres_that_are_short_but_no_rounding():
+    clouds = normal(20, 15, 200)
+    clouds += 1e-4 * normal(20, 1, 200, seed=1) - clouds.mean(axis=1, keepdims=True)
+    found = manifold_geometry(clouds, n_t=20, random_state=0)
+    assert np.isfinite(found.center_correlation) and not found.warnings
+
+
 @pytest.mark.parametrize("kappa", [0.0, 0.5])
 def test_zero_residual_centre_is_the_limit_of_a_small_one(kappa):
     clouds = normal(8, 6, 30)
@@ -123,6 +146,11 @@ def test_values_too_large_to_multiply():
         ({"kappa": np.nan}, "kappa is nan"),
         ({"n_t": 0}, "n_t is 0"),
         ({"n_t": "many"}, "n_t is 'many'"),
+        ({"n_t": np.array([1, 2])}, r"n_t is array\(\[1, 2\]\)"),
+        ({"low_rank_k": np.array([1, 2])}, r"low_rank_k is array\(\[1, 2\]\)"),
+        ({"low_rank_rule": np.array(["a", "b"])}, "low_rank_rule is array"),
+        ({"dimension_convention": np.array(["a", "b"])}, "dimension_convention is array"),
+        ({"kappa": "a"}, "kappa is 'a'"),
         ({"confidence": 1.0}, "confidence is 1.0"),
         ({"auto_error": 0.0}, "auto_error is 0.0"),
         ({"random_state": -1}, "random_state is -1"),
@@ -136,3 +164,8 @@ def test_values_too_large_to_multiply():
 def test_arguments_that_cannot_be_used(arguments, message):
     with pytest.raises(InputError, match=message):
         manifold_geometry(**{"manifolds": normal(6, 4, 30), **arguments})
+
+
+def test_what_are_no_products():
+    with pytest.raises(InputError, match="products is ndarray; expected ManifoldProducts"):
+        geometry_from_products(normal(6, 4, 30))

@@ -141,7 +141,12 @@ def test_labels(tmp_path, labels, names):
         ({"points": FLAT, "labels": np.where(LABELS == 5, -1, LABELS)}, "has the label -1"),
         ({"points": FLAT, "labels": LABELS + 0.5}, "labels of type float64"),
         ({"points": FLAT, "labels": LABELS + np.nan}, "labels of type float64"),
+        ({"points": FLAT, "labels": LABELS + np.inf}, "float64, not all of them finite"),
+        ({"points": FLAT, "labels": LABELS - np.inf}, "float64, not all of them finite"),
+        ({"points": FLAT, "labels": LABELS + 1e30}, "labels of type float64; expected"),
         ({"points": FLAT, "labels": LABELS + 0j}, "labels of type complex128"),
+        ({"a": np.arange(20)[None], "b": np.ones((20, 20), int)}, r"a \(1, 20\) may hold the la"),
+        ({"a": np.ones((9, 1), int), "b": np.ones((9, 1), int)}, r"a \(9, 1\) may hold the la"),
         ({"points": FLAT, "labels": LABELS[:-1]}, "23 labels for 24 points"),
         ({"points": FLAT, "labels": LABELS, "epoch": 3}, "epoch int64"),
         ({"points": FLAT, "labels": LABELS[:, None] + 0.5}, "labels of type float64"),
@@ -181,6 +186,18 @@ def test_what_is_no_array_file(tmp_path):
     ):
         with pytest.raises(GeomemError, match=words):
             main([str(tmp_path / name)])
+
+
+@pytest.mark.parametrize("names", [("points", "labels"), ("points", "y"), ("x", "labels")])
+def test_names_tell_labels_from_a_manifold(tmp_path, names):
+    labels = np.arange(20)[None] % 2
+    np.savez(tmp_path / "a.npz", **dict(zip(names, (FLAT[:20], labels), strict=True)))
+    assert read_manifolds(tmp_path / "a.npz")[0] == ["0", "1"]
+
+
+def test_rows_that_are_manifolds(tmp_path):
+    np.savez(tmp_path / "a.npz", a=np.arange(20.0)[None], b=FLAT[:20])
+    assert read_manifolds(tmp_path / "a.npz")[0] == ["a", "b"]
 
 
 def test_blanks_around_labels_make_no_classes(tmp_path):

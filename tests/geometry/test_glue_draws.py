@@ -248,6 +248,7 @@ def test_one_draw_has_no_interval():
     ("options", "message"),
     [
         ({"dichotomies": "all"}, "dichotomies is 'all'"),
+        ({"dichotomies": np.array(["random", "pairs"])}, "dichotomies is array"),
         ({"preprocess": "whiten"}, "preprocess is 'whiten'"),
         ({"n_t": 0}, "n_t is 0"),
         ({"n_t": True}, "n_t is True"),
@@ -273,7 +274,10 @@ def test_draws_that_cannot_be_used():
         (t + 1j, labels, "t has type complex128"),
         ("vectors", labels, "t has type"),
         (t, labels[:2], "give one each"),
-        (t, [[1, -1, 1], [1]], "labels is not an array"),
+        (np.ma.masked_greater(t, 1), labels, "t has masked values"),
+        (t, np.ma.masked_less(labels, 0), "labels has masked values"),
+        (t, labels > 0, "other than 1 and -1"),
+        (t, [[1, -1, 1], [1]], r"labels \(list\) cannot be made one array"),
     ):
         with pytest.raises(InputError, match=message):
             glue_from_draws(points, vectors, signs)
@@ -283,6 +287,23 @@ def test_draws_that_cannot_be_used():
             call(points)
     with pytest.raises(InputError, match="none below zero"):
         glue_from_gram(-np.eye(4), [2, 2])
+    with pytest.raises(InputError, match="expected one whole number per manifold"):
+        glue_from_gram(np.eye(4), [[1], [1, 2]])
+
+
+def test_draws_from_tensors():
+    torch = pytest.importorskip("torch")
+    points = spheres(3, 5, 20, 2, 0.5)
+    t, labels = draws(points, 4)
+    expected = glue_from_draws(points, t, labels).capacity
+    for kind in (torch.float64, torch.bfloat16):
+        vectors = torch.tensor(t).to(kind).requires_grad_()
+        signs = torch.tensor(labels, requires_grad=True).to(kind)
+        found = glue_from_draws(points, vectors, signs).capacity
+        assert found == pytest.approx(expected, rel=1e-12 if kind is torch.float64 else 1e-2)
+    signs = torch.tensor([1.0, -1.0, 1.0], requires_grad=True)
+    options = dict(n_t=5, random_state=0, dichotomies="given")
+    assert glue_geometry(points, labels=signs, **options).labels.tolist() == [[1, -1, 1]]
 
 
 @pytest.mark.parametrize("factor", [1e-70, 1e70])

@@ -4,6 +4,7 @@ from math import comb
 
 import numpy as np
 import pytest
+from geomem.errors import InputError
 from geomem.geometry import anchor_geometry
 from geomem.geometry.anchors import anchor_statistics
 from geomem.geometry.pivoting import solve_all
@@ -71,6 +72,12 @@ def test_arguments_are_left_alone():
     points, t = np.ones((3, 2)), np.ones((4, 1))
     anchor_geometry(points, t, 0.5)
     assert np.all(points == 1) and np.all(t == 1)
+
+
+@pytest.mark.parametrize("kappa", ["a", None, np.inf, np.array([0.1, 0.2])])
+def test_margins_that_cannot_be_used(kappa):
+    with pytest.raises(InputError, match=r"kappa is .*; expected a finite number"):
+        anchor_geometry(np.ones((3, 2)), np.ones((4, 1)), kappa)
 
 
 def test_separability_follows_covers_theorem():

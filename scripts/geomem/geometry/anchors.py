@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geomem.errors import InputError
+from geomem.geometry.arguments import check_kappa
 from geomem.geometry.clouds import doubles
 
 
@@ -104,8 +105,8 @@ def anchor_geometry(
     Raises
     ------
     InputError
-        If `points` or `t` does not hold real numbers or has another shape, or a value (of `kappa`,
-        too) is not finite.
+        If `points` or `t` does not hold real numbers or has another shape, a value is not finite,
+        or `kappa` is no finite number.
     """
     points, t = doubles(points, "points"), doubles(t, "t")
     _check(points, t, kappa)
@@ -126,6 +127,7 @@ def _check(points, t, kappa):
             f"t has shape {t.shape}; expected (D + 1, n_t) = ({points.shape[0] + 1}, n_t): one row "
             "per row of points and one for the centre"
         )
-    for name, values in (("points", points), ("t", t), ("kappa", kappa)):
+    for name, values in (("points", points), ("t", t)):
         if not np.all(np.isfinite(values)):
             raise InputError(f"{name} holds values that are not finite")
+    check_kappa(kappa)

@@ -102,7 +102,7 @@ def _check_columns(given):
             )
 
 
-def real_array(value, where):
+def real_array(value, where, axes="points, features"):
     """A NumPy array or a plain torch tensor of real numbers, of any shape.
 
     Parameters
@@ -110,6 +110,8 @@ def real_array(value, where):
     value : array, tensor, or what NumPy makes an array of
     where : str
         What a message calls it.
+    axes : str
+        Those that a message says are expected.
 
     Raises
     ------
@@ -120,7 +122,7 @@ def real_array(value, where):
     if is_tensor(value):
         return _tensor(value, where)
     if isinstance(value, list | tuple) and any(map(_is_array, value)):  # NumPy would drop masks
-        value = [on_host(real_array(row, f"{where}[{i}]")) for i, row in enumerate(value)]
+        value = [on_host(real_array(row, f"{where}[{i}]", axes)) for i, row in enumerate(value)]
     if isinstance(value, np.ma.MaskedArray):
         if np.ma.getmaskarray(value).any():
             raise InputError(
@@ -132,10 +134,10 @@ def real_array(value, where):
     except Exception as error:  # ragged lists raise ValueError, arrays of other libraries anything
         raise InputError(
             f"{where} ({type(value).__name__}) cannot be made one array ({error}); expected an "
-            "array (points, features)"
+            f"array ({axes})"
         ) from error
     if array.dtype.kind == "O" and array.ndim == 0:
-        raise InputError(f"{where} is {type(value).__name__}; expected an array (points, features)")
+        raise InputError(f"{where} is {type(value).__name__}; expected an array ({axes})")
     if array.dtype.kind not in "fiub":
         raise InputError(
             f"{where} has type {array.dtype}; expected real numbers{_type_hint(array.dtype)}"

@@ -28,7 +28,7 @@ def read_manifolds(path):
     """
     arrays = named_arrays(path)
     found = ", ".join(f"{name} {array.dtype} {array.shape}" for name, array in arrays.items())
-    if len(arrays) == 2 and (labelled := _labelled(path, *arrays.values())):
+    if len(arrays) == 2 and (labelled := _labelled(path, arrays)):
         return labelled
     dimensions = [array.ndim for array in arrays.values()]
     if dimensions == [3]:
@@ -40,14 +40,24 @@ def read_manifolds(path):
     raise InputError(f"{path} holds {found or 'no array'}; {MATRICES}")
 
 
-def _labelled(path, *arrays):
+def _labelled(path, arrays):
     """Manifolds from one array of points and one of labels; None if they are no such pair."""
-    labels, points = sorted(arrays, key=lambda array: (array.ndim, array.size))
+    (name, labels), (other, points) = sorted(
+        arrays.items(), key=lambda item: (item[1].ndim, item[1].size)
+    )
     # MATLAB's columns and rows; of floats, its default, where they cannot be a manifold
     kinds = "iubUSf" if points.ndim == 2 and 1 < points.shape[1] != labels.size else "iubUS"
     column = labels.shape in ((labels.size, 1), (1, len(points))) and labels.dtype.kind in kinds
     if points.ndim != 2 or not (labels.ndim == 1 or column):
         return None
+    either = labels.dtype.kind in "iub" and (len(labels) == 1 or points.dtype.kind in "iub")
+    told = labels.ndim == 1 or name == "labels" or other == "points"
+    if not told and either and labels.shape[1] == points.shape[1]:
+        raise InputError(
+            f"{path}: {name} {labels.shape} may hold the labels of the points in {other} "
+            f"{points.shape}, or be a manifold of its own. Name the arrays labels and points, or "
+            f"give {name} as floating-point numbers"
+        )
     labels = checked_labels(labels, len(points), path)
     classes = np.unique(labels)
     return [str(c) for c in classes], [points[labels == c] for c in classes]
@@ -93,15 +103,17 @@ def checked_labels(labels, n_points, source):
         raise InputError(
             f"{source} has {len(labels)} labels for {n_points} points; expected one for each"
         )
-    if labels.dtype.kind == "f" and np.array_equal(labels, np.floor(labels)):
+    if labels.dtype.kind == "f" and _whole(labels):
         labels = labels.astype(np.int64)
     if labels.dtype.kind == "S":
         labels = np.char.decode(labels, "utf-8", "backslashreplace")
     if labels.dtype.kind == "U":
         labels = np.char.strip(labels)
     if labels.dtype.kind not in "iubU":
+        some = ", not all of them finite" if _lacks_finite(labels) else ""
         raise InputError(
-            f"{source} has labels of type {labels.dtype}; expected whole numbers from 0 up, or text"
+            f"{source} has labels of type {labels.dtype}{some}; expected whole numbers from 0 up, "
+            "or text"
         )
     if labels.dtype.kind == "i" and labels.min(initial=0) < 0:
         raise InputError(
@@ -109,3 +121,12 @@ def checked_labels(labels, n_points, source):
             "points that belong to no manifold"
         )
     return labels
+
+
+def _whole(labels):
+    """Whether all are whole numbers that 64 bits hold."""
+    return bool((np.abs(labels) < 2.0**63).all() and np.array_equal(labels, np.floor(labels)))
+
+
+def _lacks_finite(labels):
+    return labels.dtype.kind == "f" and not np.isfinite(labels).all()

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from geomem.errors import InputError
 from geomem.geometry import glue_points, grams
 from geomem.geometry import products as inner
-from geomem.geometry.arguments import as_seed, check_confidence
+from geomem.geometry.arguments import as_seed, check_choice, check_confidence
 from geomem.geometry.glue_measures import METRICS, measure, solve
 from geomem.geometry.glue_result import GlueGeometry, summarize_glue
 from geomem.geometry.measure import KKT_LIMIT, ROUGH
@@ -75,8 +75,9 @@ def glue_geometry(
         Names the argument that cannot be used.
     """
     clouds = inner.check_manifolds(manifolds)
+    counts = np.array([len(cloud) for cloud in clouds], dtype=np.int64)
     settings = _Settings(
-        dichotomies, n_t, preprocess, random_state, confidence, labels, threads, len(clouds)
+        dichotomies, n_t, preprocess, random_state, confidence, labels, threads, counts
     )
     with thread_map(settings.threads) as run:
         points = glue_points.points_of_arrays(clouds, preprocess == "center")
@@ -117,7 +118,7 @@ def glue_from_gram(
     """
     gram, counts = grams.check_gram(gram, counts)
     settings = _Settings(
-        dichotomies, n_t, preprocess, random_state, confidence, labels, threads, len(counts)
+        dichotomies, n_t, preprocess, random_state, confidence, labels, threads, counts
     )
     scale = np.abs(gram).max()
     with thread_map(settings.threads) as run:
@@ -165,12 +166,13 @@ def glue_from_draws(
     labels = glue_points.check_labels(labels, len(clouds))
     if len(labels) != len(t):
         raise InputError(f"labels holds {len(labels)} dichotomies and t {len(t)}; give one each")
-    settings = _Settings("given", len(t), "none", None, confidence, labels, threads, len(clouds))
+    settings = _Settings("given", len(t), "none", None, confidence, labels, threads, counts)
+    noise = inner.noise_of(clouds)(len(values))
     if values.shape[1] > len(values):  # the points span fewer dimensions
         basis, upper = np.linalg.qr(values.T)
         values, t = np.ascontiguousarray(upper.T), t @ basis
     with thread_map(settings.threads) as run:
-        points = glue_points.Points.from_values(values, counts)
+        points = glue_points.Points.from_values(values, counts, noise)
         problem = _Problem(points, t, labels, range(len(counts)), run, settings.threads)
         return _summary([problem], [], settings, None)
 
@@ -187,15 +189,10 @@ class _Settings:
         confidence,
         labels,
         threads,
-        n_manifolds,
+        counts,
     ):
-        if dichotomies not in glue_points.DICHOTOMIES:
-            raise InputError(
-                f"dichotomies is {dichotomies!r}; expected one of "
-                + ", ".join(glue_points.DICHOTOMIES)
-            )
-        if preprocess not in glue_points.PREPROCESS:
-            raise InputError(f"preprocess is {preprocess!r}; expected 'center' or 'none'")
+        check_choice(dichotomies, "dichotomies", glue_points.DICHOTOMIES)
+        check_choice(preprocess, "preprocess", glue_points.PREPROCESS)
         if not isinstance(n_t, numbers.Integral) or isinstance(n_t, bool) or n_t < 1:
             raise InputError(f"n_t is {n_t!r}; expected a whole number from 1 up")
         check_confidence(confidence)
@@ -205,10 +202,10 @@ class _Settings:
                 f"{'given' if labels is not None else 'not given'}; give labels with 'given' only"
             )
         self.dichotomies, self.preprocess, self.n_t = dichotomies, preprocess, int(n_t)
-        self.confidence, self.n_manifolds = float(confidence), n_manifolds
+        self.confidence, self.counts, self.n_manifolds = float(confidence), counts, len(counts)
         self.random_state = random_state
         self.threads = default_threads() if threads is None else threads
-        self.labels = None if labels is None else glue_points.check_labels(labels, n_manifolds)
+        self.labels = None if labels is None else glue_points.check_labels(labels, len(counts))
 
 
 def _measure(points, settings, run):
@@ -266,6 +263,8 @@ def _summary(problems, pairs, settings, seed):
         dichotomies=settings.dichotomies,
         preprocess=settings.preprocess,
         inactive_rule=INACTIVE_RULE,
+        counts=settings.counts,
+        labels=settings.labels,
         pairs=np.array(pairs, dtype=np.int64).reshape(-1, 2),
     )
     return dataclasses.replace(geometry, warnings=tuple(_remarks(geometry, problems)))
@@ -276,6 +275,17 @@ def _remarks(geometry, problems):
     idle = tuple(sorted(set().union(*(problem.idle for problem in problems))))
     undefined = tuple(name for name in METRICS if np.isnan(getattr(geometry, name)))
     flat = any(problem.rank == 0 for problem in problems)
+    infinite = np.isinf(geometry.radius)
+    where, then = (
+        ("a problem", "is infinite, without an interval")
+        if infinite
+        else ("half of the draws or more", "has no interval")
+    )
+    same = (
+        f"E[b] and E[c] are equal in {where}, as where at least twice as many manifolds are active "
+        f"as the points span dimensions: radius {then}"
+    )
+    infinite |= not flat and any(np.isnan(p.measures.bias["radius"]) for p in problems)
     inseparable = (
         f"{geometry.inseparable:.3g} of the draws are inseparable: no weights other than zero "
         "admit their dichotomy. Capacity counts them at its floor of "
@@ -292,6 +302,7 @@ def _remarks(geometry, problems):
             "never-active",
             "no constraint active in any draw: capacity is infinite",
         ),
+        (infinite, "infinite-radius", same, ("radius",)),
         (
             undefined,
             "metrics-not-defined",

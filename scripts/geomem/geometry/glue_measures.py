@@ -65,14 +65,16 @@ class Measures:
     Attributes
     ----------
     value : dict of str to float
-        By `METRICS`; NaN where a number is not defined.
+        By `METRICS`; NaN where a number is not defined. The radius is infinite where b = c.
     bias : dict of str to float
         How far the number is expected to be from what infinitely many draws would give, as far as
         it falls with 1 / n_t (twofold jackknife: the mean of two halves of the draws is twice as
-        biased).
+        biased). NaN for a radius that is infinite, or would be with half of the draws.
     influence : dict of str to ndarray, shape (n_t,)
+        NaN where the bias is.
     of_manifolds : dict of str to ndarray, shape (P,)
-        By `SPLIT`, how far each manifold moves the number, with mean 0; see `_by_manifolds`.
+        By `SPLIT`, how far each manifold moves the number, with mean 0; see `_by_manifolds`. NaN
+        where the bias is.
     a, b, c : ndarrays, shape (n_t,)
         What each draw adds to the means in capacity, dimension, radius and utility.
     """
@@ -182,13 +184,17 @@ def least_weights(columns, target, weights):
 def measure(points, t, solution):
     """`Measures` of the draws of one problem, for Gaussian vectors t (n_t, r)."""
     value, influence, sums = _evaluate(points, t, solution)
-    bias = dict.fromkeys(METRICS, 0.0)
+    bias, halves = dict.fromkeys(METRICS, 0.0), []
     if len(t) >= 4:
         parts = [slice(start, None, 2) for start in (0, 1)]
         halves = [_evaluate(points, t[part], _subset(solution, part))[0] for part in parts]
         bias = {name: 0.5 * (halves[0][name] + halves[1][name]) - value[name] for name in METRICS}
     with np.errstate(all="ignore"):
         of_manifolds = _by_manifolds(value, solution.parts.mean(axis=0), sums)
+    if any(np.isinf(found["radius"]) for found in (value, *halves)):  # far from a linear function
+        bias["radius"] = np.nan
+        for changes in (influence, of_manifolds):
+            changes["radius"] = np.full_like(changes["radius"], np.nan)
     b, c = np.concatenate(sums.b), np.concatenate(sums.c)
     return Measures(value, bias, influence, of_manifolds, solution.a, b, c)
 
@@ -260,17 +266,19 @@ class _Anchors:
 def _numbers(a, sums, anchors):
     b, c = np.concatenate(sums.b), np.concatenate(sums.c)
     mean_a, mean_b, mean_c = a.mean(), b.mean(), c.mean()
+    # with 2r or more manifolds active in r dimensions b = c: what is left then is rounding
+    rest = mean_b - mean_c
+    rest = rest if rest > np.concatenate(sums.rounding).mean() else 0.0
     n_manifolds = len(sums.centers)
     value = {
         "capacity": n_manifolds / mean_a,
         "dimension": mean_b / n_manifolds,
-        "radius": np.sqrt(mean_c / (mean_b - mean_c)) if mean_b > 0 else 0.0,
+        "radius": np.sqrt(np.divide(mean_c, rest)) if mean_b > 0 else 0.0,
         "utility": mean_c / mean_a,
     }
     change_a = a - mean_a
     change_b = b - mean_b + anchors.influence(sums.slope_b)
     change_c = c - mean_c + anchors.influence(sums.slope_c)
-    rest = mean_b - mean_c
     in_radius = 0.5 * value["radius"] * (change_c / mean_c - (change_b - change_c) / rest)
     influence = {
         "capacity": -value["capacity"] * change_a / mean_a,

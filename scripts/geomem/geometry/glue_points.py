@@ -13,6 +13,7 @@ import numpy as np
 from geomem.errors import InputError
 from geomem.geometry import grams
 from geomem.geometry import products as inner
+from geomem.geometry.clouds import on_host, real_array
 
 DICHOTOMIES = ("random", "balanced", "one-vs-rest", "pairs", "given")
 PREPROCESS = ("center", "none")
@@ -48,21 +49,31 @@ class Points:
     resolution: float
 
     @classmethod
-    def from_values(cls, values, counts):
-        """From coordinates (n, N), best with N below n: the cost is n N^2."""
+    def from_values(cls, values, counts, noise=0.0):
+        """From coordinates (n, N), best with N below n: the cost is n N^2.
+
+        Singular values whose squares are below `noise` are rounding of what the values were
+        computed from.
+        """
         _check_scale(_squares(values).max())
         basis, upper = np.linalg.qr(values)
         left, singular, right = np.linalg.svd(upper, full_matrices=False)
         kept = singular > max(values.shape) * np.finfo(np.float64).eps * singular[0]
+        noisy = kept & (singular**2 <= noise)
+        if noisy.any():  # what is left must not lie in dimensions without Gaussian vectors
+            values, kept = values - (values @ right[noisy].T) @ right[noisy], kept & ~noisy
         root = (basis @ left[:, kept]) @ right[kept]
         resolution = RESOLUTION_OF_VALUES * _squares(values).max()
         return cls(_cut(values, resolution), counts, root, int(kept.sum()), resolution)
 
     @classmethod
-    def from_gram(cls, gram, counts, scale):
-        """From inner products (n, n), the largest of which was `scale` before any centring."""
+    def from_gram(cls, gram, counts, scale, noise=0.0):
+        """From inner products (n, n), the largest of which was `scale` before any centring.
+
+        Eigenvalues below `noise` are rounding of the values that were multiplied.
+        """
         _check_scale(scale)
-        eigenvalues, vectors = grams.principal(gram, scale)
+        eigenvalues, vectors = grams.principal(gram, scale, noise)
         resolution = RESOLUTION_OF_PRODUCTS * scale
         values = _cut(vectors * np.sqrt(eigenvalues), resolution)
         return cls(values, counts, vectors, len(eigenvalues), resolution)
@@ -101,27 +112,35 @@ def points_of_arrays(clouds, center):
     counts = np.array([len(cloud) for cloud in clouds], dtype=np.int64)
     if clouds[0].shape[1] >= counts.sum():
         gram = inner.gram_of_all(clouds, center)
-        return points_of_gram(gram, counts, np.abs(gram).max())
-    values = inner.points_of_all(clouds, center)
+        return points_of_gram(gram, counts, np.abs(gram).max(), inner.noise_of(clouds))
+    values, noise = inner.points_of_all(clouds, center), inner.noise_of(clouds)
 
     def points(indices):
         part, chosen = values[_rows(counts, indices)], counts[indices]
         if part.shape[1] < len(part):
-            return Points.from_values(part, chosen)
+            return Points.from_values(part, chosen, noise(len(part)))
         gram = part @ part.T
-        return Points.from_gram(gram, chosen, np.abs(gram).max())
+        return Points.from_gram(gram, chosen, np.abs(gram).max(), noise(len(part)))
 
     return points
 
 
-def points_of_gram(gram, counts, scale):
-    """A function of manifold indices that gives their `Points`, from inner products (n, n)."""
+def points_of_gram(gram, counts, scale, noise=None):
+    """A function of manifold indices that gives their `Points`, from inner products (n, n).
+
+    Parameters
+    ----------
+    scale : float
+        The largest product before any centring.
+    noise : callable, optional
+        Of the number of points: the eigenvalue that rounding of the values multiplied can make.
+    """
 
     def points(indices):
-        if len(indices) == len(counts):
-            return Points.from_gram(gram, counts, scale)
         rows = _rows(counts, indices)
-        return Points.from_gram(gram[np.ix_(rows, rows)], counts[indices], scale)
+        part = gram if len(indices) == len(counts) else gram[np.ix_(rows, rows)]
+        least = noise(len(rows)) if noise else 0.0
+        return Points.from_gram(part, counts[indices], scale, least)
 
     return points
 
@@ -144,7 +163,7 @@ def draw_labels(dichotomies, labels, seed, n_t, n_manifolds):
 
 def check_labels(labels, n_manifolds):
     """Dichotomies as a user gives them, one (P,) or several (L, P), as float64 (L, P)."""
-    found = np.atleast_2d(_as_array(labels, "labels"))
+    found = np.atleast_2d(on_host(real_array(labels, "labels", "dichotomies, manifolds")))
     if found.ndim != 2 or len(found) == 0 or found.shape[1] != n_manifolds:
         raise InputError(
             f"labels has shape {np.shape(labels)}; expected ({n_manifolds},) or (dichotomies, "
@@ -157,7 +176,7 @@ def check_labels(labels, n_manifolds):
 
 def check_vectors(t, n_features):
     """Gaussian vectors as a user gives them, as float64 (n_t, N)."""
-    t = _as_array(t, "t")
+    t = on_host(real_array(t, "t", "draws, features"))
     if t.dtype.kind not in "fiu":
         raise InputError(f"t has type {t.dtype}; expected real numbers")
     if t.ndim != 2 or len(t) < 1 or t.shape[1] != n_features:
@@ -168,13 +187,6 @@ def check_vectors(t, n_features):
     if not np.all(np.isfinite(t)):
         raise InputError("t holds values that are not finite")
     return t.astype(np.float64)
-
-
-def _as_array(values, name):
-    try:
-        return np.asarray(values)
-    except ValueError as error:
-        raise InputError(f"{name} is not an array: {error}; give rows of one length") from error
 
 
 def _check_scale(largest):

@@ -8,6 +8,7 @@ from scipy.special import stdtrit
 
 from geomem.errors import InputError
 from geomem.extras import pandas
+from geomem.geometry.arguments import check_confidence, check_pair
 from geomem.geometry.glue_measures import METRICS, SPLIT
 from geomem.geometry.intervals import Estimate
 from geomem.warning import column
@@ -56,6 +57,10 @@ class GlueGeometry:
         As asked for.
     inactive_rule : str
         How manifolds without weight in a draw count.
+    counts : ndarray of int64, shape (P,)
+        Points of each manifold.
+    labels : ndarray, shape (L, P), or None
+        The dichotomies where they were given.
     values : dict of str to ndarray, shape (n_problems,)
         By metric, of each problem: one, or one per pair of manifolds.
     pairs : ndarray of int64, shape (n_pairs, 2)
@@ -112,6 +117,8 @@ class GlueGeometry:
     dichotomies: str
     preprocess: str
     inactive_rule: str
+    counts: np.ndarray = field(repr=False)
+    labels: np.ndarray | None = field(repr=False)
     values: dict = field(repr=False)
     pairs: np.ndarray = field(repr=False)
     influence: dict = field(repr=False)
@@ -140,6 +147,17 @@ class GlueGeometry:
     def numbered(self) -> list[tuple]:
         """Metric and manifold (None) of each row, as `geomem.warning.column` takes them."""
         return [(metric, None) for metric, *_ in self.rows()]
+
+    def key(self) -> dict:
+        """What geometries must have in common to be compared in pairs, by name."""
+        return {
+            "points per manifold": tuple(self.counts.tolist()),
+            "random_state": self.seed,
+            "n_t": self.n_t,
+            "dichotomies": self.dichotomies,
+            "preprocess": self.preprocess,
+            "labels": None if self.labels is None else self.labels.tolist(),
+        }
 
 
 def summarize_glue(draws, confidence, **rest):
@@ -181,7 +199,8 @@ def _of_manifolds(draws, values, pairs, n_manifolds):
     found = {}
     for name in SPLIT:
         total = np.bincount(pairs.ravel(), np.repeat(values[name], 2), minlength=n_manifolds)
-        found[name] = 2.0 * (total / (n_manifolds - 1) - values[name].mean())
+        mean = values[name].mean() if np.isfinite(values[name]).all() else np.nan
+        found[name] = 2.0 * (total / (n_manifolds - 1) - mean)
     return found
 
 
@@ -207,13 +226,15 @@ def glue_difference(
     Raises
     ------
     InputError
-        If the two do not share their draws.
+        If the two do not share their draws, differ in the points of each manifold or in a setting
+        that makes another number of it (`GlueGeometry.key`), or `confidence` cannot be used.
     """
-    keys = [(g.seed, g.n_t, g.n_manifolds, g.dichotomies) for g in (first, second)]
-    if keys[0] != keys[1] or keys[0][0] is None:
+    check_confidence(confidence)
+    check_pair(first, second, GlueGeometry)
+    if first.seed is None:
         raise InputError(
-            "the geometries were drawn with (seed, n_t, manifolds, dichotomies) "
-            f"{keys[0]} and {keys[1]}; measure both with the same random_state and n_t"
+            "the geometries are of given vectors, which may differ; measure both by glue_geometry "
+            "with the same random_state and n_t"
         )
     return {
         name: _estimate(

@@ -23,7 +23,7 @@ class Sums:
         self.products = centers @ centers.T
         self.inverse = _inverse(np.sqrt(np.diag(self.products)))
         self.units = centers * self.inverse[:, np.newaxis]
-        self.b, self.c = [], []
+        self.b, self.c, self.rounding = [], [], []
         self.parts_b, self.parts_c = np.zeros(len(centers)), np.zeros(len(centers))
         self.slope_b, self.slope_c = np.zeros_like(centers), np.zeros_like(centers)
         directed = lengths > 0  # a cosine needs a direction
@@ -46,11 +46,14 @@ class Sums:
 
     def _add_projections(self, axes, gram, t, inside):
         u = np.einsum("kpr,kr->kp", axes, t)
-        beta = _pseudo_solve(gram, u)
+        beta, spread_b = _pseudo_solve(gram, u)
         centers = self.products * inside[:, :, np.newaxis] * inside[:, np.newaxis]
-        gamma = _pseudo_solve(gram + centers, u)
+        gamma, spread_c = _pseudo_solve(gram + centers, u)
         self.b.append((u * beta).sum(axis=1))
         self.c.append((u * gamma).sum(axis=1))
+        # eigenvalues are off by a fraction of the largest: by a larger one of the smallest kept
+        condition = np.maximum(spread_b, spread_c)
+        self.rounding.append(np.finfo(np.float64).eps * condition * self.b[-1])
         self.parts_b += (u * beta).sum(axis=0)
         self.parts_c += (u * gamma).sum(axis=0)
         # db = 2 beta' dS1 (t - S1'beta) with dS1 = -dS0 in the active rows; c alike
@@ -144,12 +147,15 @@ def _normalized(weights):
 
 
 def _pseudo_solve(matrices, vectors):
-    """Pseudo-inverses of symmetric matrices (k, P, P) times vectors (k, P)."""
+    """Pseudo-inverses of symmetric matrices (k, P, P) times vectors (k, P), and conditions (k,).
+
+    A condition is the largest eigenvalue over the smallest that is not dropped, 0 if all are.
+    """
     values, basis = np.linalg.eigh(matrices)
     kept = values > CUTOFF * values[:, -1:]
     inverse = np.divide(1.0, values, out=np.zeros_like(values), where=kept)
     along = np.einsum("kpq,kp->kq", basis, vectors)
-    return np.einsum("kpq,kq->kp", basis, inverse * along)
+    return np.einsum("kpq,kq->kp", basis, inverse * along), values[:, -1] * inverse.max(axis=1)
 
 
 def _inverse(lengths):

@@ -29,7 +29,10 @@ def check_gram(gram, counts):
     gram = doubles(gram, "gram")
     if gram.ndim != 2 or gram.shape[0] != gram.shape[1]:
         raise InputError(f"gram has shape {gram.shape}; expected (points, points)")
-    counts = np.asarray(counts)
+    try:
+        counts = np.asarray(counts)
+    except ValueError as error:
+        raise InputError(f"counts is {counts}; expected one whole number per manifold") from error
     if counts.ndim != 1 or counts.dtype.kind not in "iu" or len(counts) < 2 or counts.min() < 1:
         raise InputError(
             f"counts is {counts.tolist()}; expected the points of each manifold, 1 or more, for 2 "
@@ -54,13 +57,15 @@ def center_gram(gram):
     return 0.5 * (centered + centered.T)
 
 
-def principal(gram, scale):
+def principal(gram, scale, noise=0.0):
     """Eigenvalues above rounding (r,), rising, and eigenvectors (n, r) of a Gram (n, n).
 
     Parameters
     ----------
     scale : float
         The largest product that the Gram was computed from, before centring.
+    noise : float
+        The eigenvalue that rounding of the values that were multiplied can make.
 
     Raises
     ------
@@ -76,7 +81,7 @@ def principal(gram, scale):
             f"gram has eigenvalues from {values[0]:.3g} to {values[-1]:.3g}; inner products have "
             "none below zero: give a symmetric array of inner products"
         )
-    kept = values > floor
+    kept = values > max(floor, noise)
     return values[kept], vectors[:, kept]
 
 
@@ -102,6 +107,7 @@ def products_from_gram(gram, counts, n_features=None):
         If `gram` and `counts` do not belong together, or a value is not finite.
     """
     gram, counts = check_gram(gram, counts)
+    scale = np.abs(gram).max()
     gram = center_gram(gram)
     owner = np.repeat(np.arange(len(counts)), counts)
     average = (owner == np.arange(len(counts))[:, np.newaxis]) / counts[:, np.newaxis]
@@ -113,4 +119,5 @@ def products_from_gram(gram, counts, n_features=None):
         rows = np.flatnonzero(owner == mu)
         grams.append(center_gram(gram[np.ix_(rows, rows)]))
     n_features = len(gram) if n_features is None else int(n_features)
-    return ManifoldProducts(tuple(grams), centers, cross, counts, n_features)
+    noise = counts * np.finfo(np.float64).eps * scale
+    return ManifoldProducts(tuple(grams), centers, cross, counts, n_features, noise)

@@ -21,7 +21,9 @@ import numpy as np
 
 from geomem.errors import InputError
 from geomem.geometry import lowrank_authors
+from geomem.geometry.arguments import check_choice
 from geomem.geometry.center_fits import descend, left_of
+from geomem.geometry.residual import NO_CENTER
 from geomem.warning import MeasurementWarning
 
 RULES = ("shrinkage", "authors")
@@ -103,7 +105,9 @@ class LowRank:
     warnings: tuple = ()
 
 
-def find_low_rank(centers, rng, run, *, remove=True, rule="shrinkage", k="auto", starts=None):
+def find_low_rank(
+    centers, rng, run, *, scatter=0.0, remove=True, rule="shrinkage", k="auto", starts=None
+):
     """Find the directions to remove.
 
     Parameters
@@ -114,6 +118,9 @@ def find_low_rank(centers, rng, run, *, remove=True, rule="shrinkage", k="auto",
         Draws the random starts of the authors' rule.
     run : callable
         `map` that returns a list; the authors' starts run through it side by side.
+    scatter : ndarray, shape (P,), or float
+        Mean squared distance of each manifold's points from their centre: centres that are shorter
+        by far are rounding of it.
     remove : bool
         False: measure the correlation only.
     rule : {"shrinkage", "authors"}
@@ -138,7 +145,7 @@ def find_low_rank(centers, rng, run, *, remove=True, rule="shrinkage", k="auto",
     # centres that are the mean itself have no direction: they take no part
     lengths = np.sqrt(np.maximum(np.diag(centered), 0.0))
     scale = max(lengths.max(), np.sqrt(max(np.trace(centers), 0.0)))
-    kept = lengths > 1e-10 * scale
+    kept = (lengths > 1e-10 * scale) & (lengths**2 > NO_CENTER * scatter)
     nothing = np.zeros((n_manifolds, 0))
     if kept.sum() < 2:
         warning = MeasurementWarning(
@@ -270,9 +277,9 @@ def _by_authors(centered, kept, k, starts, rng, run):
 
 
 def _check(rule, k, starts, n_manifolds):
-    if rule not in RULES:
-        raise InputError(f"low_rank_rule is {rule!r}; expected one of {', '.join(RULES)}")
-    if k != "auto" and not (isinstance(k, numbers.Integral) and 0 <= k < n_manifolds):
+    check_choice(rule, "low_rank_rule", RULES)
+    auto = isinstance(k, str) and k == "auto"
+    if not auto and not (isinstance(k, numbers.Integral) and 0 <= k < n_manifolds):
         raise InputError(
             f"low_rank_k is {k!r}; expected 'auto' or a whole number from 0 to {n_manifolds - 1}"
         )

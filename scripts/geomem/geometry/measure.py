@@ -11,7 +11,7 @@ import numpy as np
 
 from geomem.errors import InputError
 from geomem.geometry import products as inner
-from geomem.geometry.arguments import as_seed, check_confidence
+from geomem.geometry.arguments import as_seed, check_choice, check_confidence, check_kappa
 from geomem.geometry.intervals import relative_error
 from geomem.geometry.lowrank import find_low_rank
 from geomem.geometry.parallel import thread_map
@@ -108,7 +108,9 @@ def manifold_geometry(
             ends = np.cumsum([each.shape[1] for each in weights])[:-1]
             return list(zip(*(np.split(part, ends) for part in parts), strict=True))
 
-        return inner.center_products(centers), counts, int(clouds[0].shape[1]), grams, along
+        n_features = int(clouds[0].shape[1])
+        noise = list(map(inner.noise_of_cloud, clouds, grams, means))
+        return inner.center_products(centers), counts, n_features, grams, noise, along
 
     return _measure(
         read,
@@ -162,15 +164,22 @@ def geometry_from_products(
     Raises
     ------
     InputError
-        Names the argument that cannot be used; `products` are not checked.
+        Names the argument that cannot be used; what `products` hold is not checked.
     """
+    if not isinstance(products, ManifoldProducts):
+        raise InputError(
+            f"products is {type(products).__name__}; expected ManifoldProducts, as inner_products "
+            "returns them (for arrays of points: manifold_geometry)"
+        )
 
     def read(run):
         def along(*weights):
             ends = np.cumsum(products.counts)[:-1]
             return [np.split(each.T @ products.cross, ends, axis=1) for each in weights]
 
-        return products.centers, products.counts, products.n_features, products.grams, along
+        noise = np.zeros(len(products.grams)) if products.noise is None else products.noise
+        n_features = products.n_features
+        return products.centers, products.counts, n_features, products.grams, noise, along
 
     return _measure(
         read,
@@ -204,29 +213,33 @@ def _measure(
     **low_rank_options,
 ):
     kappa, confidence = _checked(kappa, n_t, confidence, auto_error)
-    if convention not in CONVENTIONS:
-        raise InputError(
-            f"dimension_convention is {convention!r}; expected one of {', '.join(CONVENTIONS)}"
-        )
+    check_choice(convention, "dimension_convention", CONVENTIONS)
     seed = as_seed(random_state)
     with thread_map(threads) as run:
-        centers, counts, n_features, grams, along = read(run)
+        centers, counts, n_features, grams, noise, along = read(run)
         # apart from the Gaussian vectors' generator
         starts = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
-        low_rank = find_low_rank(centers, starts, run, **low_rank_options)
+        scatter = np.array([np.trace(gram) / len(gram) for gram in grams])
+        low_rank = find_low_rank(centers, starts, run, scatter=scatter, **low_rank_options)
 
         def without(weights, parts):
             """The manifolds off the directions `weights` (P, n), along which they have `parts`."""
             lengths = np.diag(centers) - ((weights.T @ centers) ** 2).sum(axis=0)
             return run(
-                lambda index, gram, part, length, count: Cloud(
-                    index, gram - part.T @ part, length, min(int(count), n_features), convention
+                lambda index, gram, part, length, count, least: Cloud(
+                    index,
+                    gram - part.T @ part,
+                    length,
+                    min(int(count), n_features),
+                    convention,
+                    least,
                 ),
                 range(len(grams)),
                 grams,
                 parts,
                 lengths,
                 counts,
+                noise,
             )
 
         def measure(manifolds, n_draws):
@@ -261,6 +274,8 @@ def _measure(
         confidence=confidence,
         kappa=kappa,
         dimension_convention=convention,
+        counts=np.array(counts, dtype=np.int64),
+        low_rank_settings={name: low_rank_options[name] for name in ("remove", "rule", "k")},
         compared=compared,
         others=[known.get(id(weights), compared) for weights in ends],
         levels=[known.get(id(weights), compared) for weights in levels],
@@ -312,10 +327,9 @@ def _remarks(clouds, statistics):
 
 
 def _checked(kappa, n_t, confidence, auto_error):
-    if not isinstance(kappa, numbers.Real) or not np.isfinite(kappa):
-        raise InputError(f"kappa is {kappa!r}; expected a finite number")
+    check_kappa(kappa)
     whole = isinstance(n_t, numbers.Integral) and not isinstance(n_t, bool)
-    if n_t != "auto" and not (whole and n_t >= 1):
+    if not (isinstance(n_t, str) and n_t == "auto") and not (whole and n_t >= 1):
         raise InputError(f"n_t is {n_t!r}; expected a whole number from 1 up, or 'auto'")
     check_confidence(confidence)
     if not isinstance(auto_error, numbers.Real) or not auto_error > 0:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomem.errors import DamagedFileError, InputError
+from geomem.geometry import rounding
 from geomem.geometry.clouds import check_manifolds, is_tensor
 from geomem.geometry.parallel import thread_map
 from geomem.types import Manifolds
@@ -36,6 +37,9 @@ class ManifoldProducts:
         M_mu.
     n_features : int
         N.
+    noise : ndarray, shape (P,), or None
+        Eigenvalues of `grams` up to this are rounding of what the products were computed from, for
+        `dimension_convention="rank"`. None: where it is not known, as in files of earlier versions.
     """
 
     grams: tuple
@@ -43,6 +47,7 @@ class ManifoldProducts:
     cross: np.ndarray
     counts: np.ndarray
     n_features: int
+    noise: np.ndarray | None = None
 
     def to_arrays(self, prefix: str = "") -> dict[str, np.ndarray]:
         """Named arrays for an .npz file; `from_arrays` with the same prefix reads them back.
@@ -51,14 +56,16 @@ class ManifoldProducts:
         -------
         dict of str to ndarray
             The attributes by name, each with `prefix` in front. `grams` is one array, shape
-            (sum of M_mu^2,): their rows one after the other.
+            (sum of M_mu^2,): their rows one after the other. `noise` is left out if it is None.
         """
+        known = {} if self.noise is None else {f"{prefix}noise": self.noise}
         return {
             f"{prefix}grams": np.concatenate([gram.ravel() for gram in self.grams]),
             f"{prefix}centers": self.centers,
             f"{prefix}cross": self.cross,
             f"{prefix}counts": self.counts,
             f"{prefix}n_features": np.int64(self.n_features),
+            **known,
         }
 
     @classmethod
@@ -93,7 +100,7 @@ class ManifoldProducts:
         grams = tuple(
             flat[end - m * m : end].reshape(m, m) for end, m in zip(ends, counts, strict=True)
         )
-        return cls(grams, centers, cross, counts, int(n_features))
+        return cls(grams, centers, cross, counts, int(n_features), arrays.get(f"{prefix}noise"))
 
 
 def inner_products(manifolds: Manifolds, *, threads: int | None = None) -> ManifoldProducts:
@@ -120,12 +127,14 @@ def inner_products(manifolds: Manifolds, *, threads: int | None = None) -> Manif
         grams, means = zip(*run(moments, clouds), strict=True)
         centers = centered(means, list(map(len, clouds)))
         cross = run(lambda cloud: project(cloud, centers), clouds)
+        noise = np.array(list(map(noise_of_cloud, clouds, grams, means)))
     return ManifoldProducts(
         grams,
         center_products(centers),
         np.concatenate(cross, axis=1),
         np.array([len(cloud) for cloud in clouds], dtype=np.int64),
         int(clouds[0].shape[1]),
+        noise,
     )
 
 
@@ -146,7 +155,8 @@ def some_manifolds(products, kept):
     centers = shift @ products.centers[np.ix_(kept, kept)] @ shift.T
     cross = shift @ products.cross[np.ix_(kept, columns)]
     grams = tuple(products.grams[mu] for mu in kept)
-    return ManifoldProducts(grams, centers, cross, counts, products.n_features)
+    noise = None if products.noise is None else products.noise[kept]
+    return ManifoldProducts(grams, centers, cross, counts, products.n_features, noise)
 
 
 def moments(cloud):
@@ -238,6 +248,33 @@ def points_of_all(clouds, center=True):
             raise _unusable()
         _check_least(np.einsum("ij,ij->i", points, points), [points])
     return points
+
+
+def noise_of(clouds):
+    """A function of a number of points: the squared singular value that rounding can make in them.
+
+    What the points lost to an offset counts, so it is found from points as they are given. They
+    have to be finite.
+    """
+    longest = 0.0
+    with np.errstate(over="ignore"):  # of an offset: products about the mean are checked
+        for cloud in clouds:
+            squares = 0.0
+            for _, first, offsets in _blocks(cloud):
+                offsets += first
+                squares = squares + (offsets * offsets).sum(-1)
+            longest = max(longest, float(squares.max()))
+    error, n_features = max(map(rounding.unit, clouds)), clouds[0].shape[1]
+    return lambda n_points: rounding.noise(error, longest, (n_points, n_features))
+
+
+def noise_of_cloud(cloud, gram, mean):
+    """The same for one cloud (M, N), from what `moments` returns for it."""
+    # the farthest point about the mean may be on the far side of it
+    with np.errstate(over="ignore"):
+        square = float((mean * mean).sum())
+        longest = (np.sqrt(gram.diagonal().max()) + np.sqrt(square)) ** 2
+    return rounding.noise(rounding.unit(cloud), longest, cloud.shape)
 
 
 def about_mean(points):

@@ -8,7 +8,7 @@ from geomem.geometry.anchors import AnchorStatistics, anchor_statistics
 
 CONVENTIONS = ("points", "rank")
 _REMEMBERED = 2**16  # Gaussian numbers of a manifold: more are drawn again, not kept
-_NO_CENTER = 1e-12  # squared centre norm, relative to the scatter, below which it is rounding
+NO_CENTER = 1e-12  # squared centre norm, relative to the scatter, below which it is rounding
 
 
 class Cloud:
@@ -26,17 +26,20 @@ class Cloud:
         min(M, N).
     convention : {"points", "rank"}
         Whether D is `n_dimensions` or the dimensions that the points span (1 for a single point).
+    noise : float
+        Eigenvalues of `gram` up to this are rounding of the points, and no dimensions.
     """
 
-    def __init__(self, index, gram, length, n_dimensions, convention="points"):
+    def __init__(self, index, gram, length, n_dimensions, convention="points", noise=0.0):
         self.index = index
         scatter = np.trace(gram) / len(gram)
-        self.has_center = length > _NO_CENTER * scatter
+        self.has_center = length > NO_CENTER * scatter
         self.is_defined = self.has_center or scatter > 0
+        square = length if self.has_center else 1.0
         values, vectors = np.linalg.eigh(gram / length if self.has_center else gram)
         values = np.where(values > len(gram) * np.finfo(np.float64).eps * values[-1], values, 0.0)
         if convention == "rank":
-            n_dimensions = min(n_dimensions, max(int((values > 0).sum()), 1))
+            n_dimensions = min(n_dimensions, max(int((values > noise / square).sum()), 1))
         self.n_dimensions = n_dimensions
         self.values, self.vectors = values[-n_dimensions:], vectors[:, -n_dimensions:]
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geomem.errors import InputError
 from geomem.extras import pandas
 from geomem.geometry import intervals
+from geomem.geometry.arguments import check_confidence, check_pair
 from geomem.geometry.intervals import Estimate
 from geomem.warning import column, pack
 
@@ -62,6 +62,10 @@ class ManifoldGeometry:
         Margin.
     dimension_convention : {"points", "rank"}
         Which dimensions D counts.
+    counts : ndarray of int64, shape (P,)
+        Points of each manifold.
+    low_rank_settings : dict
+        "remove", "rule" and "k" of the low-rank step, as asked for.
     low_rank : LowRank
         The directions removed, and what other numbers of them would leave.
     statistics : tuple of P AnchorStatistics
@@ -103,6 +107,8 @@ class ManifoldGeometry:
     confidence: float
     kappa: float
     dimension_convention: str
+    counts: np.ndarray = field(repr=False)
+    low_rank_settings: dict = field(repr=False)
     low_rank: object = field(repr=False)
     statistics: tuple = field(repr=False)
 
@@ -155,6 +161,19 @@ class ManifoldGeometry:
     def numbered(self) -> list[tuple]:
         """Metric and manifold of each row, as `geomem.warning.column` takes them."""
         return [(metric, manifold) for manifold, metric, *_ in self.rows()]
+
+    def key(self) -> dict:
+        """What geometries must have in common to be compared in pairs, by name."""
+        return {
+            "points per manifold": tuple(self.counts.tolist()),
+            "random_state": self.seed,
+            "n_t": self.n_t,
+            "kappa": self.kappa,
+            "dimension_convention": self.dimension_convention,
+            "remove_low_rank": bool(self.low_rank_settings["remove"]),
+            "low_rank_rule": self.low_rank_settings["rule"],
+            "low_rank_k": self.low_rank_settings["k"],
+        }
 
     def _summary(self, name):
         return (*(getattr(self, f"{name}{end}") for end in ENDS), *self.plausible_range[name])
@@ -262,11 +281,9 @@ def paired_difference(
     Raises
     ------
     InputError
-        If the two do not share their vectors, or hold different numbers of manifolds.
+        If the two do not share their vectors, differ in the points of each manifold or in a setting
+        that makes another number of it (`ManifoldGeometry.key`), or `confidence` cannot be used.
     """
-    if (first.seed, first.n_t) != (second.seed, second.n_t):
-        raise InputError(
-            f"the geometries were drawn from (seed, n_t) {(first.seed, first.n_t)} and "
-            f"{(second.seed, second.n_t)}; measure both with the same random_state and n_t"
-        )
+    check_confidence(confidence)
+    check_pair(first, second, ManifoldGeometry)
     return intervals.mean_difference(first.statistics, second.statistics, confidence)

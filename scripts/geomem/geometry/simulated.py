@@ -104,13 +104,15 @@ def simulated_capacity(
         Names the argument that cannot be used.
     """
     clouds = inner.check_manifolds(manifolds)
-    return simulated_capacity_from_gram(
-        inner.gram_of_all(clouds),
+    gram = inner.gram_of_all(clouds)
+    return _simulate(
+        gram,
         [len(cloud) for cloud in clouds],
-        n_dichotomies=n_dichotomies,
-        random_state=random_state,
-        confidence=confidence,
-        threads=threads,
+        n_dichotomies,
+        random_state,
+        confidence,
+        threads,
+        noise=inner.noise_of(clouds)(len(gram)),
     )
 
 
@@ -143,13 +145,17 @@ def simulated_capacity_from_gram(
         If `gram` is not square, symmetric and finite, has eigenvalues below zero or does not fit
         `counts`, or another argument cannot be used.
     """
+    return _simulate(gram, counts, n_dichotomies, random_state, confidence, threads, noise=0.0)
+
+
+def _simulate(gram, counts, n_dichotomies, random_state, confidence, threads, noise):
     gram, counts = grams.check_gram(gram, counts)
     if not isinstance(n_dichotomies, numbers.Integral) or n_dichotomies < 10:
         raise InputError(f"n_dichotomies is {n_dichotomies!r}; expected a whole number from 10 up")
     check_confidence(confidence)
     seed = as_seed(random_state)
     with thread_map(threads) as run:
-        root, n_max = _root(gram)
+        root, n_max = _root(gram, noise)
         search = _Search(root, counts, n_max, int(n_dichotomies), seed, run)
         reach = ndtri(0.5 + 0.5 * confidence) / (2.0 * np.sqrt(n_dichotomies))
         n_c, n_lo, n_hi = (search.features_for(0.5 + shift) for shift in (0.0, -reach, reach))
@@ -240,9 +246,9 @@ class _Search:
             self.failed[draw] = n
 
 
-def _root(gram):
-    """The symmetric root of the Gram about the points' mean, and its rank."""
-    values, vectors = grams.principal(grams.center_gram(gram), np.abs(gram).max())
+def _root(gram, noise):
+    """The symmetric root of the Gram about the points' mean, and its rank above `noise`."""
+    values, vectors = grams.principal(grams.center_gram(gram), np.abs(gram).max(), noise)
     return (vectors * np.sqrt(values)) @ vectors.T, len(values)
 
 
