@@ -36,6 +36,7 @@ def read_manifolds(path):
         return [str(index) for index in range(len(array))], list(array)
     if set(dimensions) == {2}:
         _refuse_labels(path, arrays)
+        _refuse_columns_as_points(path, arrays)
         return list(arrays), list(arrays.values())
     raise InputError(f"{path} holds {found or 'no array'}; {MATRICES}")
 
@@ -43,7 +44,8 @@ def read_manifolds(path):
 def _labelled(path, arrays):
     """Manifolds from one array of points and one of labels; None if they are no such pair."""
     (name, labels), (other, points) = sorted(
-        arrays.items(), key=lambda item: (item[1].ndim, item[1].size)
+        arrays.items(),
+        key=lambda item: (item[1].ndim, item[1].size, item[0] != "labels", item[0] == "points"),
     )
     # MATLAB's columns and rows; of floats, its default, where they cannot be a manifold
     kinds = "iubUSf" if points.ndim == 2 and 1 < points.shape[1] != labels.size else "iubUS"
@@ -80,6 +82,21 @@ def _refuse_labels(path, arrays):
         )
 
 
+def _refuse_columns_as_points(path, arrays):
+    """Raise InputError if one of two arrays may be labels of the other's columns."""
+    if len(arrays) != 2:
+        return
+    (name, labels), (other, points) = sorted(arrays.items(), key=lambda item: item[1].size)
+    line = 1 in labels.shape and len(points) != labels.size == points.shape[1] > 1
+    if line and (labels.dtype.kind in "iubUST" or (labels.dtype.kind == "f" and _whole(labels))):
+        raise InputError(
+            f"{path}: {other} {points.shape} has {labels.size} columns and {name} {labels.shape} "
+            f"holds as many whole numbers. If these are labels, points have to be rows: give {other} "
+            f"transposed. If {name} is a manifold of one point, give all points in one array and "
+            "labels of one dimension"
+        )
+
+
 def checked_labels(labels, n_points, source):
     """Labels of points, (n_points,): whole numbers from 0 up, booleans or text without blanks.
 
@@ -94,11 +111,19 @@ def checked_labels(labels, n_points, source):
     Raises
     ------
     InputError
-        If they are masked, of another type, or not as many as the points.
+        If they are masked, of another type or shape, or not as many as the points.
     """
     if np.ma.is_masked(labels):
         raise InputError(f"{source} has masked labels; leave out the points that have none")
-    labels = np.asarray(on_host(labels)).reshape(-1)
+    labels = np.asarray(on_host(labels))
+    if labels.size != max(labels.shape, default=1):
+        raise InputError(
+            f"{source} has labels of shape {labels.shape}; expected one dimension, in the order of "
+            "the points"
+        )
+    labels = labels.reshape(-1)
+    if labels.dtype.kind in "OT" and all(isinstance(label, str) for label in labels):
+        labels = labels.astype(str)  # as pandas and Zarr hold text
     if len(labels) != n_points:
         raise InputError(
             f"{source} has {len(labels)} labels for {n_points} points; expected one for each"
