@@ -91,9 +91,9 @@ def _refuse_columns_as_points(path, arrays):
     if line and (labels.dtype.kind in "iubUST" or (labels.dtype.kind == "f" and _whole(labels))):
         raise InputError(
             f"{path}: {other} {points.shape} has {labels.size} columns and {name} {labels.shape} "
-            f"holds as many whole numbers. If these are labels, points have to be rows: give {other} "
-            f"transposed. If {name} is a manifold of one point, give all points in one array and "
-            "labels of one dimension"
+            f"holds as many whole numbers. If these are labels, points have to be rows: give "
+            f"{other} transposed. If {name} is a manifold of one point, give all points in one "
+            "array and labels of one dimension"
         )
 
 

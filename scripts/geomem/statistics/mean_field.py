@@ -153,6 +153,7 @@ def _by_points(products, found, groups, parts, threads):
             length,
             min(int(counts[mu]), products.n_features),
             found.dimension_convention,
+            0.0 if products.noise is None else products.noise[mu],
         )
         if not cloud.has_center:
             return np.full((len(METRICS), n_groups, len(HALVES)), np.nan)
