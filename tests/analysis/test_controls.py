@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 from geomem.analysis import activations
 from geomem.analysis.activations import extract_activations
 from geomem.data.analysis_set import choose_analysis_set
+from geomem.data.randomness import generator
+from geomem.geometry import manifold_geometry
 from geomem.models import list_layers
 from geomem.training.batches import Normalizer
 
@@ -84,3 +87,66 @@ def test_surrogates_do_not_depend_on_the_batch(setting, monkeypatch):
     monkeypatch.setattr(activations, "_BATCH", {"cpu": 3})
     monkeypatch.setattr(activations, "_KEPT_BYTES", 0)
     np.testing.assert_allclose(features(setting)["surrogate"], before, rtol=1e-5, atol=1e-6)
+
+
+def surrogates(monkeypatch, features, seed=0):
+    """Surrogates of given features (P, M, N), through the batches of an analysis."""
+    n_manifolds, per_class, _ = features.shape
+    values = torch.from_numpy(features.reshape(-1, features.shape[2]))
+    numbers = np.arange(n_manifolds * per_class, dtype="<u2")
+    pixels = numbers.view(np.uint8).reshape(n_manifolds, per_class, 1, 1, 2)
+
+    def observe(model, layers, images):
+        at = images.reshape(-1, 2).long() @ torch.tensor([1, 256])
+        return {"layer": values[at]}
+
+    monkeypatch.setattr(activations, "observe", observe)
+    batches = activations._Batches(torch.nn.Linear(1, 1), (), pixels, lambda x: x, None, seed)
+    found = list(batches._computed())
+    assert [manifold for manifold, _ in found] == list(range(n_manifolds))
+    return np.stack([points["layer"].numpy() for _, points in found])
+
+
+def isotropic(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def mixed(window, n_points, start):
+    """The definition: Gaussian combinations of the images of a window, about their mean."""
+    points = window.reshape(-1, window.shape[2]).astype(float)
+    drawn = generator("surrogate", 0, start).standard_normal((n_points, len(points)))
+    return drawn @ (points - points.mean(0)) / len(points) ** 0.5
+
+
+@pytest.mark.parametrize("batch", [64, 3])
+@pytest.mark.parametrize(
+    ("n_manifolds", "per_class", "window"),
+    [(20, 25, 10), (12, 25, 10), (13, 40, 10), (30, 10, 25), (6, 25, 6), (4, 60, 4)],
+)
+def test_a_window_of_ten_manifolds_gives_the_covariance(
+    monkeypatch, n_manifolds, per_class, window, batch
+):
+    """The last one is as large, and reaches back to images that others were drawn from."""
+    monkeypatch.setattr(activations, "_BATCH", {"cpu": batch})
+    features = isotropic(n_manifolds, per_class, 7)
+    found = surrogates(monkeypatch, features)
+    for start in range(0, n_manifolds, window):
+        end = min(start + window, n_manifolds)
+        expected = mixed(features[max(end - window, 0) : end], (end - start) * per_class, start)
+        np.testing.assert_allclose(found[start:end].reshape(-1, 7), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(11, 25, 400), (6, 60, 1000)])
+def test_surrogates_are_as_hard_to_separate_as_gaussian_points(monkeypatch, shape):
+    dimensions, capacities = [], []
+    for seed in range(4):
+        features = isotropic(*shape, seed=seed)
+        clouds = features, surrogates(monkeypatch, features, seed)
+        both = [manifold_geometry(list(points.astype(float)), n_t=100) for points in clouds]
+        dimensions.append([found.dimension for found in both])
+        capacities.append([1 / np.mean(1 / np.asarray(found.capacity)) for found in both])
+    own, other = np.mean(dimensions, axis=0)
+    # the last one, too: with a window of its own 25 images its dimension would be 21 % smaller
+    np.testing.assert_allclose(other, own.mean(), rtol=0.07)
+    own, other = np.mean(capacities, axis=0)
+    assert abs(other / own - 1) < 0.05

@@ -7,9 +7,11 @@ memory holds one batch of features and the (P, features) means, however many ima
 Up to `_KEPT_BYTES` of features of a kind wait in a temporary file for the second pass; more are
 computed again.
 
-The control kind `surrogate` is made here: the features of a batch of images, about their mean, are
-multiplied by a square Gaussian matrix. What comes out are Gaussian points whose covariance is that
-of the batch: the layer's spectrum without its classes, or any structure but that.
+The control kind `surrogate` is made here: the features of a window of images, about their mean, are
+multiplied by a Gaussian matrix. What comes out are Gaussian points whose covariance is that of the
+window: the layer's spectrum without its classes, or any structure but that. Points of one manifold
+lie in fewer dimensions than the window has images, so this spans at least ten manifolds (or all);
+its features are in memory together, in float32, for M = 50 those of 500 images.
 """
 
 import contextlib
@@ -29,6 +31,7 @@ from geomem.geometry.products import (
     center_products,
     centered,
     moments,
+    noise_of_cloud,
     project,
 )
 from geomem.memory import give_back
@@ -38,7 +41,8 @@ from geomem.training.batches import resident
 STORES = ("products", "gram", "raw")
 _BATCH = {"cpu": 64, "cuda": 2048}
 _KEPT_BYTES = 2**29  # on disk
-_SURROGATE_POINTS = 256  # mixed together; not the batch of the device, which may change nothing
+# mixed together, at least; not the batch of the device, which may change nothing
+_SURROGATE_POINTS, _SURROGATE_MANIFOLDS = 256, 10
 _FLOAT64_COLUMNS = 2**11  # features turned into float64 at a time
 
 
@@ -170,19 +174,21 @@ class _Batches:
         n_manifolds, per_class = self.pixels.shape[:2]
         replaced = self.surrogate is not None
         batch = _BATCH.get(device.type, 64)
-        step = max((_SURROGATE_POINTS if replaced else batch) // per_class, 1)
+        step = _window(per_class) if replaced else max(batch // per_class, 1)
         for start in range(0, n_manifolds, step):
-            block = self.pixels[start : start + step]
+            end = min(start + step, n_manifolds)
+            # a window as large as the others for the last surrogates, too
+            block = self.pixels[max(end - step, 0) if replaced else start : end]
             images = resident(block.reshape(-1, *block.shape[2:]), device)
             if replaced:
                 parts = [
                     observe(self.model, self.layers, self.normalizer(part))
                     for part in images.split(batch)
                 ]
-                seen = _surrogates(parts, len(images), self.surrogate, start)
+                seen = _surrogates(parts, (end - start) * per_class, self.surrogate, start)
             else:
                 seen = observe(self.model, self.layers, self.normalizer(images))
-            for offset in range(len(block)):
+            for offset in range(end - start):
                 rows = slice(offset * per_class, (offset + 1) * per_class)
                 # copies, which do not keep all of the batch in memory while the next is computed
                 yield start + offset, {name: values[rows].clone() for name, values in seen.items()}
@@ -191,30 +197,38 @@ class _Batches:
                 give_back()
 
 
-def _surrogates(parts, n_points, seed, start):
-    """Gaussian points of the covariance of `n_points` images, in every layer from one draw.
+def _window(per_class):
+    """Manifolds whose images give surrogates their covariance together."""
+    return max(_SURROGATE_POINTS // per_class, _SURROGATE_MANIFOLDS)
 
-    What `observe` gave for `parts` of them is taken out of these.
+
+def _surrogates(parts, n_points, seed, start):
+    """`n_points` Gaussian points of the covariance of a window of images, in every layer.
+
+    All layers have them from one draw. What `observe` gave for `parts` of the images, of which
+    there are at least `n_points`, is taken out of these.
     """
+    first = next(iter(parts[0]))
+    n_images = sum(len(part[first]) for part in parts)
     drawn = (
-        generator("surrogate", seed, start).standard_normal((n_points, n_points)) / n_points**0.5
+        generator("surrogate", seed, start).standard_normal((n_points, n_images)) / n_images**0.5
     )
-    drawn = torch.from_numpy(drawn).to(next(iter(parts[0].values())).device)
+    drawn = torch.from_numpy(drawn).to(parts[0][first].device)
     mixed = {}
     for name in list(parts[0]):
         points = torch.cat([part.pop(name) for part in parts])
         for block in points.split(_FLOAT64_COLUMNS, dim=1):
             offsets = block.double()
             offsets -= offsets.mean(0)
-            block.copy_(drawn @ offsets)
-        mixed[name] = points
+            block[:n_points] = drawn @ offsets
+        mixed[name] = points[:n_points]
     return mixed
 
 
 def _products(batches, layers, kind, manifolds, keep):
     """ManifoldProducts by layer index, in two passes over `batches`."""
     n_manifolds, per_class = batches.pixels.shape[:2]
-    grams, means, cross = ({layer.name: [] for layer in layers} for _ in range(3))
+    grams, means, noise, cross = ({layer.name: [] for layer in layers} for _ in range(4))
     for manifold, features in batches:
         for name, points in features.items():
             gram, mean = moments(points)
@@ -225,6 +239,7 @@ def _products(batches, layers, kind, manifolds, keep):
                 )
             grams[name].append(gram)
             means[name].append(mean)
+            noise[name].append(noise_of_cloud(points, gram, mean))
         if keep is not None:
             keep.put(manifold, features)
     counts = np.full(n_manifolds, per_class, dtype=np.int64)
@@ -239,6 +254,7 @@ def _products(batches, layers, kind, manifolds, keep):
             np.concatenate(cross[layer.name], axis=1),
             counts,
             layer.features,
+            np.array(noise[layer.name]),
         )
         for layer in layers
     }

@@ -1,10 +1,11 @@
 """A run's network with the weights of a snapshot, and the analysed images it is shown."""
 
+import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import nn
+from torch.nn.modules import batchnorm as _norms  # what batch and instance norms derive from
 
 from geomem.errors import InputError
 from geomem.memory import give_back
@@ -97,10 +98,32 @@ def load_state(model, state, source):
         ) from error
 
 
-def recalibrate(model, images, normalizer, *, precision="float32"):
-    """Replace batch norm's running statistics by plain averages over batches of these images.
+def batch_norms(model):
+    """All batch norms of a network, of every dimension."""
+    return [module for module in model.modules() if isinstance(module, _norms._BatchNorm)]
 
-    Batches are drawn from one fixed random order; batch norm is in training mode meanwhile and
+
+def untracked_norms(model):
+    """The norms of a network whose running statistics are as made: no batch has changed them.
+
+    Batch norms count their batches, instance norms do not, and neither do statistics that come from
+    another program: what is still mean 0 and variance 1, without a batch counted, is as made.
+    """
+    return [
+        module
+        for module in model.modules()
+        if isinstance(module, _norms._NormBase)
+        and module.running_mean is not None
+        and not module.num_batches_tracked
+        and bool((module.running_mean == 0).all())
+        and bool((module.running_var == 1).all())
+    ]
+
+
+def recalibrate(model, images, normalizer, *, precision="float32", norms=None):
+    """Replace the running statistics of norms by plain averages over batches of these images.
+
+    Batches are drawn from one fixed random order; the norms are in training mode meanwhile and
     everything else in evaluation mode.
 
     Parameters
@@ -111,30 +134,49 @@ def recalibrate(model, images, normalizer, *, precision="float32"):
         Training images on the model's device.
     normalizer : Normalizer
     precision : str
+    norms : sequence of nn.Module, optional
+        Of the network; default: `batch_norms`.
     """
-    kind = nn.modules.batchnorm._BatchNorm  # what the norms of every dimension derive from
-    norms = [module for module in model.modules() if isinstance(module, kind)]
+    norms = batch_norms(model) if norms is None else norms
     momenta = [norm.momentum for norm in norms]
+    handles = []
     for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the plain average over batches
+        if norm.num_batches_tracked is not None:
+            norm.reset_running_stats()
+        norm.momentum = None  # the plain average over batches, for batch norm that counts them
+        if norm.num_batches_tracked is None or not isinstance(norm, _norms._BatchNorm):
+            handles.append(norm.register_forward_pre_hook(_averaging()))
         norm.train()
     order = np.random.default_rng(0).permutation(len(images))
     with torch.no_grad(), autocast(images.device, precision):
         for index in np.array_split(order, -(-len(order) // _BATCH)) if norms else ():
             batch = images[torch.from_numpy(index).to(images.device)]
             model(in_format(model, normalizer(batch)))
+    for handle in handles:
+        handle.remove()
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     model.eval()
 
 
+def _averaging():
+    """A hook that counts a norm's batches, so that its statistics become the average over them."""
+    numbers = itertools.count(1)
+
+    def before(norm, inputs):
+        norm.momentum = 1 / next(numbers)
+
+    return before
+
+
 def with_statistics(model, snapshot, images, normalizer):
-    """The snapshot, with running statistics of batch norm if it is one of the initialization.
+    """The snapshot, with running statistics of norms if it is one of the initialization.
 
     Before the first step these are mean 0 and variance 1, whatever the data: in evaluation mode
     the untrained network would be one without normalization, in which signals die out with depth.
-    So they are measured on training images. From the first epoch on training has tracked them.
+    So they are measured on training images. From the first epoch on training has tracked them. So
+    has a training before this one, if the network was made with its statistics: norms that have
+    counted batches, or have other than mean 0 and variance 1, stay as they are.
 
     Parameters
     ----------
@@ -154,7 +196,8 @@ def with_statistics(model, snapshot, images, normalizer):
     device = next(model.parameters()).device
     chosen = np.random.default_rng(0).permutation(len(images))[:_MEASURED]
     model.load_state_dict(snapshot.state)
-    recalibrate(model, resident(images[np.sort(chosen)], device), normalizer)
+    measured = resident(images[np.sort(chosen)], device)
+    recalibrate(model, measured, normalizer, norms=untracked_norms(model))
     give_back()
     state = {name: value.cpu().clone() for name, value in model.state_dict().items()}
     return replace(snapshot, state=state)

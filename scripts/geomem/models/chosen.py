@@ -33,8 +33,9 @@ def with_pooling(layers, pooling, key="analysis.pooling"):
     ----------
     layers : sequence of Layer
     pooling : dict of str to str or int
-        By glob; the last one that a layer's name matches counts. It applies to outputs of two
-        dimensions (tokens, features) and, mean and max alone, of three (channels, height, width).
+        By glob; the last one that a layer's name matches counts. Mean and max are over all
+        dimensions of an output but that of its features, `Layer.channel_axis`; `first`, `last` and
+        numbers apply to tokens, (tokens, features), alone. Other outputs stay as they are.
     key : str
         What a message calls it.
 
@@ -46,19 +47,28 @@ def with_pooling(layers, pooling, key="analysis.pooling"):
     found = {layer.name: layer for layer in layers}
     for glob, how in pooling.items():
         for layer in select_layers(layers, [glob], key):
-            ranks = (2, 3) if how in ("none", "mean", "max") else (2,)
-            if len(layer.shape) not in ranks:
+            if not _applies(how, layer):
                 if glob == layer.name:
-                    raise InputError(
-                        f"{key}: {glob!r} has shape {layer.shape}, to which {how!r} does not "
-                        "apply; expected (tokens, features), or for mean and max (channels, "
-                        "height, width)"
-                    )
+                    raise InputError(f"{key}: {glob!r} has shape {_misfit(how, layer)}")
                 continue
             count = layer.shape[0]
             if str(how).isdigit() and int(how) >= count:
                 raise InputError(f"{key}: {glob!r} is token {how} of {count}, which count from 0")
-            kept = {2: layer.shape[1:], 3: layer.shape[:1]}[len(layer.shape)]
-            shape = layer.shape if how == "none" else kept
+            shape = layer.shape if how == "none" else (layer.shape[layer.channel_axis],)
             found[layer.name] = replace(layer, pooling=str(how), shape=shape)
     return list(found.values())
+
+
+def _applies(how, layer):
+    if how in ("none", "mean", "max"):
+        return len(layer.shape) > 1
+    return len(layer.shape) == 2 and layer.channel_axis == 1
+
+
+def _misfit(how, layer):
+    """Which shape a pooling does not apply to, and which is expected."""
+    expected = "tokens or positions besides features"
+    if how not in ("none", "mean", "max"):
+        expected = "(tokens, features), as linear maps and attention return"
+    order = ", channels first" if len(layer.shape) > 1 and layer.channel_axis == 0 else ""
+    return f"{layer.shape}{order}, to which {how!r} does not apply; expected {expected}"

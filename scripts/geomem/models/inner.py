@@ -12,12 +12,12 @@ from dataclasses import replace
 import torch
 
 from geomem.models.checks import LOGITS, image_places, noise_images
+from geomem.models.kinds import channel_axis, kind_of_type
 from geomem.models.layers import (
     INPUT,
     Layer,
     called_outputs,
     in_format,
-    kind_of_type,
     list_layers,
     tied,
 )
@@ -108,7 +108,9 @@ def _found(model, opened):
             shape = tuple(by_image(small[name, call], len(images) - 1, *where).shape[1:])
             label = f"{block_of[name]}/{name.removeprefix(block_of[name] + '.')}"
             label += f":{call + 1}" if call else ""
-            layers.append(Layer(label, 0, kinds[name], name, call, shape, (), *where))
+            layer = Layer(label, 0, kinds[name], name, call, shape, (), *where)
+            features = channel_axis(model.get_submodule(name), layer.kind, shape, layers)
+            layers.append(replace(layer, channel_axis=features))
         else:
             layers.append(known[name, call])
     owners = {block: _owners(model, known[block, 0], opened[block], began) for block in opened}

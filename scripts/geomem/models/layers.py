@@ -26,19 +26,11 @@ from geomem.models.checks import (
     nothing_changed,
     unfit,
 )
+from geomem.models.kinds import channel_axis, kind_of
 from geomem.models.layout import by_image
 from geomem.models.pooling import pooled_output
 
 INPUT = "input"
-_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d)
-_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.AvgPool1d, nn.AvgPool2d, nn.LPPool2d)
-_ADAPTIVE_POOLS = (nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d)
-_KINDS = {
-    "conv": _CONVOLUTIONS,
-    "linear": (nn.Linear,),
-    "attention": (nn.MultiheadAttention,),
-    "pool": _POOLS + _ADAPTIVE_POOLS,
-}
 
 
 @dataclass(frozen=True)
@@ -66,6 +58,8 @@ class Layer:
     pooling : str
         What is kept of it: `none` (everything), `mean` or `max` over its tokens or positions,
         `first`, `last` or the number of a token; `shape` is that of what is kept.
+    channel_axis : int
+        Which dimension of its output for one image, all of it, its features or channels are in.
     """
 
     name: str
@@ -78,6 +72,7 @@ class Layer:
     axis: int = 0
     before: int = 1
     pooling: str = "none"
+    channel_axis: int = 0
 
     @property
     def features(self):
@@ -164,13 +159,15 @@ def observe(model, layers, images):
     wanted = {(layer.module, layer.call): layer for layer in layers if layer.module}
     images = in_format(model, images)
     found = {}
-    if any(layer.kind == INPUT for layer in layers):
-        found[INPUT] = images.flatten(1).clone()
 
     def keep(name, call, output):
         if layer := wanted.get((name, call)):
             # a copy, for a later in-place ReLU would change the output
             found[layer.name] = _kept(layer, output.detach(), len(images)).flatten(1).clone()
+
+    for layer in layers:
+        if layer.kind == INPUT:
+            found[layer.name] = _kept(layer, images, len(images)).flatten(1).clone()
 
     with _calls_seen(model, {name for name, _ in wanted}, end=keep), torch.no_grad():
         model(images)
@@ -185,7 +182,8 @@ def _kept(layer, output, count):
     sizes = tuple(output.shape)
     parts, rest = divmod(sizes[layer.axis], count) if len(sizes) > layer.axis else (0, 0)
     if parts and not rest and parts % layer.before == 0:
-        values = pooled_output(by_image(output, count, layer.axis, layer.before), layer.pooling)
+        whole = by_image(output, count, layer.axis, layer.before)
+        values = pooled_output(whole, layer.pooling, layer.channel_axis)
         if values.shape[1:] == layer.shape:
             return values
     raise InputError(
@@ -250,7 +248,7 @@ def find_layers(model, images):
     kinds = {
         name: kind
         for name, module in modules.items()
-        if inside[name] in (None, name) and (kind := _kind(module))
+        if inside[name] in (None, name) and (kind := kind_of(module))
     }
     if "" in kinds:
         raise InputError(
@@ -271,7 +269,9 @@ def find_layers(model, images):
     for (name, call), place in places.items():
         label = name if call == 0 else f"{name}:{call + 1}"
         shape = tuple(by_image(small[name, call], len(images) - 1, *place).shape[1:])
-        layers.append(Layer(label, len(layers), kinds[name], name, call, shape, (), *place))
+        layer = Layer(label, len(layers), kinds[name], name, call, shape, (), *place)
+        features = channel_axis(modules[name], layer.kind, shape, layers)
+        layers.append(replace(layer, channel_axis=features))
     check_names([layer.name for layer in layers])
     owners = _owners(model, layers, inside, began)
     layers = [replace(layer, state=tuple(owners.get(layer.name, ()))) for layer in layers]
@@ -302,15 +302,6 @@ def called_outputs(model, kinds, names, images, begin=None):
         )
     found[LOGITS] = logits.clone() if isinstance(logits, torch.Tensor) else logits
     return found
-
-
-def _kind(module):
-    return module.layer_kind if hasattr(module, "layer_kind") else kind_of_type(module)
-
-
-def kind_of_type(module):
-    """`conv`, `linear`, `attention` or `pool`; None for other modules."""
-    return next((kind for kind, types in _KINDS.items() if isinstance(module, types)), None)
 
 
 def _enclosing(name, marked):
