@@ -125,6 +125,39 @@ def test_rewind_draws_suffixes_up_to_none_and_references(three_seeds):
     assert named["to the best epoch"] == pytest.approx(100 * best.iloc[-1])
 
 
+def test_rewind_references_are_of_the_same_seeds_at_both_epochs(three_seeds):
+    gone = synthetic.diverge(three_seeds, 1, 40)
+    accuracy = gone["accuracy"].copy()
+    accuracy.loc[(accuracy["seed"] == 1) & accuracy["best"], "value"] = 0
+    drawn = lines(draw("rewind", {**gone, "accuracy": accuracy}, noise=0.5).axes[0])
+    rows = accuracy.query("noise == 0.5 and metric == 'accuracy' and kind == 'test' and seed != 1")
+    for moment in ("best", "last"):
+        expected = 100 * rows[rows[moment]]["value"].mean()
+        assert drawn[f"whole network, {moment} epoch"].get_ydata()[0] == pytest.approx(expected)
+
+
+def test_epochs_leave_the_best_epoch_of_a_diverged_seed_out(three_seeds):
+    gone = synthetic.diverge(three_seeds, 2, 40)
+    axes = draw("epochs", gone, noise=0.5, layers=1).axes[0]
+    np.testing.assert_allclose(lines(axes)["test"].get_xdata(), [0, 2, 15, 60])
+    marked = {line.get_xdata()[0] for line in axes.lines if line.get_label() == "best epoch"}
+    assert marked == {14, 16}
+
+
+@pytest.mark.parametrize("name", ["gradients", "localization"])
+def test_gradients_meet_at_the_best_epochs_of_seeds_that_did_not_diverge(name, three_seeds):
+    table = three_seeds["gradients"]
+    inputs = {**three_seeds, "gradients": table[~table["last"]]}  # the accuracies tell the last
+    titles = [axes.get_title("left") for axes in draw(name, inputs, noise=0.5).axes]
+    gone = draw(name, synthetic.diverge(inputs, 2, 40), noise=0.5)
+    if name == "localization":
+        assert "epoch 16" in titles and "epoch 15" in [a.get_title("left") for a in gone.axes]
+    else:
+        x = lines(gone.axes[0])["permuted, label-dependent"].get_xdata()
+        np.testing.assert_allclose(x, [0, 2, 15])
+    assert "drawn at their mean" in caption_of(gone)
+
+
 def test_rewind_without_noise_has_no_permuted_row(three_seeds):
     figure = draw("rewind", three_seeds, noise=0)
     assert [axes.get_ylabel() for axes in figure.axes] == ["test accuracy (%)", ""]
@@ -167,6 +200,31 @@ def test_examples_leave_out_what_was_not_rewound_and_show_who_is_memorized_last(
     table["suffix_layer"], table["suffix_layer_index"] = None, None
     titles = [axes.get_title("left") for axes in draw("examples", inputs).axes]
     assert "forgotten by rewinding from" not in titles
+
+
+def test_examples_are_fractions_of_the_memorized_images_that_were_evaluated():
+    """A third was not evaluated, and of the others every fourth is not forgotten by any suffix."""
+    table = synthetic.examples_table(synthetic.cells())
+    order = table["memorized"].cumsum() - 1
+    asked = table["memorized"] & (order % 3 != 2)
+    kept = asked & (order % 4 == 0)
+    table["single_layers"] = np.where(asked, np.where(kept, "", "fc1"), None)
+    table.loc[~asked | kept, ["suffix_layer", "suffix_layer_index"]] = None, np.nan
+    inputs = {"examples": table, "images": synthetic.image_set()}
+    figure = draw("examples", inputs)
+    axes = figure.axes[2]
+    heights = [bar.get_height() for bar in axes.patches]
+    assert sum(heights) == pytest.approx(100 * (1 - kept.sum() / asked.sum()))
+    counts = table[asked].groupby("suffix_layer_index").size()
+    np.testing.assert_allclose(heights, 100 * counts / asked.sum())
+    assert axes.get_ylabel() == "memorized images (%)"
+    said = f"{asked.sum()} of these were evaluated with layers rewound, and {kept.sum()} of them"
+    assert said in caption_of(figure)
+    table["single_layers"] = None  # as if suffixes alone were rewound: what was asked is not known
+    figure = draw("examples", inputs)
+    assert figure.axes[2].get_ylabel() == "forgotten images (%)"
+    assert sum(bar.get_height() for bar in figure.axes[2].patches) == pytest.approx(100)
+    assert "are not forgotten, or were not evaluated" in caption_of(figure)
 
 
 def test_epochs_at_two_epochs_names_both(three_seeds):

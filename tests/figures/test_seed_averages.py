@@ -89,23 +89,81 @@ def test_note_says_which_interval(counts, note):
     assert re.search(note, seeds.interval_note([pd.DataFrame({"seeds": counts})]))
 
 
+def measured(*epochs, best, last, seed=0):
+    """Rows of a seed at its epochs: the value is the epoch's number."""
+    flags = {"best": np.equal(epochs, best), "last": np.equal(epochs, last)}
+    return rows([float(e) for e in epochs], epoch=epochs, seed=seed, width=8, noise=0.5, **flags)
+
+
+def met(*parts, **known):
+    """What is averaged where, and over how many seeds."""
+    moved = seeds.meet_at_best(pd.concat(parts), **known)
+    means = seeds.over_seeds(moved, ["epoch"]).set_index("epoch")
+    return means["value"].to_dict(), means["seeds"].tolist()
+
+
 def test_seeds_meet_at_the_mean_of_their_best_epochs():
-    table = pd.concat(
-        [
-            rows([0.0, 0.0], epoch=0, best=False),
-            rows([1.0], epoch=10, seed=0, best=True),
-            rows([3.0], epoch=14, seed=1, best=True),
-            rows([9.0, 9.0], epoch=60, best=False),
-        ]
-    )
-    met = seeds.over_seeds(seeds.meet_at_best(table), ["epoch"]).set_index("epoch")
-    assert met["value"].to_dict() == {0: 0, 12: 2, 60: 9}
-    assert set(met["seeds"]) == {2}
+    two = [measured(0, 10, 60, best=10, last=60), measured(0, 14, 60, best=14, last=60, seed=1)]
+    assert met(*two) == ({0: 0, 12: 12, 60: 60}, [2, 2, 2])
 
 
 def test_epochs_shared_by_all_seeds_do_not_move():
-    table = pd.concat([rows([0.0, 1.0], epoch=0, best=[True, False]), rows([2.0, 3.0], best=False)])
+    table = pd.concat([measured(0, 5, best=0, last=5), measured(0, 5, best=5, last=5, seed=1)])
     assert seeds.meet_at_best(table) is table
+
+
+def test_what_was_measured_at_the_mean_of_the_best_epochs_stays():
+    two = [
+        measured(0, 8, 10, 40, best=8, last=40),
+        measured(0, 10, 12, 40, best=12, last=40, seed=1).replace({"value": {12: 14}}),
+    ]
+    assert met(*two) == ({0: 0, 10: 10, 10.5: 11, 40: 40}, [2, 2, 2, 2])
+    table = pd.concat(two)
+    assert seeds.best_note(table, table) == (
+        "Best epochs of the seeds are drawn at or beside their mean."
+    )
+
+
+def test_a_last_epoch_that_is_the_best_stays():
+    two = [measured(0, 40, best=40, last=40), measured(0, 12, 40, best=12, last=40, seed=1)]
+    assert met(*two) == ({0: 0, 26: 26, 40: 40}, [2, 2, 2])
+
+
+def test_a_seed_that_diverged_does_not_move_the_best_epochs():
+    """Its epochs that others share stay; its best one, measured in it alone, is left out."""
+    whole = measured(0, 10, 40, best=40, last=40)
+    gone = measured(0, 4, best=4, last=None, seed=1)
+    assert met(whole, gone) == ({0: 0, 10: 10, 40: 40}, [2, 1, 1])
+    table = pd.concat([whole, gone])
+    assert seeds.best_note(table, table) == ""
+    others = [measured(0, 10, 60, best=10, last=60), measured(0, 14, 60, best=14, last=60, seed=2)]
+    assert met(*others, gone) == ({0: 0, 12: 12, 60: 60}, [3, 2, 2])
+    again = measured(0, 6, best=6, last=None, seed=2)
+    assert met(gone, again) == ({0: 0, 5: 5}, [2, 2]), "where all diverged they meet, too"
+
+
+def test_the_accuracies_tell_what_diverged_where_no_last_epoch_was_measured():
+    two = [measured(0, 10, best=10, last=None), measured(0, 14, best=14, last=None, seed=1)]
+    gone = measured(0, 4, best=4, last=None, seed=2)
+    accuracy = pd.concat([*(measured(0, 60, best=0, last=60, seed=s) for s in (0, 1)), gone])
+    assert met(*two, gone, accuracy=accuracy) == ({0: 0, 12: 12}, [3, 2])
+
+
+def test_the_number_of_manifolds_is_that_of_each_network():
+    """Seeds draw 70 of 100 classes each: together they have more."""
+    random = np.random.default_rng(0)
+    parts = [
+        pd.DataFrame(
+            {"manifold": random.permutation(100)[:70], "width": 8, "noise": 0.5, "seed": s}
+        )
+        for s in range(5)
+    ]
+    table = pd.concat(parts)
+    assert table["manifold"].nunique() > 95
+    assert seeds.n_manifolds(table) == 70
+    assert seeds.n_manifolds(pd.concat([*parts[:4], parts[4][1:]])) is None
+    assert seeds.n_manifolds(table.assign(manifold=np.nan)) is None
+    assert seeds.n_manifolds(table[:0]) is None
 
 
 def test_select_names_the_widths_there_are():

@@ -16,6 +16,7 @@ def described(name="depth", **changed):
     settings = {
         "experiment": name, "network": "vgg-small", "data": "glyphs", "widths": [8],
         "label_noise": [0.5], "seeds": 3, "epochs": 30, "confidence": 0.95,
+        "best_epoch": "validation", "memorized": 0.9, "lost": 0.1,
         "figures": ["depth", "rewind"], "tables": ["accuracy", "geometry"],
     }  # fmt: skip
     return settings | changed
@@ -41,9 +42,10 @@ def _named(table):
     return table
 
 
-def judged(runs):
+def judged(runs, **changed):
+    settings = {**SETTINGS, **changed}
     with patch("geomem.claims.judge.REPLICATES", 20):  # quicker; effects are the same
-        rows = [{"experiment": "made-up", **row} for row in judge_all(runs, SETTINGS)]
+        rows = [{"experiment": "made-up", **row} for row in judge_all(runs, settings)]
     return pd.DataFrame(rows)[list(COLUMNS)].astype({"width": "Int64"})
 
 

@@ -120,6 +120,14 @@ def test_links_are_reached_by_keyboard(opened):
     assert len(reached) == count
 
 
+def test_the_page_says_which_epoch_is_called_the_best():
+    footer = page(examples()).split("<footer>")[1]
+    assert "Best epoch: the one with the highest validation accuracy. " in footer
+    mine = {**found(experiment="mine"), "best_epoch": 5}
+    footer = page([*examples(), mine]).split("<footer>")[1]
+    assert "highest validation accuracy; in mine epoch 5, as configured. " in footer
+
+
 def test_names_are_text():
     example = found(experiment="x", network=EVIL, figures=["f" + EVIL])
     text = page([example], {EVIL: EVIL})

@@ -43,8 +43,9 @@ def draw(geometry, accuracy, *, layers=3, metrics=None):
     for axes_row, (cell, metric) in zip(grid, rows, strict=False):
         here = seeds.of_condition(geometry, cell)
         here = here[here["metric"] == metric]
-        best = here.loc[here["best"], "epoch"]
-        here = seeds.meet_at_best(here)
+        ended = seeds.finished(here, accuracy)
+        best = ended.loc[ended["best"], "epoch"]
+        here = seeds.meet_at_best(here, accuracy)
         for axes, layer in zip(axes_row, shown[cell], strict=False):
             of_layer = here[here["layer"] == layer]
             by = ["metric", "layer_index", "layer", "kind", "epoch"]
@@ -78,7 +79,7 @@ def draw(geometry, accuracy, *, layers=3, metrics=None):
         robust if every and len(metrics) > 1 else "",
         cut,
         warned.note(every),
-        seeds.best_note(geometry),
+        seeds.best_note(geometry, accuracy),
         seeds.diverged_note(accuracy),
     )
     return figure

@@ -38,12 +38,12 @@ def draw(examples, images):
     strips = [(title, strip) for title, strip in strips if len(strip)]
     figure = style.canvas(1 + len(strips), height=1.6)
     grid = figure.add_gridspec(1 + len(strips), 1, height_ratios=[1.5, *[1] * len(strips)])
-    rewound = memorized[memorized["suffix_layer"].notna()]
-    above = figure.add_subfigure(grid[0]).subplots(1, 3 if len(rewound) else 2)
+    forgotten = memorized["suffix_layer"].notna().any()
+    above = figure.add_subfigure(grid[0]).subplots(1, 3 if forgotten else 2)
     _learned(above[0], rows)
     _forgotten(above[1], rows)
-    if len(rewound):
-        _remembered(above[2], rewound)
+    if forgotten:
+        _remembered(above[2], memorized)
     for number, (title, strip) in enumerate(strips, start=1):
         part = figure.add_subfigure(grid[number])
         part.suptitle(f"permuted images, {title}", x=0.01, ha="left", fontsize=7.5)
@@ -89,13 +89,24 @@ def _forgotten(axes, rows):
 
 
 def _remembered(axes, memorized):
-    """Of memorized images, the fraction whose shortest forgetting suffix starts at each layer."""
+    """Of memorized images, the fraction whose shortest forgetting suffix starts at each layer.
+
+    Of those evaluated with layers rewound. If no layer was rewound alone, the table does not tell
+    which these are, and the fraction is of the images that are forgotten.
+    """
     axes.set_title("forgotten by rewinding from")
     counts = memorized.groupby("suffix_layer_index")["suffix_layer"].agg(["first", "size"])
+    evaluated = _evaluated(memorized).sum()
+    total = evaluated or counts["size"].sum()
     places = np.arange(len(counts))
-    axes.bar(places, 100 * counts["size"] / len(memorized), color=KINDS["permuted"].color)
-    axes.set_ylabel("memorized images (%)")
+    axes.bar(places, 100 * counts["size"] / total, color=KINDS["permuted"].color)
+    axes.set_ylabel("memorized images (%)" if evaluated else "forgotten images (%)")
     scales.layer_axis(axes, counts["first"].tolist())
+
+
+def _evaluated(memorized):
+    """Which images were evaluated with single layers rewound: their entry may be empty text."""
+    return memorized["single_layers"].notna()
 
 
 def _by_kind(rows):
@@ -115,6 +126,17 @@ def _words(rows):
     count = (rows["kind"] == "permuted").sum()
     if count:
         yield f"{len(memorized)} of {count} permuted images are memorized."
-    kept = memorized["suffix_layer"].isna().sum()
-    if kept and kept < len(memorized):
-        yield f"{kept} of these are not forgotten, or were not evaluated."
+    forgotten = memorized["suffix_layer"].notna()
+    if forgotten.any() and not forgotten.all():
+        yield _not_forgotten(forgotten, _evaluated(memorized))
+
+
+def _not_forgotten(forgotten, evaluated):
+    """How many memorized images no suffix takes the label away from, of those that were asked."""
+    kept = (~forgotten & evaluated).sum()
+    if not evaluated.any():
+        return f"{(~forgotten).sum()} of these are not forgotten, or were not evaluated."
+    if evaluated.all():
+        return f"{kept} of these are not forgotten."
+    asked = f"{evaluated.sum()} of these were evaluated with layers rewound"
+    return f"{asked}, and {kept} of them are not forgotten."

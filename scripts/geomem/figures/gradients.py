@@ -41,7 +41,7 @@ def draw(gradients, accuracy, *, kinds=("unpermuted", "permuted")):
     )  # fmt: skip
     summaries, handles = [], []
     for axes_row, (cell, layers, first) in zip(grid, rows, strict=False):
-        here = seeds.meet_at_best(seeds.of_condition(norms, cell))
+        here = seeds.meet_at_best(seeds.of_condition(norms, cell), accuracy)
         for axes, layer in zip(axes_row, layers, strict=False):
             summaries += _draw_layer(axes, here[here["layer"] == layer], kinds)
             handles += axes.get_lines()
@@ -57,7 +57,7 @@ def draw(gradients, accuracy, *, kinds=("unpermuted", "permuted")):
         figure,
         title,
         seeds.interval_note(summaries),
-        seeds.best_note(norms),
+        seeds.best_note(norms, accuracy),
         seeds.diverged_note(accuracy),
         "Noise floor: norm of the label-dependent part if labels told nothing.",
     )

@@ -38,7 +38,7 @@ def draw(rewind, gradients, accuracy, *, epoch=None):
     drawn = {"training": [], "test": [], "share": []}  # averages
     for i, (cell, policy) in enumerate(rows):
         if policy is None:
-            _draw_shares(figure, grid, i, shares, cell, panels, drawn)
+            _draw_shares(figure, grid, i, shares, cell, accuracy, panels, drawn)
         else:
             of_policy = changes[changes["batch_norm"] == policy]
             _draw_changes(figure, grid, i, of_policy, cell, epoch, panels, drawn)
@@ -55,7 +55,7 @@ def draw(rewind, gradients, accuracy, *, epoch=None):
         "Fraction: of the squared norm, with sampling noise." if panels["share"] else "",
         seeds.interval_note([summary for name in drawn for summary in drawn[name]], alone),
         max(cuts),
-        seeds.best_note(shares),
+        seeds.best_note(shares, accuracy),
         seeds.diverged_note(accuracy),
     )
     return figure
@@ -152,9 +152,9 @@ def _draw_changes(figure, grid, row, changes, cell, epoch, panels, drawn):
             )
 
 
-def _draw_shares(figure, grid, row, shares, cell, panels, drawn):
+def _draw_shares(figure, grid, row, shares, cell, accuracy, panels, drawn):
     """A panel for each of a few epochs; adds axes to `panels` and averages to `drawn`."""
-    here = seeds.meet_at_best(seeds.of_condition(shares, cell))
+    here = seeds.meet_at_best(seeds.of_condition(shares, cell), accuracy)
     epochs = np.unique(here["epoch"])
     count = max(n for n in (1, 2, 4) if n <= len(epochs))
     chosen = np.linspace(0, len(epochs) - 1, count).round().astype(int)

@@ -76,7 +76,8 @@ def draw(rewind, accuracy, *, kinds=("test", "permuted")):
                 summary = summary.sort_values("layer", key=lambda column: column.map(names.index))
                 x = summary["layer"].map(names.index)
                 drawn.append(style.curve(axes, x, summary, look, scale=100))
-            _reference(axes, seeds.of_condition(accuracy, cell), kind)
+            ended = seeds.finished(seeds.of_condition(accuracy, cell), accuracy)
+            _reference(axes, ended, kind)
             if names:
                 scales.layer_axis(axes, names)
             axes.set_xlabel(f"rewound: {SCHEMES[scheme]}")
@@ -154,7 +155,7 @@ def _with_end(rows, untouched):
 
 
 def _reference(axes, accuracy, kind):
-    """Horizontal lines at the mean accuracy of the network at its best and last epoch."""
+    """Horizontal lines at the mean accuracy of the networks at their best and last epoch."""
     accuracy = accuracy[(accuracy["metric"] == "accuracy") & (accuracy["kind"] == kind)]
     for epoch, line in (("best", (0, (5, 2))), ("last", (0, (1, 1.2)))):
         value = seeds.at_epoch(accuracy, epoch)["value"].mean()

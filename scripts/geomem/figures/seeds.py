@@ -162,7 +162,35 @@ def diverged_note(accuracy):
     return f"Missing: {'; '.join(found)}." if found else ""
 
 
-def meet_at_best(table):
+def finished(table, accuracy):
+    """Rows of the runs that did not diverge.
+
+    The best epoch of a run that diverged is that of the few there are. Without it means at the best
+    and at the last epoch are of the same runs.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Collected rows of any table.
+    accuracy : DataFrame
+        Collected accuracy table, which tells what runs diverged.
+
+    Returns
+    -------
+    DataFrame
+    """
+    return table[~_has_diverged(table, accuracy)]
+
+
+def _has_diverged(table, accuracy):
+    """Which rows are of runs that diverged, ndarray of bool."""
+    gone = [(*cell, seed) for cell, ends in diverged(accuracy).items() for seed in ends]
+    if not gone:
+        return np.zeros(len(table), bool)
+    return pd.MultiIndex.from_frame(table[["noise", "width", "seed"]]).isin(gone)
+
+
+def meet_at_best(table, accuracy=None):
     """Let seeds that differ in their best epoch meet at the mean of their best epochs.
 
     A seed's best epoch is often measured in that seed alone, and a mean over one seed between means
@@ -172,33 +200,68 @@ def meet_at_best(table):
     ----------
     table : DataFrame
         Rows of one width and noise.
+    accuracy : DataFrame, optional
+        Collected accuracy table, which tells what runs diverged; by default `table` tells it.
 
     Returns
     -------
     DataFrame
         `table`, with epochs measured in some seeds only, as their best, replaced by the best
-        epochs of all seeds, at the mean epoch.
+        epochs of all seeds, at the mean epoch; half an epoch after it where that was measured
+        itself. Last epochs stay in their place. Runs that diverged have no part in the mean, and
+        a best epoch that was measured in them alone is left out; unless every run diverged.
     """
-    lone = _lone_best(table)
+    lone, counts, mean = _meeting(table, accuracy)
     if not lone.any():
         return table
-    best = table[table["best"]]
-    mean = best.groupby("seed")["epoch"].first().mean()
-    fixed = table[~lone & (table["epoch"] != mean)]
-    return pd.concat([fixed, best.assign(epoch=mean)], ignore_index=True)
+    rest = table[~lone]
+    if not (lone & counts).any():
+        return rest
+    best = table[table["best"].astype(bool) & counts]
+    return pd.concat([rest, best.assign(epoch=_free(rest, mean))], ignore_index=True)
 
 
-def _lone_best(table):
-    """Which rows are of an epoch measured in some seeds only, as their best."""
-    by_epoch = table.groupby("epoch")
-    partial = by_epoch["seed"].transform("nunique") < table["seed"].nunique()
-    return partial & by_epoch["best"].transform("all")
+def _meeting(table, accuracy):
+    """What `meet_at_best` moves.
+
+    Returns
+    -------
+    lone : ndarray of bool
+        Rows of best epochs measured in some seeds only; none of last epochs.
+    counts : ndarray of bool
+        Rows of the runs that did not diverge, or all if every run did.
+    mean : float
+        Mean over these runs of their best epochs.
+    """
+    gone = _has_diverged(table, table if accuracy is None else accuracy)
+    counts = ~gone if not gone.all() else np.ones(len(table), bool)
+    best, last = (table[name].to_numpy(bool) for name in ("best", "last"))
+    epochs = table["epoch"].to_numpy()
+    shared = table["seed"].where(counts).groupby(epochs).transform("nunique")
+    partial = shared.to_numpy() < table.loc[counts, "seed"].nunique()
+    alone = pd.Series(best).groupby(epochs).transform("all").to_numpy(bool)
+    mean = table[best & counts].groupby("seed")["epoch"].first().mean()
+    return partial & alone & ~last, counts, mean
 
 
-def best_note(table):
+def _free(table, epoch):
+    """An epoch that the table has no rows of: this one, or half an epoch after it."""
+    return epoch + 0.5 if (table["epoch"] == epoch).any() else epoch
+
+
+def best_note(table, accuracy):
     """Say where best epochs are drawn if `meet_at_best` moved them."""
-    moved = any(_lone_best(of_condition(table, cell)).any() for cell in conditions(table))
-    return "Best epochs of the seeds are drawn at their mean." if moved else ""
+    at_mean = []
+    for cell in conditions(table):
+        here = of_condition(table, cell)
+        lone, counts, mean = _meeting(here, accuracy)
+        if (lone & counts).any():
+            at_mean.append(_free(here[~lone], mean) == mean)
+    if not at_mean:
+        return ""
+    return (
+        f"Best epochs of the seeds are drawn at {'' if all(at_mean) else 'or beside '}their mean."
+    )
 
 
 def interval_note(summaries, alone="the measurement's own interval"):
@@ -303,8 +366,13 @@ def middle_half(geometry):
 
 
 def n_manifolds(geometry):
-    """Number of manifolds P of a geometry table, None where it has none one by one."""
-    return geometry["manifold"].nunique() or None
+    """Number of manifolds P of every network of a geometry table.
+
+    None where the table has none one by one, or networks differ in it. Each seed draws its classes
+    itself, so together the networks may have more.
+    """
+    counts = set(geometry.groupby(["noise", "width", "seed"])["manifold"].nunique())
+    return counts.pop() or None if len(counts) == 1 else None
 
 
 def layers_of(table):

@@ -56,7 +56,8 @@ def draw(
             here = tables[name][tables[name]["noise"] == noise]
             if not len(here):
                 continue
-            curves[name] += _over_size(axes, here, size, _scale(name))
+            ended = seeds.finished(here, accuracy)
+            curves[name] += _over_size(axes, here, ended, size, _scale(name))
             if noise <= paper.WIDTH_NOISE and (same_task if name in ACCURACIES else same):
                 traced[name] += _mark_paper(axes, name)
             _mark_lost(axes, [size[width] for at, width in lost if at == noise])
@@ -113,12 +114,15 @@ def _all_diverged(accuracy, cell):
     return len(seeds.diverged(accuracy)[cell]) == seeds_there
 
 
-def _over_size(axes, table, size, scale):
-    """Draw means over seeds at the best and the last epoch; returns the curves."""
+def _over_size(axes, table, ended, size, scale):
+    """Draw means over seeds at the best and the last epoch; returns the curves.
+
+    `ended` are the rows of `table` of runs that did not diverge. There is a gap where all did.
+    """
     curves = []
     for moment, look in MOMENTS.items():
         by = [name for name in ("metric", "layer_index", "layer", "width") if name in table]
-        summary = seeds.over_seeds(seeds.at_epoch(table, moment), by)
+        summary = seeds.over_seeds(seeds.at_epoch(ended, moment), by)
         if len(summary):
             whole = summary.set_index("width").reindex(sorted(set(table["width"]))).reset_index()
             x = whole["width"].map(size)

@@ -78,13 +78,24 @@ def page(found, unfinished=None, shown=None):
         f"<b>Done: {len(found)} of {counted(total, 'experiment')}.</b></p></header><main>",
         *(_failed(name, why) for name, why in unfinished.items()),
         *(_experiment(one, shown.get(one["experiment"], {})) for one in sorted(found, key=_said)),
-        "</main><footer><p>Best epoch: the one with the highest validation accuracy. Capacity: "
+        f"</main><footer><p>Best epoch: {_best_epoch(found)}. Capacity: "
         "how many classes a layer separates per feature; that of permuted examples grows where "
         "they are memorized. Rewinding: layers of the final network get the weights that they had "
-        "at an earlier epoch. Accuracies are means over seeds.</p></footer>",
+        "at an earlier epoch. Accuracies are means over the seeds that did not diverge.</p>"
+        "</footer>",
         f"<script>{script}</script></body></html>\n",
     ]
     return "\n".join(parts)
+
+
+def _best_epoch(found):
+    """Which epoch is called the best one, and where it is another one."""
+    others = "".join(
+        f"; in {html.escape(one['experiment'])} epoch {one['best_epoch']}, as configured"
+        for one in found
+        if one["best_epoch"] != "validation"
+    )
+    return f"the one with the highest validation accuracy{others}"
 
 
 def _failed(name, why):

@@ -1,5 +1,7 @@
 """The headline of an experiment, read off its tables and its claims."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 
@@ -7,6 +9,8 @@ from geomem.claims import depth
 from geomem.claims.curves import ESTIMATORS
 from geomem.claims.errors import NotMeasuredError
 from geomem.claims.evidence import Run, View
+from geomem.claims.targets import resolved
+from geomem.registry.claims import TARGETS
 
 _KINDS = ("test", "permuted")
 
@@ -23,16 +27,17 @@ def headline(tables, claims, described):
         Rows of `geomem.claims.judge.judge_all`.
     described : dict
         What else the page says of the experiment, see `JobSettings.headline_spec`. Used here:
-        `confidence`, of the claims' intervals.
+        `confidence`, `best_epoch`, `memorized` and `lost` that the claims were judged with.
 
     Returns
     -------
     dict
         `described`; `networks` trained, and those of them that `diverged`; `claims`, how often
         each verdict was given, and `by_claim`, the same of each claim; `cells`, one for each noise
-        and width: `noise`, `width`, `seeds`, `accuracy` (see `_accuracy`), and with label noise
-        `memorization` and `rewinding` (see there; each has `missing`, why there are no numbers,
-        or "").
+        and width: `noise`, `width`, `seeds`, `wrong_labels` (the fraction of the training images
+        whose label is wrong, None where it is not known), `accuracy` (see `_accuracy`), and with
+        label noise `memorization` and `rewinding` (see there; each has `missing`, why there are no
+        numbers, or "").
     """
     accuracy = tables["accuracy"]
     if "recorded" in described:  # without accuracies
@@ -44,7 +49,8 @@ def headline(tables, claims, described):
             "noise": float(noise),
             "width": int(width),
             "seeds": int(rows["seed"].nunique()),
-            "accuracy": _accuracy(rows),
+            "wrong_labels": _wrong_labels(rows),
+            "accuracy": _accuracy(rows, described["best_epoch"]),
         }
         if noise > 0:
             here = {
@@ -52,8 +58,8 @@ def headline(tables, claims, described):
                 for name, table in tables.items()
             }
             judged = claims[(claims["noise"] == noise) & (claims["width"] == width)]
-            cell["memorization"] = _memorization(here, judged, described["confidence"])
-            cell["rewinding"] = _rewinding(here, judged, described["confidence"])
+            cell["memorization"] = _memorization(here, judged, described)
+            cell["rewinding"] = _rewinding(here, judged, described)
         cells.append(cell)
     return {
         **described,
@@ -70,15 +76,32 @@ def _counts(claims):
     return {name: int(count) for name, count in claims["verdict"].value_counts().items()}
 
 
-def _accuracy(rows):
+def _wrong_labels(rows):
+    """Fraction of training images with a wrong label, mean over seeds: what was permuted, of all.
+
+    Labels that come from elsewhere may be true, so label noise does not tell it.
+    """
+    count = rows.drop_duplicates(["seed", "kind"]).groupby("kind")["n"].mean()
+    return float(count.get("permuted", 0) / count["train"]) if "train" in count else None
+
+
+def _accuracy(rows, best_epoch):
     """`{"best": {"epochs": [first, last], "test": mean over seeds, "permuted": ...}, "last": ...}`.
 
-    Accuracies are fractions. Without an epoch (all seeds diverged) the entry is missing.
+    Accuracies are fractions. Both epochs are of the same seeds: those that have both, or the last
+    one where none came to the best. Without an epoch (all seeds diverged) the entry is missing.
     """
     rates = rows[rows["metric"] == "accuracy"]
+    last = rates["last"].astype(bool)
+    best = (
+        rates["best"].astype(bool) if best_epoch == "validation" else rates["epoch"] == best_epoch
+    )
+    ended = rates["seed"].isin(rates.loc[last, "seed"])
+    both = ended & rates["seed"].isin(rates.loc[best, "seed"])
+    of_seeds = both if both.any() else ended
     found = {}
-    for name in ("best", "last"):
-        at = rates[rates[name].astype(bool)]
+    for name, flag in (("best", best), ("last", last)):
+        at = rates[flag & of_seeds]
         if len(at):
             means = at.groupby("kind")["value"].mean()
             found[name] = {
@@ -88,22 +111,25 @@ def _accuracy(rows):
     return found
 
 
-def _memorization(tables, judged, confidence):
+def _memorization(tables, judged, described):
     """Where permuted capacity changes from the best to the last epoch.
 
     Returns
     -------
     dict
         `missing`; `estimator`; `layers`, a list of [name, last over best], geometric mean over
-        seeds; `gain`, of the final layer, as the claims judge it (see `_effect`).
+        seeds; `gain`, of the final layer, as the claims judge it (see `_effect`); `seeds`, how many
+        these are of: those that are judged, or all that have not diverged where none is.
     """
     estimator = next((e for e, s in ESTIMATORS.items() if len(tables.get(s.table, ()))), None)
     if estimator is None:
         return {"missing": "no capacity was measured"}
+    runs = _runs(tables, described["best_epoch"])
+    admitted = [run for run in runs if _is_judged(run, "T2-final", described, estimator)]
     try:
         curves = [
             [run.curve(epoch, "permuted", "capacity", estimator) for epoch in ("best", "last")]
-            for run in _runs(tables)
+            for run in admitted or runs
         ]
     except NotMeasuredError as error:
         return {"missing": str(error)}
@@ -115,16 +141,18 @@ def _memorization(tables, judged, confidence):
     if not np.isfinite(ratios).all():
         return {"missing": "permuted capacity is not finite in some layer"}
     names = curves[0][0].layers
-    gain = _effect(judged[judged["estimator"] == estimator], "T2-final", confidence)
+    of_estimator = judged[judged["estimator"] == estimator]
+    gain = _effect(of_estimator, "T2-final", described["confidence"])
     return {
         "missing": "",
         "estimator": estimator,
         "layers": [[name, float(ratio)] for name, ratio in zip(names, ratios, strict=True)],
         "gain": gain,
+        "seeds": len(curves),
     }
 
 
-def _rewinding(tables, judged, confidence):
+def _rewinding(tables, judged, described):
     """What rewinding a suffix of layers to the best epoch does.
 
     Returns
@@ -132,14 +160,16 @@ def _rewinding(tables, judged, confidence):
     dict
         `missing`; `layers`, the first rewound layers by seed, without repetition; `test` and
         `permuted`, each [nothing rewound, suffix rewound], means over seeds;
-        `recovered`, the fraction of the lost test accuracy, as the claims judge it (see `_effect`).
+        `recovered`, the fraction of the lost test accuracy, as the claims judge it (see `_effect`);
+        `seeds`, how many these are of: those that are judged.
     """
-    recovered = _effect(judged, "T8-recovers", confidence)
+    recovered = _effect(judged, "T8-recovers", described["confidence"])
     if recovered["missing"]:
         return {"missing": recovered["missing"]}
     chosen, rates, reasons = [], [], []
-    for run in _runs(tables):
+    for run in _runs(tables, described["best_epoch"]):
         try:
+            _require_judged(run, "T8-recovers", described)
             layer, found = _best_suffix(run)
         except NotMeasuredError as error:
             reasons.append(str(error))
@@ -154,6 +184,7 @@ def _rewinding(tables, judged, confidence):
         "layers": list(dict.fromkeys(chosen)),
         **means,
         "recovered": recovered,
+        "seeds": len(chosen),
     }
 
 
@@ -194,7 +225,29 @@ def _effect(judged, target, confidence):
     return {"missing": "", "value": float(row["effect"]), **ends, "confidence": confidence}
 
 
-def _runs(tables):
+def _is_judged(run, *statement):
+    """Whether `_require_judged` lets a run pass."""
+    try:
+        _require_judged(run, *statement)
+    except NotMeasuredError:
+        return False
+    return True
+
+
+def _require_judged(run, target, settings, estimator="mean-field"):
+    """Raise NotMeasuredError if a run has no part in the effect that the claims judge.
+
+    Means beside that effect are then of the same runs.
+    """
+    statement, view = resolved(asdict(TARGETS[target])), View(run, estimator=estimator)
+    for need in statement.needs:
+        need(view, settings)
+    with np.errstate(all="ignore"):
+        if not np.isfinite(statement.effect(view)[0]):
+            raise NotMeasuredError("the effect is not finite")
+
+
+def _runs(tables, best_epoch):
     """A `Run` for each seed that has not diverged."""
     seeds = sorted(pd.unique(tables["accuracy"]["seed"]))
     found = []
@@ -203,5 +256,7 @@ def _runs(tables):
         if own["accuracy"]["last"].any():
             first = own["accuracy"].iloc[0]
             # Points per manifold decide nothing that is read here.
-            found.append(Run(int(first["width"]), float(first["noise"]), int(seed), own, 0))
+            key = int(first["width"]), float(first["noise"]), int(seed)
+            at = None if best_epoch == "validation" else best_epoch
+            found.append(Run(*key, own, 0, best_epoch=at))
     return found

@@ -14,12 +14,24 @@ def about(found):
             f"{counted(found['seeds'], 'subject')}, {counted(found['epochs'], 'epoch')}."
         )
     widths = "width" if len(found["widths"]) == 1 else "widths"
-    noise = ", ".join(f"{100 * value:g} %" for value in found["label_noise"])
     return (
         f"{found['network']} on {found['data']}, {widths} {listed(found['widths'])}, "
-        f"label noise {noise}, {counted(found['seeds'], 'seed')}, at most "
+        f"{_label_noise(found)}, {counted(found['seeds'], 'seed')}, at most "
         f"{counted(found['epochs'], 'epoch')}."
     )
+
+
+def _label_noise(found):
+    """The setting as tables and figures have it, and how many labels are wrong where it is known.
+
+    Of labels that come from elsewhere, all taken is label noise 1, however many are wrong.
+    """
+    text = f"label noise {listed(f'{value:g}' for value in found['label_noise'])}"
+    known = {cell["noise"]: cell["wrong_labels"] for cell in found.get("cells", ())}
+    wrong = [known.get(value) for value in found["label_noise"]]
+    if None in wrong or not any(wrong):
+        return text
+    return f"{text} ({listed(map(percent, wrong))} of the labels wrong)"
 
 
 def state(found):
@@ -68,10 +80,11 @@ def accuracy(cell):
     at = cell["accuracy"]
     if "last" not in at:
         return "Every training diverged."
-    best, last = at["best"], at["last"]
+    best, last = at.get("best"), at["last"]  # no network may have come to the best one
+    at_best = f"{percent(best['test'])} at the best epoch ({_epochs(best)}) and " if best else ""
     text = (
-        f"Test accuracy is {percent(best['test'])} at the best epoch ({_epochs(best)}) and "
-        f"{percent(last['test'])} at the last ({_epochs(last)})."
+        f"Test accuracy is {at_best}{percent(last['test'])} at the last{'' if best else ' epoch'} "
+        f"({_epochs(last)})."
     )
     if "permuted" in last:
         text += f" The last network fits {percent(last['permuted'])} of the permuted labels."
@@ -83,9 +96,11 @@ def accuracy_range(cells):
     at = [cell["accuracy"] for cell in cells if "last" in cell["accuracy"]]
     if not at:
         return "Every training diverged."
-    best, last = ([each[name]["test"] for each in at] for name in ("best", "last"))
+    at = [each for each in at if "best" in each] or at
+    best, last = ([each[name]["test"] for each in at if name in each] for name in ("best", "last"))
     permuted = [each["last"]["permuted"] for each in at if "permuted" in each["last"]]
-    text = f"Test accuracy is {_range(best)} at the best epoch and {_range(last)} at the last."
+    at_best = f"{_range(best)} at the best epoch and " if best else ""
+    text = f"Test accuracy is {at_best}{_range(last)} at the last{'' if best else ' epoch'}."
     if permuted:
         text += f" The last networks fit {_range(permuted)} of the permuted labels."
     return text
@@ -116,6 +131,7 @@ def memorization(cell):
         return f"{text}. Not judged: {gain['missing']}."
     return (
         f"{text}. In the final layer it grows {gain['value']:.3g} times{_interval(gain, _times)}."
+        f"{_of_some(found, cell)}"
     )
 
 
@@ -145,6 +161,7 @@ def rewinding(cell):
         f"test accuracy from {percent(test[0])} to {percent(test[1])}: "
         f"{percent(recovered['value'])} of what was lost{_interval(recovered, percent)}. "
         f"Permuted accuracy goes from {percent(permuted[0])} to {percent(permuted[1])}."
+        f"{_of_some(found, cell)}"
     )
 
 
@@ -185,6 +202,16 @@ def listed(values, word="and"):
     """`a, b and c`."""
     values = [str(value) for value in values]
     return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} {word} {values[-1]}"
+
+
+def _of_some(found, cell):
+    """A sentence that says so where not all networks are judged."""
+    if found["seeds"] == cell["seeds"]:
+        return ""
+    return (
+        f" This is of {found['seeds']} of {counted(cell['seeds'], 'network')}; the claims say why "
+        "the others are not judged."
+    )
 
 
 def _measured(cells, what):

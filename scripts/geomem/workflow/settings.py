@@ -241,7 +241,10 @@ class JobSettings:
                 "label_noise": experiment["label_noise"],
                 "seeds": len(experiment["seeds"]),
                 "epochs": experiment["training"]["epochs"],
-                "confidence": experiment["claims"]["confidence"],
+                **{
+                    key: experiment["claims"][key]
+                    for key in ("confidence", "best_epoch", "memorized", "lost")
+                },
                 "figures": list(self.plan.figures[name]),
                 "tables": list(self.plan.tables[name]),
                 **(recorded or {}),
