@@ -1,6 +1,7 @@
 """Ways to break the default configuration, each with what the message must say."""
 
 import copy
+import datetime
 import functools
 from pathlib import Path
 
@@ -23,6 +24,15 @@ BROKEN = [
     ("defaults.training.optimizer.name", "sdg", "did you mean sgd?"),
     ("defaults.training.epochs", "60", "is text, expected a whole number (leave out the quotes)"),
     ("defaults.training.epochs", 2.5, "is a number, expected a whole number"),
+    ("defaults.training.epochs", 3.0, "expected a whole number (write 3)"),
+    ("experiments.depth.widths", [2.0], "widths[0]: 2.0 is a number, expected a whole number"),
+    ("experiments.depth.seeds", [0, 1.0], "seeds[1]: 1.0 is a number, expected a whole number"),
+    ("defaults.analysis.epochs", [0, 3.0], "analysis.epochs[1]"),
+    (
+        "experiments.depth.data",
+        {"name": "my_data:f", "recorded": datetime.date(2026, 1, 15)},
+        "data.recorded: 2026-01-15 is a date, expected text (put it in quotes)",
+    ),
     ("defaults.training.epochs", True, "is true or false, expected a whole number"),
     ("defaults.training.epochs", None, "is null"),
     ("defaults.training.epochs", 0, "must be at least 1"),

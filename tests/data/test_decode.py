@@ -372,6 +372,16 @@ def test_digest_of_a_folder(tmp_path):
     (path.parent / "Thumbs.db").write_text("x")
     (path.parent / "loop").symlink_to(tmp_path)
     assert seen() == first
+    # a link to one of several folders: which one counts
+    for name in ("v1", "v2"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "chosen").symlink_to("v1")
+    chosen = seen()
+    (tmp_path / "chosen").unlink()
+    (tmp_path / "chosen").symlink_to("v2")
+    assert seen() != chosen
+    (tmp_path / "v2" / "back").symlink_to(tmp_path)
+    assert seen() == seen()
     folder_digest.cache_clear()
     assert folder_digest(str(tmp_path / "nowhere")) == "absent"
 

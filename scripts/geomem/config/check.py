@@ -1,5 +1,6 @@
 """Check a configuration: every problem at once, each naming the key, the value and the way out."""
 
+import datetime
 import difflib
 import math
 
@@ -61,14 +62,23 @@ def problems(config):
     if found:
         return found
     found = [m for e in _errors(schema, config) if not _incomplete(e) for m in _messages(e)]
-    found += [f"{_name(path)}: {value} is not a finite number" for path, value in _infinite(config)]
+    found += [f"{_name(path)}: {fault}" for path, fault in _unwritable(config)]
     if not found:
         found = list(_relations(schema, config))
     return list(dict.fromkeys(found))
 
 
+# jsonschema takes 2.0 for a whole number; a file that is named by it is another one.
+_Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
+
+
 def _errors(schema, value):
-    return jsonschema.Draft202012Validator(schema).iter_errors(value)
+    return _Validator(schema).iter_errors(value)
 
 
 def _incomplete(error):
@@ -104,6 +114,8 @@ def _messages(error, at=()):
         names = [rule] if isinstance(rule, str) else rule
         expected = " or ".join(_TYPES[name] for name in names)
         hint = _yaml_hint(value) or _list_hint(value, names)
+        if isinstance(value, float) and value.is_integer() and "integer" in names:
+            hint = f" (write {int(value)})"
         yield f"{where}: {_show(value)} is {_kind(value)}, expected {expected}{hint}"
     elif kind == "enum" and "propertyNames" in error.absolute_schema_path:
         yield f"{_join(where, value)}: unknown key{_nearest(value, rule)}"
@@ -219,7 +231,7 @@ def _measured(at, experiment):
 
 
 def _is_a(value, name):
-    return name is not None and jsonschema.Draft202012Validator({"type": name}).is_valid(value)
+    return name is not None and _Validator({"type": name}).is_valid(value)
 
 
 def _keys_not_text(value, path=()):
@@ -231,13 +243,16 @@ def _keys_not_text(value, path=()):
         yield from _keys_not_text(item, (*path, key))
 
 
-def _infinite(value, path=()):
+def _unwritable(value, path=()):
+    """Values that no result can hold as its settings, and what they are."""
     if isinstance(value, float) and not math.isfinite(value):
-        yield path, value
+        yield path, f"{value} is not a finite number"
+    elif isinstance(value, datetime.date):
+        yield path, f"{value} is a date, expected text (put it in quotes)"
     elif isinstance(value, dict | list):
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for key, item in items:
-            yield from _infinite(item, (*path, key))
+            yield from _unwritable(item, (*path, key))
 
 
 def _name(path):

@@ -61,7 +61,10 @@ def folder_digest(path):
     while pending:
         folder, name = pending.pop()
         real = os.path.realpath(folder)
-        if real in seen:  # links that lead back
+        if real in seen:
+            around = os.path.realpath(os.path.dirname(folder))
+            if os.path.commonpath([around, real]) != real:  # else a link that leads back
+                digest.update(b"\0=" + name + b"\0" + os.fsencode(os.path.relpath(real, around)))
             continue
         seen.add(real)
         digest.update(b"\0/" + name)

@@ -139,7 +139,8 @@ def _verdicts(found):
         f"<tr><th scope='row'><a href='{_path(found['experiment'], 'claims/claims.html')}#{claim}'>"
         f"{claim}</a></th><td>{html.escape(text)}</td><td>{_tally(counts)}</td></tr>"
         for claim, text in CLAIMS.items()
-        if set(counts := found["by_claim"].get(claim, {})) - {"not measured"}
+        # of an experiment of an earlier version, which is configured no more, it may be missing
+        if set(counts := found.get("by_claim", {}).get(claim, {})) - {"not measured"}
     ]
     table = f"<table class='claims'>{''.join(rows)}</table>" if rows else ""
     return html.escape(claims(found)) + table

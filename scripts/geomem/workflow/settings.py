@@ -66,7 +66,7 @@ class JobSettings:
         """Import path of a measure."""
         return self.plan.measures[wildcards.experiment][wildcards.measure].function
 
-    def figure_function(self, wildcards, threads=None):
+    def figure_function(self, wildcards):
         """Import path of a figure."""
         return self.plan.figures[wildcards.experiment][wildcards.figure].function
 
