@@ -117,7 +117,15 @@ def collect(keys, experiment, runs):
         Sorted by width, noise and seed, otherwise in the order measured. Rows with equal keys (a
         snapshot known both as "best" and by its epoch) are kept once. A run that diverged has no
         `last` epoch, since it ended before the others did.
+
+    Raises
+    ------
+    InputError
+        If one table has rows with equal keys and different values, of which one would be kept.
     """
+    for run in runs:
+        for frame in run.frames:
+            _require_keys(frame, keys)
     parts = [
         _with_keys(frame, experiment, run)
         for run in sorted(runs, key=lambda run: (run.width, run.noise, run.seed))
@@ -131,6 +139,19 @@ def collect(keys, experiment, runs):
     stacked = stacked.drop_duplicates(keys, keep="first", ignore_index=True)
     rest = [name for name in stacked.columns if name not in (*keys, *MEASURED, "best", "last")]
     return stacked[[*keys, *MEASURED, *rest, "best", "last"]]
+
+
+def _require_keys(frame, keys):
+    if not len(frame):
+        return
+    twice = frame.drop_duplicates([*keys, *MEASURED])
+    twice = twice[twice.duplicated(keys)]
+    if len(twice):
+        row = ", ".join(f"{name} {twice.iloc[0][name]}" for name in keys)
+        raise InputError(
+            f"a table has {len(twice) + 1} or more rows of {row}, which differ in their values; "
+            "let the function that made them return one"
+        )
 
 
 def _with_keys(frame, experiment, run):

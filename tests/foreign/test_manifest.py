@@ -90,6 +90,15 @@ def test_folders(tmp_path):
     assert is_collection(tmp_path) and not is_collection(tmp_path / "m1" / "labels.npy")
 
 
+def test_two_files_of_labels_in_a_folder(tmp_path):
+    (tmp_path / "m1").mkdir()
+    np.save(tmp_path / "m1/V1.npy", np.zeros((12, 5)))
+    np.save(tmp_path / "m1/labels.npy", LABELS)
+    (tmp_path / "m1/labels.csv").write_text("label\n")
+    with pytest.raises(GeomemError, match=r"m1 has labels.csv and labels.npy; keep the one"):
+        read_collection(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
@@ -113,6 +122,8 @@ def test_folders(tmp_path):
         (["file,axis", "a.npz,1"], "axis is '1' without a pooling"),
         (["file,pooling,axis", "a.npz,mean,0"], "axis is '0'; expected dimensions from 1"),
         (["file,pooling,axis", "a.npz,first,1 2"], "pooling first takes one axis"),
+        (["file,pooling,axis", "a.npz,mean,2 2"], "axis is '2 2'; name each dimension once"),
+        (["file,pooling,axis", "a.npz,mean,x"], "axis is 'x'; expected dimensions"),
         (["file,layer", "a.npz,x", "b.npz,x"], "layer 'x' of epoch 0, subject 0.* 2 times"),
         (["file,kind", "a.npz,a/b"], "kind is 'a/b'"),
     ],

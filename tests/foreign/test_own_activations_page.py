@@ -11,14 +11,22 @@ from geomem.storage.tables import read_table
 from safetensors.numpy import save_file
 from scipy.io import savemat
 
+from tests.docs.blocks import blocks
 from tests.foreign.commands import run
 from tests.workflow.conftest import make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "own-activations.md").read_text()
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-FILES = dict(re.match(r"# (\S+)\n(.*)", text, re.DOTALL).groups() for kind, text in BLOCKS if kind)
-COMMANDS = [line for kind, text in BLOCKS if not kind for line in text.splitlines()]
+BLOCKS = blocks(ROOT / "docs" / "own-activations.md")
+FILES = dict(
+    (block.title, block.text)
+    if block.is_file
+    else re.match(r"# (\S+)\n(.*)", block.text, re.DOTALL).groups()
+    for block in BLOCKS
+    if block.language != "console"
+)
+COMMANDS = [
+    line for block in BLOCKS if block.language == "console" for line in block.text.splitlines()
+]
 
 pytestmark = pytest.mark.slow
 
@@ -88,8 +96,8 @@ def test_manifest(place):
     savemat(place.path / "m1-cue.mat", cue)
     tokens = rng.standard_normal((60, 7, 40)).astype(np.float32)
     save_file({"V1": tokens[:, 0].copy(), "V4": tokens}, place.path / "m2.safetensors")
-    lines = "\n".join(f"class {label}" for label in labels)
-    (place.path / "m2-labels.csv").write_text(f"label\n{lines[:-8]}\n")
+    lines = "\n".join(map(str, labels))
+    (place.path / "m2-labels.csv").write_text(f"label\n{lines[:-2]}\n")
     refused = run(place, COMMANDS[4], good=False)
     assert "m2-labels.csv has 59 labels for 60 points" in refused
     assert "Traceback" not in refused and not (place.path / "two-subjects/tables").exists()

@@ -69,6 +69,9 @@ def test_tokens_are_dimension_1_of_three():
         (POINTS, "mean", (0,), "axis is .0,.; expected dimensions from 1 up"),
         (POINTS, "mean", ("1",), "axis is .'1',.; expected dimensions from 1 up"),
         (POINTS, "avg", (1,), "pooling is 'avg'; expected none, mean"),
+        (POINTS, "last", (2, 3), r"pooling last takes one axis, and axis is .2, 3."),
+        (POINTS, "none", (2, 3), r"axis is .2, 3. without a pooling; add it or leave axis out"),
+        (POINTS, "mean", (2, 2), r"axis is .2, 2.; name each dimension once"),
     ],
 )
 def test_pooling_that_does_not_fit(array, pooling, axis, words):
@@ -170,6 +173,20 @@ def test_labels_that_are_text_and_numbers_have_no_order(tmp_path):
         activation_file(read_collection(tmp_path), 0, 0)
 
 
+def test_labels_that_are_text_for_one_subject_and_numbers_for_another(tmp_path):
+    write_activations(tmp_path, {"a": POINTS}, LABELS + 1, epoch=0, subject="m1")
+    write_activations(tmp_path, {"a": POINTS}, LABELS.astype(str), epoch=0, subject="m2")
+    for subject in (0, 1):
+        with pytest.raises(InputError, match=r"m2.* labels that are text, .*m1.* numbers; use one"):
+            activation_file(read_collection(tmp_path), subject, 0)
+
+
+def test_labels_beyond_64_bits_with_a_sign(tmp_path):
+    found = collection(tmp_path, labels=LABELS.astype(np.uint64) + np.uint64(2**63))
+    with pytest.raises(InputError, match=r"labels.npy has the label 92.*; expected numbers below"):
+        activation_file(found, 0, 0)
+
+
 def test_a_subject_without_an_epoch_has_no_layers(tmp_path):
     for epoch, subject in ((0, "m1"), (1, "m1"), (0, "m2")):
         write_activations(tmp_path, {"a": POINTS}, LABELS, epoch=epoch, subject=subject)
@@ -224,13 +241,30 @@ def test_controls(tmp_path):
         ({"arrays": {"a": POINTS, "b": POINTS[:5]}}, "'b' has 5 points and there are 24"),
         ({"arrays": {"a": POINTS}, "pooling": "mean"}, "name the dimensions"),
         ({"arrays": {}}, "arrays is empty"),
+        ({"arrays": {" ": POINTS}}, "arrays has the layer ' '; give each a name of its own"),
+        ({"arrays": {1: POINTS, "1": POINTS}}, "has the layer '1' beside 1; give each"),
+        ({"epoch": 1.5}, "epoch is '1.5'; expected a whole number from 0 up"),
+        ({"epoch": -200}, "epoch is '-200'; expected a whole number"),
+        ({"epoch": None}, "epoch and condition are both missing"),
+        ({"condition": " "}, "condition is ' '; give it a name, or leave it out"),
+        ({"subject": ""}, "subject is ''; give it a name"),
+        ({"kind": "a/b"}, "kind is 'a/b'; expected letters"),
+        ({"axis": (2, 3)}, r"axis is \(2, 3\) without a pooling"),
+        ({"arrays": {"a": POINTS[:, :, 0, 0]}, "axis": 1}, "axis is .1,. without a pooling"),
     ],
 )
 def test_what_is_not_written(tmp_path, change, words):
     options = {"arrays": {"a": POINTS}, "labels": LABELS, **change}
     with pytest.raises(InputError, match=words):
-        write_activations(tmp_path / "out", epoch=0, **options)
+        write_activations(tmp_path / "out", **{"epoch": 0, **options})
     assert not (tmp_path / "out").exists()
+
+
+def test_epochs_are_read_as_they_are_written(tmp_path):
+    for epoch in (0, np.int64(1), 2.0):
+        write_activations(tmp_path, {"a": POINTS}, LABELS, epoch=epoch, subject=" m1")
+    found = read_collection(tmp_path)
+    assert found.epochs == (0, 1, 2) and found.subjects == {0: "m1"}
 
 
 def test_names_that_are_no_paths_do_not_meet(tmp_path):

@@ -1,5 +1,7 @@
 """The recorder writes what the modules compute, and leaves the model as it was."""
 
+from collections import UserDict
+
 import numpy as np
 import pytest
 import torch
@@ -81,6 +83,8 @@ def test_keywords_tokens_and_a_module_called_twice(tmp_path):
         ({"layers": ["conv*"]}, r"'conv\*' matches no module; there are embed, mix, relu"),
         ({"labels": LABELS[:-1]}, "inputs holds 20 examples and labels 19"),
         ({"pooling": "8"}, "8 places in dimension 1"),
+        ({"pooling": "last", "axis": (1, 2)}, "Recorder: pooling last takes one axis"),
+        ({"axis": 1}, r"Recorder: axis is \(1,\) without a pooling"),
     ],
 )
 def test_what_cannot_be_recorded(tmp_path, options, words):
@@ -108,3 +112,77 @@ def test_a_model_without_parameters_and_inputs_of_numpy(tmp_path):
     Recorder(model, images, LABELS, tmp_path, layers="0")(0)
     expected = by_class(nn.functional.max_pool2d(torch.from_numpy(images), 2))
     np.testing.assert_allclose(features(tmp_path)["0"], expected, atol=1e-6)
+
+
+def encoder(**options):
+    torch.manual_seed(0)
+    layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
+    return nn.TransformerEncoder(layer, 2, **options)
+
+
+def test_modules_that_the_model_does_not_call_are_left_out_by_default(tmp_path):
+    """Attention takes the weights of its last linear map and does not call it."""
+    model, tokens = encoder(), torch.randn(20, 7, 16)
+    Recorder(model, tokens, LABELS, tmp_path, pooling="mean")(0)
+    expected = [f"layers.{number}.linear{i}" for number in (0, 1) for i in (1, 2)]
+    assert list(features(tmp_path)) == expected
+    with pytest.raises(InputError, match=r"does not call 'layers.0.self_attn.out_proj'; leave"):
+        Recorder(model, tokens, LABELS, tmp_path, layers="*out_proj", pooling="mean")(0)
+
+
+def test_channels_are_no_tokens(tmp_path):
+    model, signals = nn.Sequential(nn.Conv1d(3, 8, 3)), torch.randn(20, 3, 10)
+    with pytest.raises(InputError, match=r"'0' has shape \(20, 8, 8\): .*axis=2 for positions"):
+        Recorder(model, signals, LABELS, tmp_path, pooling="mean")(0)
+    Recorder(model, signals, LABELS, tmp_path, pooling="mean", axis=2)(0)
+    with torch.no_grad():
+        expected = by_class(model(signals).mean(2))
+    np.testing.assert_allclose(features(tmp_path)["0"], expected, atol=1e-6)
+
+
+class Masked(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(10, 6)
+
+    def forward(self, ids, **masks):
+        return self.embed(ids)
+
+
+RIGHT = (torch.arange(8) < torch.arange(20)[:, None] % 4 + 5).long()  # tokens; the rest is padding
+
+
+@pytest.mark.parametrize(
+    ("masks", "pooling", "axis", "refused"),
+    [
+        ({"attention_mask": RIGHT}, "last", (), "last .* in 15 of 20 inputs, by attention_mask"),
+        ({"attention_mask": RIGHT}, "mean", (1,), "mean .* in 15 of 20"),
+        ({"attention_mask": RIGHT}, "6", (), "6 .* in 10 of 20"),
+        ({"attention_mask": RIGHT}, "first", (), None),
+        ({"attention_mask": RIGHT}, "mean", (2,), None),
+        ({"attention_mask": RIGHT.flip(1)}, "last", (), None),
+        ({"attention_mask": RIGHT.flip(1)}, "first", (), "first .* in 15 of 20"),
+        ({"attention_mask": torch.ones(20, 8)}, "mean", (), None),
+        ({"attention_mask": (RIGHT - 1) * 1e9}, "mean", (), "mean .* in 15"),
+        ({"src_key_padding_mask": RIGHT == 0}, "max", (), "max .* by src_key_padding_mask"),
+        ({"src_key_padding_mask": RIGHT < 0}, "max", (), None),
+    ],
+)
+def test_padding_is_no_token(tmp_path, masks, pooling, axis, refused):
+    inputs = UserDict({"ids": torch.randint(10, (20, 8)), **masks})  # as tokenizers return it
+    record = Recorder(Masked(), inputs, LABELS, tmp_path, pooling=pooling, axis=axis)
+    if refused:
+        with pytest.raises(InputError, match=f"pooling {refused}"):
+            record(0)
+    else:
+        record(0)
+    Recorder(Masked(), inputs, LABELS, tmp_path / "all")(0)
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_nested_tensors_are_refused(tmp_path):
+    inputs = {"src": torch.randn(20, 8, 16), "src_key_padding_mask": RIGHT == 0}
+    with pytest.raises(InputError, match=r"'layers.0' returns a nested tensor.*enable_nested"):
+        Recorder(encoder(), inputs, LABELS, tmp_path, layers="layers.0", pooling="mean")(0)
+    flat = encoder(enable_nested_tensor=False)
+    Recorder(flat, inputs, LABELS, tmp_path, layers="layers.0", pooling="first")(0)

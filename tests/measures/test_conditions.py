@@ -97,6 +97,18 @@ def test_no_signal_is_chance_in_many_features(shape):
     assert abs(values.mean() - 0.5) < 4 * values.std(ddof=1) / np.sqrt(len(values))
 
 
+@pytest.mark.parametrize("shape", [(5, 30, 2), (7, 10, 20)])
+def test_no_signal_is_chance_with_an_odd_number_of_classes(shape):
+    """The mean over points would be .59 of (5, 30, 2): three classes of five are found often."""
+    values = []
+    for seed in range(40):
+        points = np.random.default_rng(seed).standard_normal(shape)
+        found = cross_condition(points, n_dichotomies=20, random_state=seed)
+        assert found.shattering.value == pytest.approx(found.shattering_by_dichotomy.mean())
+        values.append(found.shattering.value)
+    assert abs(np.mean(values) - 0.5) < 4 * np.std(values, ddof=1) / np.sqrt(len(values)) < 0.03
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0, 1e6 / 3])
 def test_points_that_are_all_the_same_have_no_classifier(value):
     found = cross_condition(np.full((6, 5, 20), value), random_state=0)

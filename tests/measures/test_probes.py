@@ -108,6 +108,21 @@ def test_rotation_scale_and_label_names(probe):
     assert found.accuracy.value == expected.accuracy.value
 
 
+@pytest.mark.parametrize("kind", [object, np.dtypes.StringDType()])
+def test_labels_as_pandas_and_zarr_hold_text(kind):
+    points, labels, test_points, test_labels = data()
+    names = np.array(["d", "c", "b", "a"])
+    expected = linear_probe(points, names[labels], test_points, names[test_labels])
+    texts = [names[chosen].astype(kind) for chosen in (labels, test_labels)]
+    found = linear_probe(points, texts[0], test_points, texts[1])
+    assert found.accuracy == expected.accuracy
+    assert found.predictions.tolist() == expected.predictions.tolist()
+    mixed = texts[0].astype(object)
+    mixed[0] = None
+    with pytest.raises(InputError, match="labels has masked values or type object"):
+        linear_probe(points, mixed, test_points, texts[1])
+
+
 def test_interval_covers():
     """For a fixed training set, over test sets."""
     points, labels, _, _ = data(distance=1.2)

@@ -53,6 +53,30 @@ def test_zarr(tmp_path):
     np.testing.assert_array_equal(named_arrays(tmp_path / "b.zarr")["b"], POINTS)
 
 
+def test_a_zarr_array_of_which_files_are_missing(tmp_path):
+    """As an interrupted copy leaves it; Zarr itself writes no chunk that holds the fill value."""
+    zarr = pytest.importorskip("zarr")
+    array = zarr.create_array(
+        tmp_path / "a.zarr", shape=POINTS.shape, chunks=(1, 4, 20), dtype=float, fill_value=0
+    )
+    array[:] = POINTS
+    np.testing.assert_array_equal(named_arrays(tmp_path / "a.zarr")["a"], POINTS)
+    (tmp_path / "a.zarr/c/2/0/0").unlink()
+    with pytest.warns(UserWarning, match=r"a.zarr: 1 of 6 chunks have no file and are taken as 0"):
+        found = named_arrays(tmp_path / "a.zarr")["a"]
+    assert not found[2].any() and found[3].any()
+
+
+@pytest.mark.filterwarnings("ignore:.*does not have a Zarr V3 specification")
+def test_text_in_zarr(tmp_path):
+    zarr = pytest.importorskip("zarr")
+    names = np.array(["a", "ä", "long"])
+    group = zarr.open_group(tmp_path / "a.zarr", mode="w")
+    group.create_array("labels", shape=3, dtype="str")[:] = names.astype(object)
+    found = named_arrays(tmp_path / "a.zarr")["labels"]
+    assert found.tolist() == names.tolist() and found.dtype.kind == "U"
+
+
 @pytest.mark.parametrize(("suffix", "package"), [(".h5", "h5py"), (".zarr", "zarr")])
 def test_a_package_that_is_not_there(tmp_path, monkeypatch, suffix, package):
     (tmp_path / f"a{suffix}").mkdir() if suffix == ".zarr" else (tmp_path / "a.h5").touch()

@@ -21,7 +21,8 @@ def measured(activations, spec, threads, log=lambda *words: None):
         With its features where the measure wants them.
     spec : dict
         `function`, an import path; `source`, what it is given (a key of
-        `geomem.registry.measures.STORES`); `settings`, its keywords.
+        `geomem.registry.measures.STORES`); `settings`, its keywords; `keys`, if it has any, as of a
+        `geomem.registry.measures.Measure`.
     threads : int
         Passed on to a function that has an argument of that name. So are `counts`, the points of
         each manifold.
@@ -49,7 +50,8 @@ def measured(activations, spec, threads, log=lambda *words: None):
             given = getattr(activations, spec["source"])(layer["index"], kind)
             if "counts" in taken:
                 settings["counts"] = activations.counts(layer["index"], kind)
-            frame = as_frame(called(path, given, **settings), len(classes), path)
+            found = called(path, given, **settings)
+            frame = as_frame(found, len(classes), path, spec.get("keys", ()))
             for line in summary(frame):
                 log(f"{layer['name']}, {kind}: {line}")
             frame = _with_classes(frame, [int(number) for number in classes])
@@ -81,7 +83,7 @@ def _empty(spec):
     return pd.DataFrame(columns=[*COLUMNS, *spec.get("keys", ())])
 
 
-def as_frame(found, n_manifolds, path):
+def as_frame(found, n_manifolds, path, keys=()):
     """What a measure returned, as a table.
 
     Parameters
@@ -89,14 +91,22 @@ def as_frame(found, n_manifolds, path):
     found : DataFrame, or dict of str to float, (value, lo, hi) or array
         A table has columns `metric` and `value`, and may have `manifold` (its position; missing
         where a row is about all manifolds together), `lo`, `hi`, `warnings` (those about the row,
-        as `geomem.warning.pack` returns them) and others. In a dict by metric, a number is about
-        all manifolds together, three are that with its interval, and an array (P,) has one number
-        for each manifold, whose mean is added; "warnings" may be a sequence of
-        `MeasurementWarning`.
+        as `geomem.warning.pack` returns them) and others, which tell no rows apart: there is one
+        row for each metric and manifold. In a dict by metric, a number is about all manifolds
+        together, three are that with its interval, and an array (P,) has one number for each
+        manifold, whose mean is added; "warnings" may be a sequence of `MeasurementWarning`.
     n_manifolds : int
         P.
     path : str
         The function's import path, for messages.
+    keys : sequence of str
+        Further columns that do tell rows apart.
+
+    Raises
+    ------
+    InputError
+        If it is something else, names a manifold that is not there, or has several rows where
+        there is to be one.
     """
     if isinstance(found, pd.DataFrame):
         frame = found.copy()
@@ -128,9 +138,44 @@ def as_frame(found, n_manifolds, path):
     for name, default in (("manifold", pd.NA), ("lo", np.nan), ("hi", np.nan), ("warnings", "")):
         if name not in frame:
             frame[name] = default
-    frame["manifold"] = frame["manifold"].astype("Int64")
     frame["warnings"] = frame["warnings"].fillna("")
+    frame["manifold"] = _positions(frame, n_manifolds, path)
+    _require_one_row_each(frame, path, keys)
     return frame.astype({"value": float, "lo": float, "hi": float})
+
+
+def _positions(frame, n_manifolds, path):
+    """The column `manifold`, whole numbers; it and the warnings name manifolds that are there."""
+    try:
+        found = frame["manifold"].astype("Int64")
+    except (TypeError, ValueError):
+        found = None
+    named = [] if found is None else [*found.dropna().unique()]
+    for text in frame["warnings"].unique():
+        named += [position for record in unpack(text) for position in record.manifolds]
+    wrong = [position for position in named if not 0 <= position < n_manifolds]
+    if found is None or wrong:
+        what = f"the manifold {wrong[0]}" if wrong else f"manifolds {frame['manifold'].tolist()}"
+        raise InputError(
+            f"{path!r} returned {what}; expected positions from 0 to {n_manifolds - 1}, or nothing "
+            "for all manifolds together"
+        )
+    return found
+
+
+def _require_one_row_each(frame, path, keys):
+    """Raise InputError where several rows would be one measurement, of which tables keep one."""
+    twice = frame[frame.duplicated(["manifold", "metric", *keys])]
+    if len(twice):
+        known = {*COLUMNS, *keys}
+        others = ", ".join(str(name) for name in frame.columns if name not in known)
+        metric, manifold = twice.iloc[0][["metric", "manifold"]]
+        raise InputError(
+            f"{path!r} returned several rows of the metric {metric!r} for "
+            f"{'all manifolds together' if pd.isna(manifold) else f'manifold {manifold}'}; "
+            f"expected one. Put {others or 'what tells them apart'} into the metric's name, such "
+            f"as '{metric} 5'"
+        )
 
 
 def _rows(metric, value, n_manifolds):

@@ -1,5 +1,6 @@
 """What one subject and epoch of a collection becomes: the file that measures of layers read."""
 
+import contextlib
 import warnings
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from geomem.analysis.activation_file import ActivationFile, prefix
 from geomem.data.randomness import generator
 from geomem.errors import InputError
-from geomem.foreign.points import labels_of, points_of
+from geomem.foreign.points import labels_of, names_of, points_of
 from geomem.geometry.products import gram_of_all, inner_products
 from geomem.process import log
 
@@ -24,34 +25,31 @@ def class_numbers(collection, seed, epoch):
     Raises
     ------
     InputError
-        If some labels are numbers and others text, or another subject or epoch has other classes:
-        a number would be one class here and another one there.
+        If some labels of the collection are numbers and others text, or another subject or epoch
+        has other classes: a number would be one class here and another one there.
     """
-    numbers = _of_text(collection.at(seed, epoch))
-    for other in dict.fromkeys((e.seed, e.epoch) for e in collection.entries):
-        if numbers is None or (found := _of_text(collection.at(*other))) in (None, numbers):
-            continue
-        extra = sorted(set(numbers) ^ set(found))
-        raise InputError(
-            f"{collection.path}: the label {extra[0]!r} is there in one of subject {seed}, epoch "
-            f"{epoch} and subject {other[0]}, epoch {other[1]} alone, so that text does not say "
-            "which classes are the same; give whole numbers as labels, one for each class"
-        )
-    return numbers
-
-
-def _of_text(entries):
-    known, kinds = set(), {}
-    for entry in {(e.labels, e.labels_array): e for e in entries}.values():
-        labels = labels_of(entry)
-        kinds[labels.dtype.kind == "U"] = entry.labels
-        if labels.dtype.kind == "U":
-            known.update(map(str, np.unique(labels)))
+    names, kinds = {}, {}
+    labelled = {(e.seed, e.epoch, e.labels, e.labels_array): e for e in collection.entries}
+    for entry in labelled.values():  # not each layer
+        found = names_of(entry)
+        kinds[found is None] = entry.labels
+        names.setdefault((entry.seed, entry.epoch), set()).update(found or ())
     if len(kinds) > 1:
         raise InputError(
-            f"{kinds[True]} has labels that are text, {kinds[False]} numbers; use one for all"
+            f"{kinds[False]} has labels that are text, {kinds[True]} numbers; use one for all"
         )
-    return {name: number for number, name in enumerate(sorted(known))} or None
+    own = names.get((seed, epoch))
+    if not own:
+        return None
+    for other, found in names.items():
+        if found != own:
+            raise InputError(
+                f"{collection.path}: the label {min(own ^ found)!r} is there in one of subject "
+                f"{seed}, epoch {epoch} and subject {other[0]}, epoch {other[1]} alone, so that "
+                "text does not say which classes are the same; give whole numbers as labels, one "
+                "for each class"
+            )
+    return {name: number for number, name in enumerate(sorted(own))}
 
 
 def activation_file(collection, seed, epoch, *, store="products", per_class=None, controls=()):
@@ -80,11 +78,13 @@ def activation_file(collection, seed, epoch, *, store="products", per_class=None
         Naming the file that cannot be used.
     """
     entries = collection.at(seed, epoch)
-    numbers = class_numbers(collection, seed, epoch)
+    with _logged(collection.path):
+        numbers = class_numbers(collection, seed, epoch)
     described, arrays = {}, {}
     for entry in entries:
-        points = points_of(entry)
-        labels = _numbered(labels_of(entry, len(points)), numbers)
+        with _logged(entry.file):
+            points = points_of(entry)
+            labels = _numbered(labels_of(entry, len(points)), numbers)
         chosen = _chosen(labels, per_class, entry)
         index = collection.layers.index(entry.layer)
         described[index] = _described(entry.layer, index, points.shape[1], described)
@@ -96,6 +96,16 @@ def activation_file(collection, seed, epoch, *, store="products", per_class=None
     _require_every_kind(collection, described, arrays, seed, epoch)
     layers = tuple(described[index] for index in sorted(described))
     return ActivationFile(epoch, layers, arrays, _columns(collection, seed, epoch))
+
+
+@contextlib.contextmanager
+def _logged(where):
+    """Within the block, warnings are lines of the log."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for warning in caught:
+        log(f"warning: {where}: {warning.message}")
 
 
 def _require_every_kind(collection, described, arrays, seed, epoch):
@@ -168,11 +178,8 @@ def _add(arrays, index, kind, points, classes, store, entry):
             f"{entry.file}: layer {entry.layer!r} has other classes than the layers before it, "
             f"for kind {kind}; label all layers of an epoch alike"
         )
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
+    with _logged(entry.file):
         arrays |= inner_products(clouds).to_arrays(prefix(index, kind))
-    for warning in caught:
-        log(f"warning: {entry.file}: {warning.message}")
     if store == "gram":
         arrays[prefix(index, kind) + "gram"] = gram_of_all(clouds, center=False)
     elif store == "raw":

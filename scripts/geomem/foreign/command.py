@@ -5,10 +5,10 @@ settings of the command line.
 """
 
 import importlib.util
-import shutil
 
 from geomem.config.recorded import with_collection
 from geomem.errors import InputError
+from geomem.foreign import earlier
 from geomem.foreign.manifest import read_collection
 from geomem.geometry.options import settings_of_many
 from geomem.process import limit_threads
@@ -21,7 +21,8 @@ _NEEDED = ("pandas", "pyarrow", "matplotlib", "yaml")
 def measure_collection(options):
     """Measure a collection with the options of `geomem geometry`; returns the exit status.
 
-    All arrays are read and checked before the first is measured.
+    All arrays are read and checked before the first is measured. Files of others in the folder of
+    the results stay as they are; where one is in the way, nothing is measured.
     """
     if options.output is None and not options.file.name:
         raise InputError(f"{options.file} has no folder beside it; name one for tables, --output")
@@ -41,9 +42,10 @@ def measure_collection(options):
         limit_threads(options.threads)
     from geomem.foreign import results
 
+    earlier.require_room(output, results.names(experiment))
     runs = output / "runs"
     paths = results.read_all(collection, experiment, runs)
-    shutil.rmtree(output / "figures", ignore_errors=True)  # of other settings, perhaps
+    earlier.remove(output / "figures", (".svg", ".png"))  # of other settings, perhaps
     tables = results.measure_all(collection, experiment, paths, output, options.threads or 1)
     figures = results.draw_all(experiment, tables, output)
     results.write_explorer(experiment, tables, output)

@@ -29,6 +29,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from geomem.errors import DamagedFileError, InputError
+from geomem.foreign.pooling import require_pooling
 
 NAME = "manifest.csv"
 COLUMNS = (
@@ -36,7 +37,6 @@ COLUMNS = (
     "axis",
 )  # fmt: skip
 KIND = "points"
-POOLINGS = ("none", "mean", "max", "first", "last")
 _ARRAYS = (".npy", ".npz", ".safetensors", ".mat", ".h5", ".hdf5", ".zarr")
 _MANIFESTS = (".csv", ".parquet")
 
@@ -58,7 +58,7 @@ class Entry:
     labels_array : str
         Name in that file; "" where it has one.
     pooling : str
-        One of `POOLINGS` or an index.
+        One of `geomem.foreign.pooling.POOLINGS` or an index.
     axis : tuple of int
     """
 
@@ -269,6 +269,11 @@ def _of_folder(folder):
 def _nearest_labels(folder, file):
     for place in file.parents:
         found = sorted(p for p in place.glob("labels.*") if p.suffix in (*_ARRAYS, ".csv"))
+        if len(found) > 1:
+            raise InputError(
+                f"{place} has {' and '.join(path.name for path in found)}; keep the one that holds "
+                "the labels"
+            )
         if found:
             return str(found[0].resolve())
         if place == folder:
@@ -285,9 +290,9 @@ def _numbered(rows, number, name, order):
         if any(values) and empty:
             raise InputError(f"{empty}: {column} is empty, and other rows have one; give it")
     if not any(names):
-        return [_whole(where, number, t) for (where, _), t in zip(rows, texts, strict=True)], {}
+        return [whole(where, number, t) for (where, _), t in zip(rows, texts, strict=True)], {}
     if any(texts):  # both: the number orders what the name calls
-        numbers = [_whole(where, number, t) for (where, _), t in zip(rows, texts, strict=True)]
+        numbers = [whole(where, number, t) for (where, _), t in zip(rows, texts, strict=True)]
     elif all(re.fullmatch(r"0|[1-9][0-9]*", own) for own in names):
         return [int(own) for own in names], {}
     else:
@@ -310,7 +315,8 @@ def _sorted(names):
     return sorted(set(names))
 
 
-def _whole(where, column, text):
+def whole(where, column, text):
+    """The number of an epoch or seed; 0 where the text is empty."""
     if not text:
         return 0
     if re.fullmatch(r"\d+(\.0)?", text) and len(text) < 12:
@@ -332,12 +338,17 @@ def _entry(where, row, epoch, seed):
     labels, labels_array = _labels(where, folder, file, row.get("labels") or "")
     pooling, axis = _pooling(where, row.get("pooling") or "none", row.get("axis") or "")
     layer, kind = row.get("layer") or file.stem, row.get("kind") or KIND
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,63}", kind):
-        raise InputError(f"{where}: kind is {kind!r}; expected letters, digits, spaces, - and _")
+    require_kind(where, kind)
     return Entry(
         str(file), row.get("array") or "", layer, epoch, seed, kind,
         str(labels), labels_array, pooling, axis,
     )  # fmt: skip
+
+
+def require_kind(where, kind):
+    """Raise InputError unless the name of a kind is one that tables and figures take."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,63}", kind):
+        raise InputError(f"{where}: kind is {kind!r}; expected letters, digits, spaces, - and _")
 
 
 def _labels(where, folder, file, text):
@@ -360,26 +371,14 @@ def _existing(where, column, folder, text):
     return path
 
 
-def require_pooling(where, pooling):
-    """Raise InputError unless it is one of `POOLINGS` or an index."""
-    if pooling not in POOLINGS and not re.fullmatch(r"[0-9]+", str(pooling)):
-        raise InputError(
-            f"{where}: pooling is {pooling!r}; expected {', '.join(POOLINGS)}, or an index"
-        )
-
-
 def _pooling(where, pooling, axis):
-    require_pooling(where, pooling)
-    if not re.fullmatch(r"([1-9]\d*([ ,;]+[1-9]\d*)*)?", axis):
+    if not re.fullmatch(r"([0-9]+([ ,;]+[0-9]+)*)?", axis):
         raise InputError(
             f"{where}: axis is {axis!r}; expected dimensions from 1 up, such as 1, or 2 3 "
             "(dimension 0 is that of the points)"
         )
-    axes = tuple(int(number) for number in re.findall(r"\d+", axis))
-    if axes and pooling == "none":
-        raise InputError(f"{where}: axis is {axis!r} without a pooling; add it or leave axis out")
-    if len(axes) > 1 and pooling not in ("mean", "max"):
-        raise InputError(f"{where}: pooling {pooling} takes one axis, and axis is {axis!r}")
+    axes = tuple(int(number) for number in re.findall("[0-9]+", axis))
+    require_pooling(where, pooling, axes, axis)
     return pooling, axes
 
 

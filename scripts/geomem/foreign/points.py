@@ -1,15 +1,13 @@
 """Points and labels of one array of a collection."""
 
-import csv
 import functools
-import numbers
-import re
 from pathlib import Path
 
 import numpy as np
 
-from geomem.errors import DamagedFileError, InputError
-from geomem.foreign.manifest import require_pooling
+from geomem.errors import InputError
+from geomem.foreign.labels import csv_labels
+from geomem.foreign.pooling import require_pooling
 from geomem.geometry.clouds import real_array
 from geomem.geometry.files import checked_labels
 from geomem.storage.readers import named_arrays
@@ -23,10 +21,11 @@ def pooled(array, pooling="none", axis=(), where="the array"):
     array : ndarray, shape (n, ...)
         Points first.
     pooling : str
-        `none` takes all values as features; `mean` and `max` over the dimensions `axis`; `first`,
-        `last` or an index one place of one dimension.
+        `none` takes all values as features, and no axis; `mean` and `max` over the dimensions
+        `axis`; `first`, `last` or an index one place of one dimension.
     axis : int or sequence of int
-        Dimensions from 1 up; empty: dimension 1 of an array of three dimensions (tokens).
+        Dimensions from 1 up, each once; empty: dimension 1 of an array of three dimensions
+        (tokens).
     where : str
         What a message calls the array.
 
@@ -38,16 +37,23 @@ def pooled(array, pooling="none", axis=(), where="the array"):
     Raises
     ------
     InputError
-        If there is no such pooling, the array has no such dimension, or the axis has to be named.
+        If there is no such pooling, the array has no such dimension, the two do not fit each other,
+        or the axis has to be named.
     """
     if array.ndim < 2:
         raise InputError(f"{where} has shape {array.shape}; expected points first: (n, features)")
     if not array.size:
         raise InputError(f"{where} has shape {array.shape}, which holds no value")
-    require_pooling(where, pooling)
+    axis = axes_of(axis)
+    require_pooling(where, pooling, axis)
     if pooling != "none":
         array = _over(array, pooling, _axes(array, axis, where), where)
     return array.reshape(len(array), -1)
+
+
+def axes_of(axis):
+    """A dimension, or several, as a tuple."""
+    return tuple(np.atleast_1d(np.array(axis, dtype=object)))
 
 
 def _axes(array, axis, where):
@@ -56,17 +62,12 @@ def _axes(array, axis, where):
             f"{where} has shape {array.shape}, one value of each feature for each point, so there "
             "is nothing to pool over; leave pooling out"
         )
-    if not np.size(axis) and array.ndim != 3:
+    if not axis and array.ndim != 3:
         raise InputError(
             f"{where} has shape {array.shape} and a pooling; name the dimensions that it pools "
             "over in the column axis, such as 1 for tokens or 2 3 for positions of a convolution"
         )
-    axis = tuple(np.atleast_1d(np.array(axis, dtype=object))) or (1,)
-    if not all(isinstance(number, numbers.Integral) and number >= 1 for number in axis):
-        raise InputError(
-            f"{where}: axis is {axis}; expected dimensions from 1 up, such as 1 or (2, 3) "
-            "(dimension 0 is that of the points)"
-        )
+    axis = axis or (1,)
     if max(axis) >= array.ndim or array.ndim - len(axis) < 2:
         raise InputError(
             f"{where} has shape {array.shape}, which has no dimensions {axis} to pool over that "
@@ -138,55 +139,44 @@ def labels_of(entry, n_points=None):
     InputError, DamagedFileError
         Naming the file.
     """
+    labels = _labels(*_version(entry))
+    labels = checked_labels(labels, labels.size if n_points is None else n_points, entry.labels)
+    if labels.dtype.kind == "u" and labels.max(initial=0) >= 2**63:
+        raise InputError(
+            f"{entry.labels} has the label {labels.max()}; expected numbers below 2**63"
+        )
+    return labels
+
+
+def names_of(entry):
+    """The names of the classes of an `Entry`, a frozenset of str; None where they are numbers.
+
+    Raises
+    ------
+    InputError, DamagedFileError
+        As `labels_of`.
+    """
+    return _names(entry, *_version(entry)[2:])
+
+
+@functools.lru_cache(4096)  # compared with those of all epochs, for each
+def _names(entry, time, size):
+    labels = labels_of(entry)
+    return frozenset(map(str, np.unique(labels))) if labels.dtype.kind == "U" else None
+
+
+def _version(entry):
+    """Where the labels of an `Entry` are, and what changes when they do."""
     found = Path(entry.labels).stat()
-    labels = _labels(entry.labels, entry.labels_array, found.st_mtime_ns, found.st_size)
-    return checked_labels(labels, labels.size if n_points is None else n_points, entry.labels)
+    return entry.labels, entry.labels_array, found.st_mtime_ns, found.st_size
 
 
-@functools.lru_cache(1024)  # all layers have the same, and text is compared over all epochs
+@functools.lru_cache(64)  # all layers have the same
 def _labels(file, array, time, size):
     path = Path(file)
     if path.suffix == ".csv":
-        return _csv_labels(path, array)
+        return csv_labels(path, array)
     arrays = named_arrays(path, array or None)
     if len(arrays) != 1:
         raise InputError(f"{path} holds {', '.join(arrays)}; name the labels, {path.name}#ARRAY")
-    return next(iter(arrays.values()))
-
-
-def _csv_labels(path, column):
-    """A column of a CSV file, by default `label` or the only one; numbers where all are."""
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            rows, columns = list(reader), reader.fieldnames or []
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DamagedFileError(f"{path} cannot be read ({error}); expected CSV") from error
-    name = column or ("label" if len(columns) != 1 else columns[0])
-    if name not in columns:
-        raise InputError(
-            f"{path} has no column {name!r}; it has {', '.join(columns) or 'none'}: name the one "
-            f"of the labels, {path.name}#COLUMN"
-        )
-    if name != "index" and "index" in columns:
-        rows = _by_index(path, rows)
-    texts = [(row[name] or "").strip() for row in rows]
-    if "" in texts:
-        raise InputError(f"{path}, row {texts.index('') + 2}: {name} is empty; give each a label")
-    if all(re.fullmatch(r"(0|[1-9][0-9]*)(\.0+)?", text) for text in texts):
-        return np.array(texts, dtype=np.float64).astype(np.int64)
-    return np.array(texts)  # 01 and 1 are two names
-
-
-def _by_index(path, rows):
-    """Rows in the order of the points that their column `index` numbers from 0."""
-    known = {str(number): None for number in range(len(rows))}
-    for line, row in enumerate(rows, start=2):
-        number = (row["index"] or "").strip()
-        if number not in known or known[number] is not None:
-            raise InputError(
-                f"{path}, row {line}: index is {number!r}; expected every number from 0 to "
-                f"{len(rows) - 1} once, the position of the point"
-            )
-        known[number] = row
-    return list(known.values())
+    return np.array(next(iter(arrays.values())))  # no memory map, which holds a file open

@@ -1,7 +1,7 @@
 """Activations of any `nn.Module`, written from the user's own training loop."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geomem.errors import InputError
-from geomem.foreign.points import pooled
+from geomem.foreign.padding import padded, require_unpadded
+from geomem.foreign.points import axes_of, pooled
+from geomem.foreign.pooling import require_pooling
 from geomem.foreign.writing import write_activations
 
 if TYPE_CHECKING:
@@ -33,9 +35,10 @@ class Recorder:
         Of the activations, see `write_activations`.
     layers : str or sequence of str, optional
         Globs of module names, as `model.named_modules()` has them; default: every convolution,
-        linear map and embedding.
+        linear map and embedding that the model calls.
     pooling, axis
-        Of outputs with more than two dimensions, see `geomem.foreign.points.pooled`.
+        Of outputs with more than two dimensions, see `geomem.foreign.points.pooled`. Tokens that
+        a mask among the inputs leaves out are refused there.
     subject, kind
         As for `write_activations`.
     batch_size : int
@@ -43,7 +46,7 @@ class Recorder:
     Raises
     ------
     InputError
-        If no module has such a name, or labels do not fit.
+        If no module has such a name, or pooling or labels do not fit.
     """
 
     def __init__(
@@ -62,8 +65,10 @@ class Recorder:
     ) -> None:
         self._model, self._inputs, self._folder = model, inputs, folder
         self._labels = np.asarray(labels.cpu() if hasattr(labels, "cpu") else labels)
-        self._names = _chosen(model, layers)
-        self._pooling, self._axis = pooling, axis
+        self._names, self._asked = _chosen(model, layers), layers is not None
+        self._pooling, self._axis = pooling, axes_of(axis)
+        require_pooling("Recorder", self._pooling, self._axis)
+        self._padded = padded(_named(inputs))
         self._options = {"subject": subject, "kind": kind}
         self._size = batch_size
         counts = {len(value) for value in _named(inputs).values()}
@@ -103,24 +108,39 @@ class Recorder:
                 name: torch.as_tensor(value[start:stop]).to(device)
                 for name, value in _named(self._inputs).items()
             }
-            if isinstance(self._inputs, dict):
+            if isinstance(self._inputs, Mapping):
                 self._model(**batch)
             else:
                 self._model(*batch.values())
-        if missing := [name for name in self._names if name not in found]:
+        missing = [name for name in self._names if name not in found]
+        if missing and (self._asked or not found):
             raise InputError(f"layers: the model does not call {missing[0]!r}; leave it out")
         return found
 
     def _rows(self, name, output, count):
         # a copy, for a later in-place ReLU would change it
-        values = _first_tensor(name, output).detach().clone().float().cpu().numpy()
+        tensor = _first_tensor(name, output)
+        if tensor.is_nested:
+            raise InputError(
+                f"layers: {name!r} returns a nested tensor, whose inputs have different lengths; "
+                "make the encoder with enable_nested_tensor=False"
+            )
+        values = tensor.detach().clone().float().cpu().numpy()
         if values.ndim < 2 or len(values) != count:
             raise InputError(
                 f"layers: {name!r} returns shape {values.shape} for {count} inputs; expected the "
                 "inputs in dimension 0. Choose the module around it"
             )
-        pooling = self._pooling if values.ndim > 2 else "none"
-        return pooled(values, pooling, self._axis, f"the output of {name!r}")
+        where = f"the output of {name!r}"
+        if values.ndim == 2 or self._pooling == "none":
+            return pooled(values, where=where)
+        if not self._axis and values.ndim == 3 and _has_channels(self._model.get_submodule(name)):
+            raise InputError(
+                f"{where} has shape {values.shape}: inputs, channels, positions; name the "
+                "dimensions to pool over, axis=2 for positions"
+            )
+        require_unpadded(where, values.shape, self._padded, self._pooling, self._axis or (1,))
+        return pooled(values, self._pooling, self._axis, where)
 
 
 def _chosen(model, layers):
@@ -140,8 +160,17 @@ def _chosen(model, layers):
     return [name for name in modules if any(fnmatchcase(name, glob) for glob in layers)]
 
 
+def _has_channels(module):
+    """Whether dimension 1 of what a module returns is channels, not tokens."""
+    from torch import nn
+
+    kinds = (nn.modules.conv._ConvNd, nn.modules.batchnorm._NormBase, nn.GroupNorm)
+    pools = (nn.MaxPool1d, nn.AvgPool1d, nn.AdaptiveMaxPool1d, nn.AdaptiveAvgPool1d)
+    return isinstance(module, (*kinds, *pools))
+
+
 def _named(inputs):
-    return inputs if isinstance(inputs, dict) else {"": inputs}
+    return inputs if isinstance(inputs, Mapping) else {"": inputs}
 
 
 def _first_tensor(name, output):

@@ -1,7 +1,5 @@
 """The results of a collection of recorded activations, in the layout of an experiment's folder."""
 
-import shutil
-
 import numpy as np
 import pandas as pd
 
@@ -11,6 +9,7 @@ from geomem.collecting import RunTables, collect
 from geomem.config.experiments import runs as runs_of
 from geomem.figures.draw import draw
 from geomem.figures.style import save
+from geomem.foreign import earlier
 from geomem.foreign.activations import activation_file
 from geomem.foreign.record import COLUMNS, record_of_recorded
 from geomem.pages.explorer.page import page
@@ -22,6 +21,15 @@ from geomem.registry.tables import tables_of
 from geomem.storage.pages import write_page
 from geomem.storage.provenance import provenance
 from geomem.storage.tables import write_table
+
+_KINDS = ("png", "svg")
+
+
+def names(experiment):
+    """Paths, below the folder of the results, of the figures, tables and page for readers."""
+    tables = [f"tables/{measure.name}.parquet" for measure in chosen(experiment)]
+    figures = [f"figures/{name}.{kind}" for name in figures_of(experiment) for kind in _KINDS]
+    return [*tables, *figures, "explorer.html"]
 
 
 def read_all(collection, experiment, folder):
@@ -51,7 +59,7 @@ def read_all(collection, experiment, folder):
                 counts |= set(np.unique(array)) if name.endswith("/counts") else set()
             paths[run, epoch] = path = folder / run / "activations" / f"{epoch}.npz"
             files = [f for f in collection.files(seed, epoch) if not f.endswith(".zarr")]
-            write_activations(path, content, provenance("geometry", _spec(experiment), files))
+            write_activations(path, content, provenance(earlier.STAGE, _spec(experiment), files))
     if len(counts) == 1:
         experiment["analysis"]["per_class"] = int(counts.pop())
     return paths
@@ -75,12 +83,12 @@ def measure_all(collection, experiment, paths, folder, threads):
             spec = measure.spec(experiment)
             table = measured(content, spec, threads)
             place = folder / "runs" / run / "measures" / measure.name / f"{epoch}.parquet"
-            write_table(place, table, provenance("geometry", spec, [path]))
+            write_table(place, table, provenance(earlier.STAGE, spec, [path]))
             parts[measure.name].setdefault(run, []).append(table)
     found = {name: _collected(collection, experiment, name, each) for name, each in parts.items()}
-    shutil.rmtree(folder / "tables", ignore_errors=True)  # of other measures, perhaps
+    earlier.remove(folder / "tables", (".parquet",))  # of other measures, perhaps
     for name, table in found.items():
-        origin = provenance("geometry", _spec(experiment))
+        origin = provenance(earlier.STAGE, _spec(experiment))
         write_table(folder / "tables" / f"{name}.parquet", table, origin)
     none = pd.DataFrame(columns=["width", "noise", "seed", *COLUMNS, "best", "last"])
     return {**found, "accuracy": none}
@@ -114,7 +122,7 @@ def draw_all(experiment, tables, folder):
             picture,
             place / f"{name}.png",
             place / f"{name}.svg",
-            provenance("geometry", {"figure": name, **settings}),
+            provenance(earlier.STAGE, {"figure": name, **settings}),
         )
         drawn.append(f"figures/{name}.png")
         log(f"drew {name}")
@@ -125,7 +133,7 @@ def write_explorer(experiment, tables, folder):
     """Write the page to look through the tables."""
     described = [t.described(experiment) for t in tables_of(experiment).values() if t.shown]
     found = sections({folder.name: described}, lambda key: tables[key.rpartition("/")[2]])
-    write_page(folder / "explorer.html", page(found), provenance("geometry", _spec(experiment)))
+    write_page(folder / "explorer.html", page(found), provenance(earlier.STAGE, _spec(experiment)))
 
 
 def _spec(experiment):

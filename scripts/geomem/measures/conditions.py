@@ -2,7 +2,7 @@
 
 Bernardi et al., Cell 183, 954 (2020). Classes are conditions, and a dichotomy labels half of them
 1. Shattering dimension: accuracy of a linear classifier on left-out points, one of each label at a
-time, mean over dichotomies.
+time, mean over the classes of each label, the two labels and dichotomies.
 Cross-condition generalization performance (CCGP): the same on points of two conditions, one of each
 label, that the classifier never saw. The classifier is ridge regression here (a support vector
 machine there), whose leave-out predictions are exact functions of one matrix for all dichotomies.
@@ -156,18 +156,30 @@ def cross_condition_from_gram(
     by_class = np.array(
         [(left_out[owner == c] * labels[owner == c] > 0).mean(axis=0) for c in range(len(counts))]
     ).T
+    # The label with one class more (C odd) is found more often; at chance both together are 1/2.
+    weights = 1.0 / np.where(dichotomies > 0, *_sizes(dichotomies))
     across = _across(hat, residual, labels, owner, dichotomies, rng)
 
     def means(kept):
-        return np.array([by_class[:, kept].mean(), np.nanmean(across[:, kept])])
+        shattering = np.average(by_class[:, kept], weights=weights[:, kept])
+        return np.array([shattering, np.nanmean(across[:, kept])])
 
     found = jackknife(means, len(counts), confidence=confidence, groups=groups)
     estimates = [
         Estimate(*map(float, ends)) for ends in zip(found.value, found.lo, found.hi, strict=True)
     ]
     return CrossCondition(
-        *estimates, by_class.mean(axis=1), np.nanmean(across, axis=1), dichotomies, seed
+        *estimates,
+        np.average(by_class, axis=1, weights=weights),
+        np.nanmean(across, axis=1),
+        dichotomies,
+        seed,
     )
+
+
+def _sizes(dichotomies):
+    """How many classes of each dichotomy have the label 1, and -1; two arrays (n, 1)."""
+    return [(dichotomies == side).sum(axis=1, keepdims=True) for side in (1.0, -1.0)]
 
 
 def _dichotomies(n_classes, most, rng):

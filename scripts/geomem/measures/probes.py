@@ -162,6 +162,8 @@ def _left_out(values, vectors, along, targets, penalty):
 def _labels(values, name):
     """Labels as an array of whole numbers, booleans or text."""
     array = np.asarray(on_host(values))
+    if array.dtype.kind in "OT" and all(isinstance(value, str) for value in array.flat):
+        array = np.array(array.tolist(), dtype=str)  # as pandas and Zarr hold text
     whole = array.dtype.kind == "f" and np.array_equal(array, np.floor(array))
     if np.ma.is_masked(values) or (array.dtype.kind not in "iubUS" and not whole):
         raise InputError(

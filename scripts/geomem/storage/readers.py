@@ -4,6 +4,7 @@ Nothing is unpickled. The packages of the rarer types are imported when such a f
 """
 
 import importlib
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,12 @@ def named_arrays(path, wanted=None):
         array of numbers or text, or has no array of the name.
     DamagedFileError
         If it is missing or cannot be read.
+
+    Warns
+    -----
+    UserWarning
+        If files of parts of a Zarr array are not there, whose values are then taken as the fill
+        value: it does not write such parts, but an interrupted copy lacks some as well.
     """
     path = Path(path)
     require_type(path)
@@ -137,9 +144,22 @@ def _zarr(path, wanted):
     zarr = _package("zarr", path)
     opened = zarr.open(path, mode="r")
     if isinstance(opened, zarr.Array):
-        return {path.stem: np.asarray(opened[...])}
+        return {path.stem: _zarr_values(path, opened)}
     found = dict(_zarr_arrays(opened))
-    return {name: np.asarray(found[name][...]) for name in _chosen(found, wanted)}
+    return {name: _zarr_values(f"{path}, {name}", found[name]) for name in _chosen(found, wanted)}
+
+
+def _zarr_values(where, array):
+    absent = array.nchunks - array.nchunks_initialized
+    if absent > 0:
+        warnings.warn(
+            f"{where}: {absent} of {array.nchunks} chunks have no file and are taken as "
+            f"{array.fill_value}; if nothing else was stored there, that is right, but a copy that "
+            "was interrupted looks the same",
+            stacklevel=2,
+        )
+    values = np.asarray(array[...])
+    return np.array(values.tolist(), dtype=str) if values.dtype.kind == "T" else values
 
 
 def _zarr_arrays(group, start=""):

@@ -1,0 +1,52 @@
+"""`geomem geometry FOLDER --output DIR` and what others keep in DIR."""
+
+import numpy as np
+import pytest
+from geomem.errors import InputError
+from geomem.foreign import write_activations
+from geomem.geometry.cli import main
+
+pytest.importorskip("pyarrow")
+LABELS = np.repeat(np.arange(4), 6)
+
+
+@pytest.fixture
+def place(tmp_path):
+    points = np.random.default_rng(0).standard_normal((24, 30))
+    write_activations(tmp_path / "rec", {"V1": points, "V4": points + 1}, LABELS, epoch=0)
+    return tmp_path
+
+
+def measure(place, *options):
+    """Everything is beside the activations, as with `--output .`."""
+    arguments = ["--output", str(place), "--n-t", "20", "--threads", "1", *options]
+    return main([str(place / "rec"), *arguments])
+
+
+def test_what_others_wrote_stays(place):
+    kept = [place / name for name in ("figures/photo.png", "figures/plan.svg", "tables/mine.csv")]
+    for path in kept:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+    measure(place)
+    for name in ("figures/depth.png", "tables/geometry.parquet", "tables/low_rank.parquet"):
+        assert (place / name).is_file()
+    copies = [place / "figures/first.png", place / "tables/first.parquet"]
+    for copy, name in zip(copies, ("figures/depth.png", "tables/geometry.parquet"), strict=True):
+        copy.write_bytes((place / name).read_bytes())
+    measure(place, "--estimator", "glue", "--dichotomies", "balanced")
+    found = {path.name for path in (place / "tables").iterdir()}
+    assert found == {"mine.csv", "first.parquet", "glue.parquet"}, "none of the other estimator"
+    assert not (place / "figures/low_rank.png").exists()
+    assert all(path.read_text() == "mine" for path in kept) and all(p.is_file() for p in copies)
+
+
+@pytest.mark.parametrize(
+    "name", ["figures/depth.png", "figures/depth.svg", "tables/geometry.parquet", "explorer.html"]
+)
+def test_what_others_wrote_is_not_replaced(place, name):
+    (place / name).parent.mkdir(exist_ok=True)
+    (place / name).write_text("mine")
+    with pytest.raises(InputError, match=f"{name} was not written by geomem geometry and would be"):
+        measure(place)
+    assert (place / name).read_text() == "mine" and not (place / "runs").exists()
