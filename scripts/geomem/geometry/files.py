@@ -123,7 +123,7 @@ def checked_labels(labels, n_points, source):
         )
     labels = labels.reshape(-1)
     if labels.dtype.kind in "OT" and all(isinstance(label, str) for label in labels):
-        labels = labels.astype(str)  # as pandas and Zarr hold text
+        labels = np.array(labels.tolist(), dtype=str)  # as pandas and Zarr hold text
     if len(labels) != n_points:
         raise InputError(
             f"{source} has {len(labels)} labels for {n_points} points; expected one for each"
