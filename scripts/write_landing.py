@@ -12,17 +12,19 @@ def main(argv=None):
 
     from pathlib import Path
 
-    from geomem.headlines.landing import page, pictures
+    from geomem.headlines.landing import is_current, page, pictures
     from geomem.storage.pages import write_page
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_document
 
-    found = [read_document(path) for path in arguments.headlines]
-    # Figures stand beside the headline.
-    shown = {
-        one["experiment"]: pictures(one, Path(path).parent)
-        for one, path in zip(found, arguments.headlines, strict=True)
-    }
+    read = {path: read_document(path) for path in arguments.headlines}
+    found, shown = [], {}
+    for path, one in read.items():
+        if is_current(one):
+            found.append(one)
+            shown[one["experiment"]] = pictures(one, Path(path).parent)  # they stand beside it
+        else:
+            log(f"{path} is of an earlier version of geomem and left out; run the experiment again")
     drawn = [str(path) for of_one in shown.values() for path in of_one.values()]
     origin = provenance("write_landing", arguments.spec, [*arguments.headlines, *drawn])
     write_page(arguments.output, page(found, shown=shown), origin)

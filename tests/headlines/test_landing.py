@@ -3,8 +3,10 @@
 import re
 
 import pytest
+import write_landing
 from geomem.headlines.landing import page, pictures
 from geomem.headlines.sentences import headlines
+from geomem.storage.tables import write_document
 
 from tests.claims.made_up import ACCURACY, accuracy_table, network
 from tests.headlines.examples import found, judged
@@ -157,3 +159,19 @@ def test_figures_are_within_the_page_and_experiments_with_more_to_say_come_first
     order = [one.get_attribute("id") for one in browser.driver.find_elements("tag name", "article")]
     assert order[-1] == "clean" and set(order) == {"clean", "depth", "width-sweep"}
     assert browser.complaints() == [] and browser.requests() == []
+
+
+def test_a_headline_of_an_earlier_version_is_left_out(tmp_path, capsys):
+    """Of an experiment that is configured no more, and so is not made again."""
+    paths = []
+    for name in ("now", "before"):
+        headline = found(experiment=name)
+        if name == "before":
+            del headline["by_claim"], headline["best_epoch"]
+        paths.append(str(tmp_path / name / "headline.json"))
+        write_document(tmp_path / name / "headline.json", headline, provenance={})
+    output = tmp_path / "index.html"
+    write_landing.main(["--headlines", *paths, "--output", str(output)])
+    assert "before/headline.json is of an earlier version" in capsys.readouterr().err
+    written = output.read_text()
+    assert "now/claims/claims.html" in written and "before/claims/claims.html" not in written

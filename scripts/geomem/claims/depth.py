@@ -84,17 +84,12 @@ def select(region, index, n_layers, weighted):
         needed.add(min((i for i in range(n_layers) if last_third(i, n_layers)), default=0))
     require(region, index, n_layers, needed, "analysis.layers")
     found = np.flatnonzero(region(index, n_layers))
-    require_some(region, found, n_layers)
-    return found
-
-
-def require_some(region, found, n_layers):
-    """Raise NotMeasuredError if none of the layers measured lies in a region."""
     if not len(found):
         raise NotMeasuredError(
             f"needs {NAMES[region]}, and of {n_layers} layers (the input is one) none that was "
             "measured lies there"
         )
+    return found
 
 
 def require(region, index, n_layers, needed, key):

@@ -33,13 +33,21 @@ def check_pair(first, second, kind):
     for result in (first, second):
         if not isinstance(result, kind):
             raise InputError(f"{type(result).__name__} is no {kind.__name__}; give two of these")
-    one, other = first.key(), second.key()
-    told = [_told(name, one[name], other[name]) for name in one if one[name] != other[name]]
-    if told:
+    if told := differing(first.key(), second.key()):
         raise InputError(
-            f"the geometries cannot be compared in pairs: {', '.join(told)}; measure both with the "
+            f"the geometries cannot be compared in pairs: {told}; measure both with the "
             "same random_state, n_t and settings, and the same points in each manifold"
         )
+
+
+def differing(first, second, allowed=()):
+    """In what two keys (what results must have in common, by name) differ, in words; "" if equal.
+
+    Names in `allowed` may differ.
+    """
+    names = [name for name in first | second if name not in allowed]
+    pairs = [(name, first.get(name), second.get(name)) for name in names]
+    return ", ".join(_told(*pair) for pair in pairs if pair[1] != pair[2])
 
 
 def _told(name, one, other):

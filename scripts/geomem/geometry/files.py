@@ -4,6 +4,7 @@ import numpy as np
 
 from geomem.errors import InputError
 from geomem.geometry.clouds import on_host
+from geomem.storage.arrays import plain_text
 from geomem.storage.readers import MATRICES, named_arrays
 
 
@@ -115,15 +116,13 @@ def checked_labels(labels, n_points, source):
     """
     if np.ma.is_masked(labels):
         raise InputError(f"{source} has masked labels; leave out the points that have none")
-    labels = np.asarray(on_host(labels))
+    labels = plain_text(np.asarray(on_host(labels)))
     if labels.size != max(labels.shape, default=1):
         raise InputError(
             f"{source} has labels of shape {labels.shape}; expected one dimension, in the order of "
             "the points"
         )
     labels = labels.reshape(-1)
-    if labels.dtype.kind in "OT" and all(isinstance(label, str) for label in labels):
-        labels = np.array(labels.tolist(), dtype=str)  # as pandas and Zarr hold text
     if len(labels) != n_points:
         raise InputError(
             f"{source} has {len(labels)} labels for {n_points} points; expected one for each"

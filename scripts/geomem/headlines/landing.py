@@ -88,6 +88,14 @@ def page(found, unfinished=None, shown=None):
     return "\n".join(parts)
 
 
+def is_current(headline):
+    """Whether a headline has what the page shows; those of earlier versions lack some of it.
+
+    They are of experiments that are configured no more: others are made again.
+    """
+    return "best_epoch" in headline  # what was added last
+
+
 def _best_epoch(found):
     """Which epoch is called the best one, and where it is another one."""
     others = "".join(
@@ -139,8 +147,7 @@ def _verdicts(found):
         f"<tr><th scope='row'><a href='{_path(found['experiment'], 'claims/claims.html')}#{claim}'>"
         f"{claim}</a></th><td>{html.escape(text)}</td><td>{_tally(counts)}</td></tr>"
         for claim, text in CLAIMS.items()
-        # of an experiment of an earlier version, which is configured no more, it may be missing
-        if set(counts := found.get("by_claim", {}).get(claim, {})) - {"not measured"}
+        if set(counts := found["by_claim"].get(claim, {})) - {"not measured"}
     ]
     table = f"<table class='claims'>{''.join(rows)}</table>" if rows else ""
     return html.escape(claims(found)) + table

@@ -16,6 +16,7 @@ from geomem.errors import InputError
 from geomem.geometry.clouds import doubles, on_host
 from geomem.geometry.intervals import Estimate
 from geomem.statistics.bounded import proportion
+from geomem.storage.arrays import plain_text
 
 PENALTIES = tuple(10.0**k for k in range(-8, 3))  # of the mean squared length of the points
 
@@ -161,9 +162,7 @@ def _left_out(values, vectors, along, targets, penalty):
 
 def _labels(values, name):
     """Labels as an array of whole numbers, booleans or text."""
-    array = np.asarray(on_host(values))
-    if array.dtype.kind in "OT" and all(isinstance(value, str) for value in array.flat):
-        array = np.array(array.tolist(), dtype=str)  # as pandas and Zarr hold text
+    array = plain_text(np.asarray(on_host(values)))
     whole = array.dtype.kind == "f" and np.array_equal(array, np.floor(array))
     if np.ma.is_masked(values) or (array.dtype.kind not in "iubUS" and not whole):
         raise InputError(

@@ -149,8 +149,9 @@ def _owners(model, block, within, began):
             module = module.rpartition(".")[0]
         keys[home.get(module, first)].append(key)
     owner = {key: name for name, of_layer in keys.items() for key in of_layer}
+    alike = tied(model) if outside else ()
     for key in outside:
-        shared = [other for names in tied(model) if key in names for other in names]
+        shared = [other for names in alike if key in names for other in names]
         owned = next((owner[other] for other in shared if other in owner), current)
         keys[owned].append(key)
     return {name: tuple(of_layer) for name, of_layer in keys.items()}

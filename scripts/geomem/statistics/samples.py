@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 
 from geomem import types
 from geomem.errors import InputError
+from geomem.geometry.arguments import differing
 from geomem.geometry.products import ManifoldProducts
 from geomem.statistics import joint, mean_field
 from geomem.statistics.manifolds import Manifolds, check_count
@@ -77,19 +78,7 @@ def unlike(first: Sample, second: Sample, paired: bool = True) -> str:
 
     Pairs must have all of `key` in common, others what is not about how much was drawn.
     """
-    told = []
-    for name in first.key | second.key:
-        one, other = first.key.get(name), second.key.get(name)
-        if one == other or (name in _DRAWN and not paired):
-            continue
-        if not isinstance(one, tuple):
-            told.append(f"{name} is {one} and {other}")
-        elif len(one) != len(other):
-            told.append(f"there are {len(one)} and {len(other)} manifolds")
-        else:
-            place = next(i for i in range(len(one)) if one[i] != other[i])
-            told.append(f"manifold {place} has {one[place]} and {other[place]} points")
-    return ", ".join(told)
+    return differing(first.key, second.key, () if paired else _DRAWN)
 
 
 def require_sample(value):

@@ -11,6 +11,13 @@ from geomem.storage.seal import UNSEALED, seal, verify
 PROVENANCE = "provenance"
 
 
+def plain_text(array):
+    """Text as pandas and Zarr hold it, in NumPy's type of fixed length; anything else as it is."""
+    if array.dtype.kind in "OT" and all(isinstance(value, str) for value in array.flat):
+        return np.array(array.tolist(), dtype=str)
+    return array
+
+
 def write_arrays(path, arrays, provenance):
     """Write a mapping of names to arrays (no object arrays) and their provenance."""
     with replacing(path) as temporary:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from geomem.errors import DamagedFileError, InputError
+from geomem.storage.arrays import plain_text
 
 MATRICES = (
     "expected one array (manifolds, points, features), or an array (points, features) per "
@@ -158,8 +159,7 @@ def _zarr_values(where, array):
             "was interrupted looks the same",
             stacklevel=2,
         )
-    values = np.asarray(array[...])
-    return np.array(values.tolist(), dtype=str) if values.dtype.kind == "T" else values
+    return plain_text(np.asarray(array[...]))
 
 
 def _zarr_arrays(group, start=""):

@@ -1,7 +1,7 @@
 """Two steps of training before the first one: whatever a network fails in, it fails in here.
 
-A throw-away copy of the network is trained, evaluated and saved on a few images of noise, as it
-will be on the data set. What `build_model` has found right in evaluation mode may still answer
+The network is trained, evaluated and saved on a few images of noise, as it will be on the data set,
+and then put back as it was. What `build_model` has found right in evaluation mode may still answer
 otherwise in training mode, hold weights that cannot be saved, or keep something outside its
 `state_dict` that would be lost when a training goes on after a break.
 """
