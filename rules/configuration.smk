@@ -14,12 +14,14 @@ COMMANDS = HERE.parent / "scripts"
 sys.path.insert(0, str(COMMANDS))
 
 from geomem.config.cli import combined, plain
+from geomem.config.code import read_files
 from geomem.config.experiments import merged
 from geomem.errors import GeomemError, InputError
 from geomem.headlines.unfinished import write_unfinished
 from geomem.storage.clock import refuse_future
 from geomem.storage.lock import hold, require_folder
 from geomem.workflow.plan import Plan
+from geomem.workflow.run import begin, settings_of_run
 from snakemake.exceptions import WorkflowError
 from snakemake.io import IOFile
 from snakemake.logging import logger
@@ -34,7 +36,9 @@ try:
         bases = []
     # Snakemake takes numbers within a section given by --config for text.
     given = plain(dict(workflow.config_settings.config))
-    PLAN = Plan(merged(combined([*bases, *overlays]), given))
+    begun = None if workflow.is_main_process else settings_of_run()
+    SETTINGS = merged(combined([*bases, *overlays]), given) if begun is None else begun
+    PLAN = Plan(SETTINGS)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -49,8 +53,20 @@ def hold_results():
         try:
             hold("results")
             refuse_future("results")
+            begin("results", SETTINGS, sources_of_jobs())
         except InputError as error:
             raise WorkflowError(str(error)) from None
+
+
+def sources_of_jobs():
+    """Source files of the jobs to be done, as `geomem.config.code.read_files`."""
+    alike = {}  # jobs by what decides which sources they have
+    for job in workflow.dag.needrun_jobs():
+        names = [job.wildcards.get(name) for name in ("training", "measure", "figure", "data")]
+        alike[job.rule.name, job.wildcards.get("experiment"), *names] = job
+    for job in alike.values():
+        job.params  # Snakemake's property: worked out, and with it the checksums of the sources
+    return read_files()
 
 
 def show_unfinished():

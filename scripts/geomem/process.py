@@ -7,6 +7,7 @@ result, and name each input and output file. Log lines go to standard error.
 import argparse
 import atexit
 import contextlib
+import functools
 import json
 import os
 import re
@@ -97,7 +98,7 @@ def _commit():
 def job(main):
     """`run(main)` for a command of the workflow, whose log says when it began and how it ended.
 
-    On a terminal it adds nothing.
+    It keeps to the run that it is a job of (`geomem.workflow.run`). On a terminal it adds nothing.
     """
     statuses = []
     if main.__module__ == "__main__":
@@ -107,11 +108,18 @@ def job(main):
     log(circumstances())
     start = time.monotonic()
     try:
-        run(main)
+        run(functools.partial(_as_job, main))
     except SystemExit as ended:
         statuses.append(ended.code or 0)
         log(f"{_END} {statuses[0]} after {time.monotonic() - start:.1f} s")
         raise
+
+
+def _as_job(main):
+    from geomem.workflow.run import joined
+
+    with joined():
+        return main()
 
 
 def _end_at_once(statuses):

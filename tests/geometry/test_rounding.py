@@ -96,3 +96,16 @@ def test_centres_of_real_layers_and_made_up_ones():
     moving = {name: change for name, change in changes.items() if change > 1e-8}
     print(f"largest relative change: {max(changes.values()):.1e}")
     assert not moving, moving
+
+
+def test_fewer_dimensions_than_features_and_fewer_features_than_points():
+    """Which empty directions count is not left to the last digit (units of ReLU that are 0)."""
+    rng = np.random.default_rng(3)
+    points = np.maximum(rng.standard_normal((6, 30, 20)) * 0.6 + rng.standard_normal((6, 1, 20)), 0)
+    points[:, :, :5] = 0
+    rotation, _ = np.linalg.qr(rng.standard_normal((20, 20)))
+    found = manifold_geometry(points, random_state=0, n_t=50)
+    for same in (points[:, :, ::-1], 3 * points, points @ rotation):
+        other = manifold_geometry(same, random_state=0, n_t=50)
+        for name in ("capacity", "radius", "dimension"):
+            np.testing.assert_allclose(getattr(other, name), getattr(found, name), rtol=1e-9)

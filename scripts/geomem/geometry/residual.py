@@ -41,6 +41,9 @@ class Cloud:
         if convention == "rank":
             n_dimensions = min(n_dimensions, max(int((values > noise / square).sum()), 1))
         self.n_dimensions = n_dimensions
+        spanned = int((values > 0.0).sum())
+        if spanned < n_dimensions < len(gram):
+            vectors = _settled(vectors, spanned)
         self.values, self.vectors = values[-n_dimensions:], vectors[:, -n_dimensions:]
 
     @property
@@ -80,6 +83,19 @@ class Cloud:
             n_dimensions=self.n_dimensions,
             kkt_residual=0.0,
         )
+
+
+def _settled(vectors, spanned):
+    """Eigenvectors (M, M) whose first M - `spanned`, of eigenvalue 0, no longer depend on rounding.
+
+    Any basis of their space is one of eigenvectors. This one comes from fixed vectors projected on
+    it, so a part of it is the same space whichever basis was given.
+    """
+    rest = len(vectors) - spanned
+    fixed = np.random.default_rng(len(vectors)).standard_normal((len(vectors), rest))
+    kept = vectors[:, rest:]
+    outside, _ = np.linalg.qr(fixed - kept @ (kept.T @ fixed))
+    return np.hstack([outside[:, ::-1], kept])
 
 
 def _drawn(seed, index, shape):
