@@ -150,3 +150,18 @@ def test_an_offset_that_cannot_be_squared():
     points = 1e150 * np.random.default_rng(0).standard_normal((6, 5, 30)) + 1e160
     found = manifold_geometry(points, random_state=0, n_t=20, dimension_convention="rank")
     assert {s.n_dimensions for s in found.statistics} == {4}
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_rounding_of_centers_is_no_dimension(precision):
+    """Else K jumps where the centres span fewer dimensions than there are manifolds."""
+    rng = np.random.default_rng(0)
+    inside = rng.standard_normal((60, 1, 10)) + 0.5 * rng.standard_normal((60, 10, 10))
+    points = inside @ np.linalg.qr(rng.standard_normal((300, 10)))[0].T * 5
+    exact = manifold_geometry(points, random_state=0, n_t=50)
+    narrow = points.astype(precision)
+    found = manifold_geometry(narrow, random_state=0, n_t=50)
+    stored = geometry_from_products(inner_products(narrow), random_state=0, n_t=50)
+    assert found.low_rank_k == stored.low_rank_k == pytest.approx(exact.low_rank_k, abs=0.01)
+    assert found.mean_capacity == pytest.approx(exact.mean_capacity, rel=1e-3)
+    assert stored.mean_capacity == pytest.approx(found.mean_capacity, rel=1e-6)

@@ -33,7 +33,7 @@ STARTS = 10  # random ones for each K, authors' rule
 FINAL_TOLERANCE = 1e-20  # for the fit chosen: rounding in the centres must not show in capacity
 FINAL_ITERATIONS = 1000
 SHORT = 1e-2  # squared fraction left of a centre below which its manifold is named in a warning
-RANK = 1e-10  # eigenvalues below this fraction of the largest are rounding
+RANK = 1e-10  # eigenvalues below this fraction of the largest are rounding of the products
 PROFILE = 1.5  # a profile goes beyond all eigenvalues above so many means
 
 
@@ -106,8 +106,9 @@ class LowRank:
 
 
 def find_low_rank(
-    centers, rng, run, *, scatter=0.0, remove=True, rule="shrinkage", k="auto", starts=None
-):
+    centers, rng, run, *, scatter=0.0, noise=0.0, remove=True, rule="shrinkage", k="auto",
+    starts=None,
+):  # fmt: skip
     """Find the directions to remove.
 
     Parameters
@@ -121,6 +122,9 @@ def find_low_rank(
     scatter : ndarray, shape (P,), or float
         Mean squared distance of each manifold's points from their centre: centres that are shorter
         by far are rounding of it.
+    noise : ndarray, shape (P,), or float
+        Squared length up to which a direction of the centres is rounding of the points, by the
+        error of each manifold's: no dimension of theirs.
     remove : bool
         False: measure the correlation only.
     rule : {"shrinkage", "authors"}
@@ -167,7 +171,9 @@ def find_low_rank(
         warnings.append(MeasurementWarning("center-is-mean", text, manifolds=absent))
     values, vectors = np.linalg.eigh(cosines)
     values, vectors = values[::-1], vectors[:, ::-1]
-    rank = int(np.sum(values > RANK * values[0]))
+    # in units of the centres; a short one among them makes the others no less exact
+    least = np.median(np.broadcast_to(noise, lengths.shape)[kept] / lengths[kept] ** 2)
+    rank = int(np.sum(values > max(RANK * values[0], least)))
     # with one dimension left all residual centres are parallel, whatever was removed
     if rank < 3:
         text = (

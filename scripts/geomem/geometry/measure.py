@@ -11,6 +11,7 @@ import numpy as np
 
 from geomem.errors import InputError
 from geomem.geometry import products as inner
+from geomem.geometry import rounding
 from geomem.geometry.arguments import as_seed, check_choice, check_confidence, check_kappa
 from geomem.geometry.intervals import relative_error
 from geomem.geometry.lowrank import find_low_rank
@@ -220,7 +221,11 @@ def _measure(
         # apart from the Gaussian vectors' generator
         starts = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
         scatter = np.array([np.trace(gram) / len(gram) for gram in grams])
-        low_rank = find_low_rank(centers, starts, run, scatter=scatter, **low_rank_options)
+        # A mean is no more exact than its points where all are rounded alike, as beside an offset.
+        of_centers = rounding.of_means(np.array(noise), np.array(counts), n_features)
+        low_rank = find_low_rank(
+            centers, starts, run, scatter=scatter, noise=of_centers, **low_rank_options
+        )
 
         def without(weights, parts):
             """The manifolds off the directions `weights` (P, n), along which they have `parts`."""

@@ -43,4 +43,22 @@ def noise(error, longest, shape):
         Of the values: points, features.
     """
     longest = min(longest, np.finfo(np.float64).max)
-    return error**2 * longest * (1.0 + np.sqrt(shape[0] / shape[1])) ** 2
+    return error**2 * longest * _spread(*shape)
+
+
+def of_means(noises, counts, n_features):
+    """`noise` of the means of several clouds, from what it is for the points of each.
+
+    Parameters
+    ----------
+    noises : ndarray, shape (P,)
+    counts : ndarray, shape (P,)
+        Points of each cloud.
+    n_features : int
+        At least 1.
+    """
+    return noises * _spread(len(noises), n_features) / _spread(counts, n_features)
+
+
+def _spread(n_points, n_features):
+    return (1.0 + np.sqrt(n_points / n_features)) ** 2
