@@ -65,3 +65,28 @@ def state_cache(wildcards, threads):
 def options_of(paths):
     """`geometry=PATH ...` for input files by name."""
     return " ".join(shlex.quote(f"{name}={path}") for name, path in paths.items())
+
+
+def asked_headlines():
+    """Names of the experiments whose headline is among what this run was asked for."""
+    dag = workflow.dag
+    jobs = dag.bfs(dag.dependencies, *dag.targetjobs)
+    return {job.wildcards.experiment for job in jobs if job.rule.name == "headline"}
+
+
+def unrecorded():
+    """Jobs whose results count as made without a record of what they were made with.
+
+    The rule, the results and the settings of each, see `geomem.terminal.unrecorded`.
+    """
+    dag = workflow.dag
+    return [
+        (job.rule.name, list(map(str, job.output)), job.params.get("spec", ""))
+        for job in dag.jobs
+        if dag.reason(job).no_metadata and not dag.needrun(job)
+    ]
+
+
+# For the logger plugin, which asks at the end of a run.
+if workflow.is_main_process:
+    logger.info("", extra={"geomem_asked": asked_headlines, "geomem_unrecorded": unrecorded})

@@ -51,6 +51,7 @@ rule figure:
         code=settings.program("draw_figure.py", settings.figure_function),
         command=command("draw_figure.py"),
         spec=settings.figure_spec,
+        files=settings.content(files.figure_style),
         inputs=lambda wildcards, input: options_of(files.figure_inputs(wildcards)),
         function=settings.figure_function,
         caption=settings.figure_caption,

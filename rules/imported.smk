@@ -29,6 +29,7 @@ rule imported_network:
         command=command("import_network.py"),
         spec=settings.training_spec,
         observed=settings.observed_layers,
+        files=settings.content(files.weights_of),
     shell:
         "{params.command} --spec {params.spec:q} --threads {threads}"
         " --images {input.images:q} --labels {input.labels:q} --weights {input.weights:q}"
@@ -55,6 +56,7 @@ rule imported_snapshot:
         code=settings.program("import_snapshot.py"),
         command=command("import_snapshot.py"),
         spec=settings.training_spec,
+        files=settings.content(files.weights_of),
     shell:
         "{params.command} --spec {params.spec:q} --threads {threads}"
         " --record {input.record:q} --weights {input.weights:q} --output {output:q} 2> {log:q}"

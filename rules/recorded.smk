@@ -25,6 +25,7 @@ rule recorded_activations:
         code=settings.program("import_activations.py"),
         command=command("import_activations.py"),
         spec=settings.recorded_spec,
+        files=settings.content(files.recorded_of),
         path=settings.recorded_path,
     shell:
         "{params.command} --spec {params.spec:q} --threads {threads}"

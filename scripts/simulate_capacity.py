@@ -7,6 +7,7 @@ left out.
 
 import time
 
+from geomem import memory
 from geomem.process import job, limit_threads, log, parser
 
 
@@ -30,6 +31,7 @@ def main(argv=None):
     from geomem.storage.tables import columns, read_columns, write_table
     from geomem.training.device import choose_device, compute_deterministically, device_name
 
+    memory.give_back_libraries()  # numba comes on top of torch
     started = time.monotonic()
     torch.set_num_threads(arguments.threads)
     compute_deterministically()

@@ -16,9 +16,10 @@ def main(argv=None):
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
 
+    from geomem.config.recorded import filled
     from geomem.config.sharing import FOLDER
     from geomem.pages.provenance_page import page
-    from geomem.planning.usage import read_usage
+    from geomem.planning.usage import asked_by, read_usage
     from geomem.storage.pages import write_page
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import document_provenance, read_document
@@ -27,7 +28,8 @@ def main(argv=None):
     runs = [(read_document(path), document_provenance(path)) for path in arguments.records]
     origin = provenance("write_provenance", spec, arguments.files)
     networks = {Path(path).parent.name for path in arguments.records}
-    usage = read_usage(Path("results"), [spec["experiment"]])
+    asked = asked_by(filled(spec["settings"]), arguments.files)
+    usage = read_usage(Path("results"), [spec["experiment"]], asked=asked)
     usage += read_usage(Path("results"), [FOLDER], of=networks)
     text = page(spec["experiment"], spec["settings"], origin, runs, usage, circumstances())
     write_page(arguments.output, text, origin)

@@ -41,6 +41,19 @@ step()
 before = faults()
 print(step(), faults() - before)
 """
+LIBRARIES = """
+import numpy as np
+from geomem.memory import give_back_libraries
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[2]) * 4096  # of files
+
+values = np.arange(12.0).reshape(3, 4)
+inverse = np.linalg.pinv(values)
+before = resident()
+give_back_libraries()
+print(before - resident(), int((np.linalg.pinv(values) == inverse).all()))
+"""
 needs_glibc = pytest.mark.skipif(
     not (Path("/proc/self/statm").exists() and hasattr(ctypes.CDLL(None), "malloc_trim")),
     reason="needs Linux with glibc",
@@ -68,7 +81,28 @@ def test_what_is_kept_is_not_asked_for_again():
         assert (faults > 200) == again
 
 
+@needs_glibc
+def test_pages_of_libraries_go_back_and_come_again():
+    freed, same = said_by(LIBRARIES)
+    assert freed > 5e6 and same
+
+
+def test_mappings_that_were_written_stay():
+    found = {start for start, _ in memory._unchanged_mappings()}
+    held = Path("/proc/self/smaps").read_text().split("VmFlags:")[:-1]
+    libraries = [part.splitlines() for part in held if "/" in part]
+    assert found and len(found) < len(libraries)
+    for lines in libraries:
+        place = next(line for line in lines if "-" in line.split()[0])
+        written = any(
+            line.startswith(("Anonymous:", "Swap:")) and " 0 kB" not in line for line in lines
+        )
+        if written or "w" in place.split()[1]:
+            assert int(place.partition("-")[0], 16) not in found
+
+
 def test_other_libraries_keep_theirs(monkeypatch):
     monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: object())
     memory.give_back()
+    memory.give_back_libraries()
     memory.keep()

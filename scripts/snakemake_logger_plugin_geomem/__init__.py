@@ -28,6 +28,8 @@ _SAID = (
     "WorkflowError:\nAt least one job did not complete successfully",
     "Exiting because a job execution failed",
 )
+# What the rules tell this plugin by a record without a message.
+_OF_RULES = ("geomem_plan", "geomem_asked", "geomem_unrecorded", "geomem_unfinished")
 _BROKEN = "Progress cannot be shown; the run goes on, with Snakemake's own lines."
 
 
@@ -44,7 +46,7 @@ class LogHandler(LogHandlerBase):
         self._as_ever = _snakemakes_own(self.common_settings)
         self._quiet = {str(each).lower() for each in self.common_settings.quiet or ()}
         self._plan, self._run = None, None
-        self._unfinished = ()
+        self._asked, self._unrecorded, self._unfinished = set, list, ()
         self._unread, self._broken = False, False
 
     def emit(self, record):
@@ -68,8 +70,10 @@ class LogHandler(LogHandlerBase):
         common = self.common_settings
         event = str(getattr(record, "event", None) or "")
         self._plan = getattr(record, "geomem_plan", self._plan)
+        self._asked = getattr(record, "geomem_asked", self._asked)
+        self._unrecorded = getattr(record, "geomem_unrecorded", self._unrecorded)
         self._unfinished = getattr(record, "geomem_unfinished", self._unfinished)
-        if self._unread or hasattr(record, "geomem_plan") or hasattr(record, "geomem_unfinished"):
+        if self._unread or any(hasattr(record, name) for name in _OF_RULES):
             return
         if self._broken or common.dryrun or common.verbose or common.debug_dag:
             self._as_ever.handle(record)
@@ -86,7 +90,7 @@ class LogHandler(LogHandlerBase):
         run, self._run = self._run, None
         if run is not None and not self._broken:
             with contextlib.suppress(BrokenPipeError):
-                run.end(self._unfinished)
+                run.end(self._asked, self._unrecorded, self._unfinished)
         super().close()
 
 
@@ -155,16 +159,19 @@ class _Run:
         if not self._silent:
             self._screen.say(text)
 
-    def end(self, unfinished):
+    def end(self, asked, unrecorded, unfinished):
         """Say what came out, if the run got as far as its jobs."""
         self.stop()
         with self._lock:
             if self._state.totals or self._state.nothing:
                 from geomem.terminal.ending import ending
+                from geomem.terminal.unrecorded import in_words
 
                 names = list(self._plan.experiments) if self._plan else []
                 seconds = time.time() - self._began
-                self._say(ending(self._state, names, unfinished, seconds, self._log))
+                self._say(ending(self._state, names, asked(), unfinished, seconds, self._log))
+                if warning := in_words(unrecorded()):
+                    self._say(f"\nWarning: {warning}")
 
 
 def _snakemakes_own(common):

@@ -1,5 +1,8 @@
 """The gradient split against per-example autograd, the closed form, and statistics of noise."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -426,3 +429,42 @@ def test_frozen_parameters_are_left_out(untrained):
     kept = before[before["layer"] != frozen.name]
     assert kept["layer"].tolist() == after["layer"].tolist()
     np.testing.assert_allclose(after["value"], kept["value"], rtol=1e-4)
+
+
+def test_no_symbolic_algebra_and_no_table_library_is_imported():
+    program = """
+import sys
+import numpy as np, torch
+import geomem.analysis.rewind
+from geomem.analysis.gradients import group_gradient
+from geomem.training.batches import Normalizer
+model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 3))
+pixels, labels = np.zeros((2, 1, 2, 2), np.uint8), np.array([0, 1])
+expected, normalizer = np.full((2, 3), 1 / 3, np.float32), Normalizer((1.0,), (1.0,))
+group_gradient(model, list(model.parameters()), pixels, labels, expected, normalizer)
+print({"sympy", "pandas"} & set(sys.modules))
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == "set()"
+
+
+def test_parts_are_those_of_a_gradient_with_a_cotangent(images):
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(int(np.prod(images.image_shape)), images.n_classes)
+    )
+    parameters = list(model.parameters())
+    labels = images.train_labels[:8]
+    expected = np.full((8, images.n_classes), 1 / images.n_classes, np.float32)
+    normalizer = Normalizer.of(images)
+    found = group_gradient(model, parameters, images.train_images[:8], labels, expected, normalizer)
+    logits = model(normalizer(torch.from_numpy(images.train_images[:8])))
+    null = torch.from_numpy(expected)
+    onehot = functional.one_hot(torch.from_numpy(labels), images.n_classes).float()
+    with torch.no_grad():
+        cotangents = (null - onehot) / 8, (logits.softmax(1) - null) / 8
+    for part, cotangent in zip(found, cotangents, strict=True):
+        wanted = torch.autograd.grad(logits, parameters, cotangent, retain_graph=True)
+        assert all(torch.equal(a, b) for a, b in zip(part, wanted, strict=True))

@@ -174,10 +174,21 @@ def test_depth_names_seeds_that_diverged(three_seeds):
     figure = draw("depth", synthetic.diverge(three_seeds, 2, 40), noise=0.5)
     titles = [axes.get_title("left") for axes in figure.axes[::3]]
     assert titles == [
-        "width 8, label noise 0.5: best epoch (14–18)",
+        "width 8, label noise 0.5: best epoch (14–16)",
         "width 8, label noise 0.5: last epoch (60); seed 2 diverged in epoch 31",
     ]
-    assert "2–3 seeds" in caption_of(figure)
+    assert "Mean over 2 seeds" in caption_of(figure)
+
+
+def test_depth_shows_both_epochs_over_the_same_seeds(three_seeds):
+    inputs = synthetic.diverge(three_seeds, 2, 40)
+    geometry = inputs["geometry"]
+    rest = geometry[geometry["seed"] != 2]
+    both = [draw("depth", {**inputs, "geometry": table}, noise=0.5) for table in (geometry, rest)]
+    for axes, same in zip(*(figure.axes for figure in both), strict=True):
+        assert lines(axes).keys() == lines(same).keys()
+        for name, line in lines(axes).items():
+            np.testing.assert_array_equal(line.get_ydata(), lines(same)[name].get_ydata())
 
 
 def test_depth_of_a_condition_whose_seeds_all_diverged(three_seeds):

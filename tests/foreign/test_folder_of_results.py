@@ -1,10 +1,14 @@
 """`geomem geometry FOLDER --output DIR` and what others keep in DIR."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from geomem.errors import InputError
 from geomem.foreign import write_activations
 from geomem.geometry.cli import main
+from geomem.storage.tables import read_table
+from geomem.warning import unpack
 
 pytest.importorskip("pyarrow")
 LABELS = np.repeat(np.arange(4), 6)
@@ -50,3 +54,19 @@ def test_what_others_wrote_is_not_replaced(place, name):
     with pytest.raises(InputError, match=f"{name} was not written by geomem geometry and would be"):
         measure(place)
     assert (place / name).read_text() == "mine" and not (place / "runs").exists()
+
+
+def test_warnings_are_counted(place, capsys):
+    """A layer without any variance, beside one without fault."""
+    points = np.random.default_rng(1).standard_normal((24, 30))
+    write_activations(place / "rec", {"V1": points, "V4": np.ones((24, 30))}, LABELS, epoch=1)
+    measure(place)
+    table = read_table(place / "tables/geometry.parquet")
+    codes = [{record.code for record in unpack(packed)} for packed in table["warnings"]]
+    said = [line for line in capsys.readouterr().err.splitlines() if "geometry.parquet: " in line]
+    counts = sorted(Counter(code for found in codes for code in found).values(), reverse=True)
+    assert [line.split(": ")[2] for line in said] == [
+        f"{count} of {len(table)} values" for count in counts
+    ]
+    texts = {record.text for packed in table["warnings"] for record in unpack(packed)}
+    assert counts and all(line.split(": ", 3)[3] in texts for line in said)

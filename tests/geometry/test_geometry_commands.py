@@ -65,6 +65,18 @@ def test_frame_and_parquet(tmp_path):
     }
 
 
+@pytest.mark.parametrize("options", [(), ("--estimator", "glue")])
+def test_a_table_of_a_zarr_names_the_files_in_it(tmp_path, options):
+    zarr = pytest.importorskip("zarr")
+    tables = pytest.importorskip("geomem.storage.tables")
+    pytest.importorskip("pyarrow")
+    zarr.save_array(tmp_path / "a.zarr", POINTS)
+    output = tmp_path / "a.parquet"
+    main([str(tmp_path / "a.zarr"), "--n-t", "5", *options, "--output", str(output)])
+    inputs = tables.table_provenance(output)["inputs"]
+    assert set(inputs) == {str(path) for path in (tmp_path / "a.zarr").rglob("*") if path.is_file()}
+
+
 def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "a.npz").write_bytes(b"PK not really")
     np.savez(tmp_path / "odd.npz", a=np.zeros(3), b=np.zeros((2, 2, 2)))

@@ -10,6 +10,7 @@ from geomem.pages.explorer import examples
 from PIL import Image
 
 from tests.figures import synthetic
+from tests.pages.conftest import write_explorer
 from tests.pages.test_explorer import choose, downloaded, visit
 
 RUN = {"width": 4, "noise": 0.5, "seed": 1}
@@ -91,3 +92,19 @@ def test_images_are_chosen_over_the_whole_data_set():
     assert examples.chosen(5, 10).tolist() == [0, 1, 2, 3, 4]
     few = examples.chosen(1000, 10)
     assert len(few) == 10 and few[0] == 0 and few[-1] == 999
+
+
+def test_an_image_that_was_not_evaluated_is_not_said_to_be_kept(browser, tmp_path, frames):
+    table = of_run(frames)
+    table = table[table["memorized"].astype(bool)].head(3).copy()
+    table["suffix_layer"] = [synthetic.SMALL[-1], None, None]
+    table["single_layers"] = ["", "", None]
+    page = write_explorer(tmp_path / "page.html", {"noisy": {"examples": table}}, most_images=400)
+    group = "permuted, memorized"
+    order = "forgotten when few layers are rewound"
+    visit(browser, page, view="examples", group=group, order=order, **RUN)
+    said = browser.driver.execute_script(
+        "return [...document.querySelectorAll('figure.sheet text')].map((one) => one.textContent)"
+    )
+    found = [text for text in said if text in (f"from {synthetic.SMALL[-1]}", "kept", "not known")]
+    assert found == [f"from {synthetic.SMALL[-1]}", "kept", "not known"]

@@ -59,6 +59,13 @@ REASONS = {
     PARAMS + """ all output: before: 'mine:a' now: 'mine:b' """: (
         "because settings changed: function mine:a -> mine:b"
     ),
+    PARAMS + """ all output: before: '0123456789ab absent' now: 'ba9876543210 absent' """: (
+        "because files of yours that it reads changed"
+    ),
+    PARAMS + """ all output: before: '','{"n":1}' now: 'ba9876543210','{"n":2}' """: (
+        "because files of yours that it reads changed and settings changed: n 1 -> 2"
+    ),
+    PARAMS + """ all output: before: <nothing exclusive> now: '' """: "because settings changed",
     PARAMS + """ all output: before: <nothing exclusive> now: '{"n":1}' """: (
         "because settings changed: n absent -> 1"
     ),

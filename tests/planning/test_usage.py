@@ -1,10 +1,11 @@
 """What a run used, from its benchmark files."""
 
 import os
+from pathlib import Path
 
 import pytest
 from geomem.errors import InputError
-from geomem.planning.usage import filled, main, read_usage
+from geomem.planning.usage import asked_by, filled, main, read_usage
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tcpu_time\n"
 
@@ -56,3 +57,25 @@ def test_no_benchmarks(tmp_path):
     assert read_usage(tmp_path) == []
     with pytest.raises(InputError, match="no benchmarks of any experiment"):
         main([str(tmp_path)])
+
+
+def test_jobs_of_what_was_removed_are_not_asked_for(tmp_path):
+    kept = [
+        "activations/w2_n0.5_s0_last", "measures/geometry/w2_n0.5_s0_last", "rewind/w2_n0.5_s0",
+        "analysis_set/n0.5_s0", "tables/geometry", "figures/depth", "claims", "provenance",
+        "mine/anything",
+    ]  # fmt: skip
+    removed = [
+        "activations/w2_n0.5_s0_4", "measures/glue/w2_n0.5_s0_last", "gradients/w2_n0.5_s0",
+        "measures/geometry/w4_n0.5_s0_last", "analysis_set/n0.5_s1", "tables/glue", "figures/glue",
+    ]  # fmt: skip
+    for name in (*kept, *removed):
+        benchmark(tmp_path, f"a/benchmarks/{name}.tsv", 1, 1000)
+    experiment = {
+        "widths": [2], "label_noise": [0.5], "seeds": [0], "analysis": {"epochs": ["last"]},
+    }  # fmt: skip
+    files = ("tables/geometry.parquet", "tables/rewind.parquet", "figures/depth.png")
+    asked = asked_by(experiment, [f"results/a/{file}" for file in files])
+    assert len(read_usage(tmp_path, ["a"])) == len(kept) + len(removed)
+    assert len(read_usage(tmp_path, ["a"], asked=asked)) == len(kept)
+    assert all(asked(Path(f"{name}.tsv")) for name in kept)

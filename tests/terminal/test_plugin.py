@@ -40,6 +40,15 @@ def show(capsys, tmp_path, monkeypatch):
     return shown
 
 
+def test_nothing_is_asked_of_a_run_that_got_to_no_job(capsys):
+    """There are no jobs that could be asked, and nothing is said."""
+    handler = LogHandler(MockOutputSettings(), None)
+    handler.emit(record(geomem_asked=lambda: pytest.fail("it is asked")))
+    handler.emit(record("workflow_started"))
+    handler.close()
+    assert capsys.readouterr().err == ""
+
+
 def message(text, level=logging.WARNING):
     made = record(message=text)
     made.levelno = level

@@ -4,11 +4,14 @@ import contextlib
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 
 import pytest
 from geomem.storage.pages import page_provenance
+
+from tests.workflow.conftest import make_workspace
 
 HEADLINE = "results/tiny/headline.json"
 NOTE = "Using workflow specific profile profiles/default"
@@ -27,6 +30,14 @@ def test_with_nothing_to_do_it_says_what_came_out_and_what_to_open(finished):
     assert lines[3] == "tiny" and lines[4].startswith("  Accuracy:      Test accuracy is ")
     assert lines[-1] == "Open results/index.html"
     assert len(lines) < 25 and max(map(len, lines)) <= 100
+
+
+@pytest.mark.parametrize("options", ["--until train", "results/tiny/tables/accuracy.parquet"])
+def test_a_headline_that_was_not_asked_for_is_not_shown(finished, options):
+    text = "\n".join(said(finished, *options.split()))
+    assert "tiny: its headline was not asked for\n" in text
+    assert "  results/tiny/headline.json is of an earlier run" in text
+    assert "Accuracy:" not in text and "index.html" not in text
 
 
 def test_a_run_has_few_lines_and_snakemakes_log_has_all(finished):
@@ -102,3 +113,25 @@ def test_on_a_terminal_lines_move(finished):
     assert re.search(r"\x1b\[\dA", text), "lines are drawn again"
     assert text.rstrip().endswith("Open results/index.html")
     finished.snakemake()
+
+
+@pytest.mark.slow
+def test_results_without_a_record(finished, tmp_path):
+    """Whether they are up to date cannot be told; those of other settings are named."""
+    workspace = make_workspace(tmp_path / "copied")
+    shutil.copytree(finished.path / "results", workspace.path / "results", dirs_exist_ok=True)
+    ended = workspace.snakemake()
+    assert "would count as up to date whatever changed" in ended.stderr
+    assert "OTHER SETTINGS" not in ended.stderr
+    config = workspace.config
+    config["experiments"]["tiny"]["geometry"]["n_t"] += 1
+    workspace.write_config(config)
+    shutil.rmtree(workspace.path / ".snakemake")
+    ended = workspace.geomem("explain")
+    assert "metadata has no record of what they were made with" in ended.stderr
+    ended = workspace.snakemake("--until", "measure")
+    measures = "results/tiny/runs/w2_n0.5_s0/measures/geometry/"
+    assert f"OF OTHER SETTINGS: {measures}" in ended.stderr
+    assert "`--forcerun measure` makes them again" in ended.stderr
+    workspace.snakemake("--until", "measure", "--forcerun", "measure")
+    assert "OTHER SETTINGS" not in workspace.snakemake("--until", "measure").stderr

@@ -1,4 +1,4 @@
-"""What tells that a user's files changed: names, sizes and times of images, content of labels.
+"""What tells that a user's files changed: content of small ones, else names, sizes and times.
 
 Standard library only.
 """
@@ -14,6 +14,8 @@ _CLUTTER = frozenset(
         "$recycle.bin", "system volume information", "lost+found", "icon\r", "recycler",
     )
 )  # fmt: skip
+
+_SMALL = 1_000_000  # bytes of a file whose content counts, as in Snakemake's own comparison
 
 
 def is_clutter(name):
@@ -35,6 +37,33 @@ def file_digest(path):
             return hashlib.file_digest(file, "sha256").hexdigest()[:12]
     except OSError:
         return "absent"
+
+
+@functools.cache
+def path_digest(path):
+    """A checksum of a small file's content, of a large one's size and time, or of a folder.
+
+    Parameters
+    ----------
+    path : str
+        May begin with `~`.
+
+    Returns
+    -------
+    str
+        12 hexadecimal digits, or "absent".
+    """
+    where = os.path.expanduser(path)
+    if os.path.isdir(where):
+        return folder_digest(path)
+    try:
+        found = os.stat(where)
+    except OSError:
+        return "absent"
+    if found.st_size <= _SMALL:
+        return file_digest(path)
+    text = f"{found.st_size} {found.st_mtime_ns}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 @functools.cache

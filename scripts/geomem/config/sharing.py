@@ -11,8 +11,9 @@ from geomem.training.portable import PROCESSOR, recipe_section
 
 FOLDER = "shared"  # in results/, so no experiment has this name
 PLACE = f"results/{FOLDER}"
-# Begin the names of what was recorded, and of what was trained, elsewhere.
+# Begin the names of what was recorded, and of what was trained, elsewhere. Rules tell them by it.
 RECORDED, IMPORTED = "recorded", "imported"
+_TRAINED = "trained"  # begins the name of a training here of a network that is called like one
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,13 @@ def training_name(settings):
     """Folder of the results of a training with these settings."""
     cell = f"w{settings['width']}_n{noise_text(settings['noise'])}_s{settings['seed']}"
     name = _word(settings["model"]["name"]) if "model" in settings else ""
-    start = [RECORDED] if "activations" in settings else [IMPORTED] * ("weights" in settings)
-    return f"{'_'.join([*start, *([name] if name else []), cell])}-{_checksum(settings)}"
+    if "activations" in settings:
+        start = RECORDED
+    elif "weights" in settings:
+        start = IMPORTED
+    else:
+        start = _TRAINED if name.startswith((f"{RECORDED}_", f"{IMPORTED}_")) else ""
+    return f"{'_'.join(filter(None, (start, name, cell)))}-{_checksum(settings)}"
 
 
 def trainings(experiments):

@@ -165,8 +165,14 @@ def mark_paper(axes, metric, moments, names):
 
 
 def _rows_of(geometry, accuracy, cell, epochs):
-    """Triples (title, names of the epoch, rows) of one width and noise, an epoch each."""
-    found = list(seeds.moments(seeds.of_condition(geometry, cell), epochs))
+    """Triples (title, names of the epoch, rows) of one width and noise, an epoch each.
+
+    Seeds that diverged are left out, so that epochs are compared over the same seeds, unless all
+    did.
+    """
+    here = seeds.of_condition(geometry, cell)
+    ended = seeds.finished(here, accuracy)
+    found = list(seeds.moments(ended if len(ended) else here, epochs))
     missing = seeds.diverged_text(accuracy, cell)
     for i, (moment, names, rows) in enumerate(found, 1):
         title = f"{seeds.condition_title(cell)}: {moment}"

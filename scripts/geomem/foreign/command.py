@@ -5,6 +5,7 @@ settings of the command line.
 """
 
 import importlib.util
+import sys
 
 from geomem.config.recorded import with_collection
 from geomem.errors import InputError
@@ -41,6 +42,7 @@ def measure_collection(options):
     if options.threads:
         limit_threads(options.threads)
     from geomem.foreign import results
+    from geomem.foreign.warned import warned_lines
 
     earlier.require_room(output, results.names(experiment))
     runs = output / "runs"
@@ -52,6 +54,9 @@ def measure_collection(options):
     filled = (f"tables/{name}.parquet" for name, table in tables.items() if len(table))
     for name in (*filled, *figures, "explorer.html"):
         print(output / name)
+    for name, table in tables.items():
+        for line in warned_lines(table) if len(table) else ():
+            print(f"warning: tables/{name}.parquet: {line}", file=sys.stderr)
     return 0
 
 

@@ -21,10 +21,11 @@ Importing this imports the standard library; pyarrow for a Parquet manifest.
 
 import csv
 import difflib
+import functools
 import hashlib
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -100,7 +101,15 @@ class Collection:
 
     def at(self, seed, epoch):
         """The entries of one subject and epoch."""
-        return [e for e in self.entries if (e.seed, e.epoch) == (seed, epoch)]
+        return self._by_run[seed, epoch]
+
+    @functools.cached_property
+    def _by_run(self):
+        """Entries by subject and epoch: each of 10,000 jobs asks for its own."""
+        found = defaultdict(list)
+        for entry in self.entries:
+            found[entry.seed, entry.epoch].append(entry)
+        return found
 
     def files(self, seed, epoch):
         """Files of the arrays and of the labels of one subject and epoch, each once."""

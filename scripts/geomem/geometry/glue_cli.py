@@ -3,6 +3,7 @@
 import csv
 import sys
 
+from geomem.geometry.files import source_files
 from geomem.warning import column
 
 
@@ -29,7 +30,9 @@ def _write(path, geometry, settings, source):
         from geomem.storage.provenance import provenance
         from geomem.storage.tables import write_table
 
-        write_table(path, geometry.to_frame(), provenance("geometry", settings, [source]))
+        write_table(
+            path, geometry.to_frame(), provenance("geometry", settings, source_files(source))
+        )
         return
     from geomem.storage.atomic import replacing
 

@@ -123,8 +123,8 @@ def find_low_rank(
         Mean squared distance of each manifold's points from their centre: centres that are shorter
         by far are rounding of it.
     noise : ndarray, shape (P,), or float
-        Squared length up to which a direction of the centres is rounding of the points, by the
-        error of each manifold's: no dimension of theirs.
+        Eigenvalue of the products of the centres up to which rounding of the points explains it, by
+        the points of each manifold.
     remove : bool
         False: measure the correlation only.
     rule : {"shrinkage", "authors"}

@@ -46,18 +46,18 @@ def noise(error, longest, shape):
     return error**2 * longest * _spread(*shape)
 
 
-def of_means(noises, counts, n_features):
-    """`noise` of the means of several clouds, from what it is for the points of each.
+def of_means(of_points, counts, n_features):
+    """`noise` of the means of several manifolds, from what it is for the points of each.
 
     Parameters
     ----------
-    noises : ndarray, shape (P,)
+    of_points : ndarray, shape (P,)
     counts : ndarray, shape (P,)
-        Points of each cloud.
+        Points of each manifold.
     n_features : int
         At least 1.
     """
-    return noises * _spread(len(noises), n_features) / _spread(counts, n_features)
+    return of_points * _spread(len(of_points), n_features) / _spread(counts, n_features)
 
 
 def _spread(n_points, n_features):

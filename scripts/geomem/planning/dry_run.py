@@ -6,9 +6,11 @@ import sys
 from dataclasses import dataclass
 
 from geomem.errors import InputError
+from geomem.process import log
 
 _RULE = r"^(?:local)?rule (\w+):\n"
 _TARGETS = ("all", "study")  # they make nothing
+_UNRECORDED = r"^(\d+) jobs have missing provenance"
 _NONE = r"Nothing to be done|^total +0$"  # the second with options such as --until
 
 
@@ -37,6 +39,8 @@ class Job:
 
 def planned_jobs(arguments=()):
     """The jobs of `snakemake --dry-run` in this folder, in Snakemake's order, without its targets.
+
+    A line on standard error warns of results that would not be made again whatever changed.
 
     Parameters
     ----------
@@ -69,6 +73,12 @@ def planned_jobs(arguments=()):
         raise InputError(
             "snakemake --dry-run listed no job and did not say that there is none; leave out what "
             "silences it (a logger, in a profile or among the options)"
+        )
+    if found := re.search(_UNRECORDED, text, re.MULTILINE):
+        log(
+            f"warning: of {found.group(1)} jobs with results, .snakemake/metadata has no record of "
+            "what they were made with, so no change of settings or code makes them again; "
+            "--forceall does"
         )
     return read_jobs(text)
 

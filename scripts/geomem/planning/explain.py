@@ -16,6 +16,7 @@ from geomem.planning import changes
 from geomem.planning.dry_run import planned_jobs
 
 _MOST, _WIDTH = 6, 60  # settings named of a kind of job, and characters of a value
+_FILES = "files"  # what checksums of a user's files are called, among the settings
 
 
 def main(argv=None):
@@ -134,16 +135,19 @@ def _changed_files(files):
 
 
 def _changed_params(text):
-    """From the params before and now: which modules changed, and which settings to what."""
+    """From the params before and now: which modules and settings changed, and whether files did."""
     found = re.search(r"before: (.*) now: (.*)$", text)
     before, now = (_values(part) for part in found.groups()) if found else (None, None)
     if before is None or now is None:
         return "settings changed"
+    files = [values.pop(_FILES, "") for values in (before, now)]
     modules = [name for name in _differing(before, now) if name.endswith(".py")]
     settings = _changed_settings(before, now)
     parts = []
     if modules:
         parts.append(f"its program changed: {', '.join(modules)}")
+    if files[0] != files[1]:
+        parts.append("files of yours that it reads changed")
     if settings:
         parts.append(f"settings changed: {', '.join(settings)}")
     return " and ".join(parts) or "settings changed"
@@ -168,8 +172,8 @@ def _changed_settings(before, now):
 def _values(text):
     """Names and values of params that Snakemake writes as Python does, with commas between.
 
-    None if they are something else. Jobs are told an import path (called "function" here), and a
-    checksum of the files of a folder ("files"), besides JSON.
+    None if they are something else. Jobs are told an import path (called "function" here), and
+    checksums of files ("files"), besides JSON.
     """
     if text.strip() == "<nothing exclusive>":
         return {}
@@ -183,7 +187,7 @@ def _values(text):
 def _parsed(param):
     if param.startswith("{"):
         return json.loads(param)
-    return {"function" if ":" in param else "files": param}
+    return {"function" if ":" in param else _FILES: param}
 
 
 def _change(before, now):

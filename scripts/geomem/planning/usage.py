@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geomem import commands
+from geomem.config.experiments import runs
 from geomem.errors import InputError
+from geomem.registry.stages import STAGES
 
 PAUSE = 60  # seconds in which nothing runs: another run has begun, or jobs wait for a cluster
 
@@ -48,7 +50,7 @@ def main(argv=None):
     return 0
 
 
-def read_usage(results, experiments=None, of=None):
+def read_usage(results, experiments=None, of=None, asked=None):
     """The usage of every job that left a benchmark.
 
     Parameters
@@ -58,19 +60,58 @@ def read_usage(results, experiments=None, of=None):
         By default all, and what they share.
     of : collection of str, optional
         Only jobs on these trainings.
+    asked : callable, optional
+        Of a path below the folder `benchmarks`: whether to count the job, see `asked_by`.
 
     Returns
     -------
     list of Usage
     """
     names = experiments or [path.parent.name for path in sorted(results.glob("*/benchmarks"))]
-    files = [file for name in names for file in (results / name / "benchmarks").rglob("*.tsv")]
+    files = [
+        file
+        for folder in (results / name / "benchmarks" for name in names)
+        for file in folder.rglob("*.tsv")
+        if asked is None or asked(file.relative_to(folder))
+    ]
     if of is not None:  # a snapshot's file is called as its training, and an epoch
         files = [file for file in files if {file.stem, file.stem.rpartition("_")[0]} & set(of)]
     return [_read(file) for file in files]
 
 
+def asked_by(experiment, files):
+    """Tell benchmarks of what an experiment asks for from those of what was removed from it.
+
+    Parameters
+    ----------
+    experiment : dict
+        Settings as they run.
+    files : iterable of str
+        Paths of its tables and figures.
+
+    Returns
+    -------
+    callable
+        Of a path below the folder `benchmarks`; a bool. Jobs of a user's own rules are asked for.
+    """
+    files = [Path(file) for file in files]
+    tables = [file.stem for file in files if file.parent.name == "tables"]
+    known = {f"{file.parent.name}/{file.stem}" for file in files}
+    for run in runs(experiment):
+        known |= {f"analysis_set/{run.partition('_')[2]}", *(f"{table}/{run}" for table in tables)}
+        for epoch in experiment["analysis"]["epochs"]:
+            of_epoch = ["activations", "recorded_activations", *(f"measures/{t}" for t in tables)]
+            known |= {f"{folder}/{run}_{epoch}" for folder in of_epoch}
+
+    def asked(path):
+        return path.parts[0] not in _FOLDERS or path.with_suffix("").as_posix() in known
+
+    return asked
+
+
 _PLURALS = {"tables": "table", "figures": "figure"}  # folders named otherwise than their rule
+
+_FOLDERS = {*STAGES, *_PLURALS, "measures"}  # of benchmarks, one for each rule of the workflow
 
 
 def _read(file):

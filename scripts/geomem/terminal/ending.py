@@ -13,7 +13,7 @@ _WIDTH = 100
 _FAILURES = 5  # whose reasons are shown
 
 
-def ending(state, experiments, unfinished, seconds, snakemake_log):
+def ending(state, experiments, asked, unfinished, seconds, snakemake_log):
     """The last lines of a run.
 
     Parameters
@@ -21,6 +21,8 @@ def ending(state, experiments, unfinished, seconds, snakemake_log):
     state : geomem.terminal.state.State
     experiments : sequence of str
         Names of those that the configuration asks for.
+    asked : set of str
+        Names of those whose headline the run was asked for. Another's may be of earlier settings.
     unfinished : collection of str
         Names of those that have jobs still to be done.
     seconds : float
@@ -33,9 +35,13 @@ def ending(state, experiments, unfinished, seconds, snakemake_log):
     str
     """
     width = min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDTH)
-    lines = ["", _first(state, seconds)]
+    lines = ["", _first(state, seconds, asked >= set(experiments))]
     for name in experiments:
-        lines += ["", *([f"{name}: not done"] if name in unfinished else _experiment(name, width))]
+        lines.append("")
+        if name in unfinished:
+            lines.append(f"{name}: not done")
+        else:
+            lines += _experiment(name, width) if name in asked else _not_asked(name)
     lines.append("")
     # Reasons of failures come last: what stands above may scroll away.
     for failure in list(state.failed.values())[:_FAILURES]:
@@ -46,15 +52,16 @@ def ending(state, experiments, unfinished, seconds, snakemake_log):
         lines += [f"{counted(more, 'more job')} failed: `geomem status` lists them.", ""]
     if snakemake_log:
         lines.append(f"Snakemake's log: {snakemake_log}")
-    if Path("results/index.html").exists():
+    if asked and Path("results/index.html").exists():
         lines.append("Open results/index.html")
     return "\n".join(lines)
 
 
-def _first(state, seconds):
+def _first(state, seconds, whole):
     done, total = state.jobs
     if state.nothing:
-        return "Nothing to do: every result is there and up to date."
+        what = "every result" if whole else "every result that was asked for"
+        return f"Nothing to do: {what} is there and up to date."
     if done == total:
         return f"Done: {counted(done, 'job')} in {duration(seconds)}."
     what, when = "stopped", "The"
@@ -66,12 +73,19 @@ def _first(state, seconds):
     )
 
 
+def _not_asked(name):
+    yield f"{name}: its headline was not asked for"
+    if (path := _headline(name)).exists():
+        yield f"  {path} is of an earlier run, perhaps of other settings"
+
+
+def _headline(name):
+    return Path("results") / name / "headline.json"
+
+
 def _experiment(name, width):
-    path = Path("results") / name / "headline.json"
-    if not path.exists():
-        return [f"{name}: its headline was not asked for"]
     try:
-        said = headlines(read_document(path))
+        said = headlines(read_document(_headline(name)))
     except GeomemError as error:
         return [f"{name}: {error}"]
     lines = [name]

@@ -5,7 +5,7 @@ one decides nothing about a result, so a change of it starts nothing.
 """
 
 from geomem.config import code, experiments
-from geomem.config.folders import file_digest, folder_digest
+from geomem.config.folders import file_digest, folder_digest, path_digest
 from geomem.registry import datasets, own
 from geomem.registry.claims import FIGURES, judging_settings, targets_of
 from geomem.workflow.signatures import sign_methods, signed
@@ -144,6 +144,13 @@ class JobSettings:
         data = self.plan.of(wildcards)["data"]
         watched = datasets.find(data["name"]).watched
         return folder_digest(data["path"]) if watched else ""
+
+    def content(self, files):
+        """Params function: checksums of the user's files that an input function names.
+
+        Snakemake notices a newer file by itself; so one with an old time stamp is noticed, too.
+        """
+        return signed(lambda wildcards: " ".join(map(path_digest, files(wildcards))))
 
     def recorded_spec(self, wildcards):
         """Params function: what a manifest says of one subject and epoch, and what is stored."""

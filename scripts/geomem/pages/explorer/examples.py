@@ -68,7 +68,8 @@ def records(table, names, indices):
     rows : DataFrame
         Columns width, noise, seed, `group`, `index`, `true_label`, `assigned_label` (names of
         classes) and `suffix_layer` as text, numbers `first_learned`, `last_learned`,
-        `forgetting_events` and `suffix_layer_index`; and what every table of the page has.
+        `forgetting_events`, `rewound` (1 where the table tells that it was evaluated with layers
+        rewound) and `suffix_layer_index`; and what every table of the page has.
     notes : list of str
         What was left out.
     """
@@ -94,6 +95,7 @@ def records(table, names, indices):
             "first_learned": rows["value"].astype(float),
             "last_learned": rows["last_learned"].astype(float),
             "forgetting_events": rows["forgetting_events"].astype(float),
+            "rewound": rows[["suffix_layer", "single_layers"]].notna().any(axis=1).astype(float),
             "at": rows["epoch"].map(str),
             "seeds": "1",
             "warnings": "",

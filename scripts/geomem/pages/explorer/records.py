@@ -16,7 +16,7 @@ MOST_ROWS = 120_000
 RUN = ("width", "noise", "seed")
 NUMBERS = (
     *("value", "lo", "hi", "x", "y", "spread", "held"),
-    *("first_learned", "last_learned", "forgetting_events"),
+    *("first_learned", "last_learned", "forgetting_events", "rewound"),
 )
 _BOUND = MeasurementWarning(
     "not-reached", "an upper bound: not even all features separate half of the dichotomies"

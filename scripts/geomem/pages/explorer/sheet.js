@@ -46,6 +46,6 @@ function sheet(width, { rows, title, by, details }, theme) {
 
 function underOf(row, by) {
   if (by === "forgetting_events") return `forgotten ${row.forgetting_events}×`;
-  if (by === "suffix_layer") return row.suffix_layer ? `from ${row.suffix_layer}` : "kept";
+  if (by === "suffix_layer") return row.suffix_layer ? `from ${row.suffix_layer}` : row.rewound ? "kept" : "not known";
   return row.last_learned === null ? "never right" : `epoch ${row.last_learned}`;
 }
