@@ -161,3 +161,18 @@ def test_what_cannot_be_used_is_named(points):
         sample(points, points=True, groups=1)
     with pytest.raises(InputError, match="uncertainty from points needs two or more"):
         sample(points[:, :1], points=True, n_t=5)
+
+
+@pytest.mark.parametrize("n_features", [40, 200])
+def test_glue_of_narrow_values_far_from_the_origin(n_features):
+    """The rounding of float32 is no dimension in a sample either: it was taken for 200 of them."""
+    rng = np.random.default_rng(0)
+    inside = rng.standard_normal((8, 1, 10)) + 0.3 * rng.standard_normal((8, 15, 10))
+    points = inside @ np.linalg.qr(rng.standard_normal((n_features, 10)))[0].T * 5 + 30
+    narrow = points.astype(np.float32)
+    found = sample(narrow, measure="glue", n_t=20, random_state=0)
+    whole = glue_geometry(narrow, n_t=20, random_state=0)
+    for name in ("capacity", "dimension", "radius"):
+        assert found.values[name] == pytest.approx(getattr(whole, name), rel=1e-9)
+    wide = glue_geometry(points, n_t=20, random_state=0)
+    assert found.values["capacity"] == pytest.approx(wide.capacity, rel=1e-4)

@@ -4,9 +4,9 @@ import numpy as np
 
 from geomem.errors import InputError
 from geomem.geometry import grams
-from geomem.geometry.glue import glue_from_draws, glue_from_gram
+from geomem.geometry.glue import glue_from_draws, glue_from_gram, glue_geometry
 from geomem.geometry.glue_measures import METRICS
-from geomem.geometry.glue_points import draw_labels, points_of_gram
+from geomem.geometry.glue_points import draw_labels, points_of_arrays, points_of_gram
 
 _DICHOTOMIES = ("random", "balanced", "given")
 _UNITS = {"utility": "fraction", "inseparable": "fraction"}
@@ -34,15 +34,20 @@ class Problem:
                 "manifolds are left out"
             )
         center = settings.get("preprocess", "center") == "center"
-        gram, self.counts = manifolds.gram(center), manifolds.counts
-        self._found = glue_from_gram(gram, self.counts, **settings)
+        self.counts = manifolds.counts
+        if manifolds.source == "features":  # which tell how far their rounding shows
+            points_of = points_of_arrays(manifolds.features(), center)
+            self._found = glue_geometry(manifolds.features(), **settings)
+        else:
+            gram = manifolds.gram(center)
+            self._found = glue_from_gram(gram, self.counts, **settings)
+            scale = np.abs(gram).max()
+            gram = grams.center_gram(gram) if center else gram
+            points_of = points_of_gram(gram, self.counts, scale)
         self.warnings = self._found.warnings
-        scale = np.abs(gram).max()
-        if center:
-            gram = grams.center_gram(gram)
         n_manifolds, n_t = len(self.counts), self._found.n_t
         everything = np.arange(n_manifolds)
-        points = points_of_gram(gram, self.counts, scale)(everything)
+        points = points_of(everything)
         self._points = [points.values[rows] for rows in points.manifolds()]
         self._t = points.vectors(self._found.seed, n_t, everything)
         given = settings.get("labels")
