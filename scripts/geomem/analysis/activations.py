@@ -181,11 +181,8 @@ class _Batches:
             block = self.pixels[max(end - step, 0) if replaced else start : end]
             images = resident(block.reshape(-1, *block.shape[2:]), device)
             if replaced:
-                parts = [
-                    observe(self.model, self.layers, self.normalizer(part))
-                    for part in images.split(batch)
-                ]
-                seen = _surrogates(parts, (end - start) * per_class, self.surrogate, start)
+                seen = self._window_seen(images.split(batch), len(images))
+                seen = _surrogates(seen, (end - start) * per_class, self.surrogate, start)
             else:
                 seen = observe(self.model, self.layers, self.normalizer(images))
             for offset in range(end - start):
@@ -196,39 +193,59 @@ class _Batches:
             if replaced:
                 give_back()
 
+    def _window_seen(self, parts, n_images):
+        """What `observe` gives for all parts of a window of images."""
+        seen, start = {}, 0
+        for part in parts:
+            found = observe(self.model, self.layers, self.normalizer(part))
+            for name in list(found):
+                values = found.pop(name)  # so that a part does not stay beside its copy
+                if name not in seen:
+                    seen[name] = values.new_empty((n_images, values.shape[1]))
+                seen[name][start : start + len(part)] = values
+            start += len(part)
+        return seen
+
 
 def _window(per_class):
     """Manifolds whose images give surrogates their covariance together."""
     return max(_SURROGATE_POINTS // per_class, _SURROGATE_MANIFOLDS)
 
 
-def _surrogates(parts, n_points, seed, start):
+def _surrogates(seen, n_points, seed, start):
     """`n_points` Gaussian points of the covariance of a window of images, in every layer.
 
-    All layers have them from one draw. What `observe` gave for `parts` of the images, of which
-    there are at least `n_points`, is taken out of these.
+    All layers have them from one draw. They take the place of what the images, of which there are
+    at least `n_points`, gave.
     """
-    first = next(iter(parts[0]))
-    n_images = sum(len(part[first]) for part in parts)
+    first = next(iter(seen.values()))
+    n_images = len(first)
     drawn = (
         generator("surrogate", seed, start).standard_normal((n_points, n_images)) / n_images**0.5
     )
-    drawn = torch.from_numpy(drawn).to(parts[0][first].device)
-    mixed = {}
-    for name in list(parts[0]):
-        points = torch.cat([part.pop(name) for part in parts])
+    drawn = torch.from_numpy(drawn).to(first.device)
+    for points in seen.values():
         for block in points.split(_FLOAT64_COLUMNS, dim=1):
             offsets = block.double()
             offsets -= offsets.mean(0)
             block[:n_points] = drawn @ offsets
-        mixed[name] = points[:n_points]
-    return mixed
+    return {name: points[:n_points] for name, points in seen.items()}
 
 
 def _products(batches, layers, kind, manifolds, keep):
     """ManifoldProducts by layer index, in two passes over `batches`."""
     n_manifolds, per_class = batches.pixels.shape[:2]
-    grams, means, noise, cross = ({layer.name: [] for layer in layers} for _ in range(4))
+    # A place for all that is kept: pieces of it between those of a batch would keep the memory of
+    # these from being used again.
+    means = {}
+    grams, noise, cross = (
+        {layer.name: np.empty(shape) for layer in layers}
+        for shape in (
+            (n_manifolds, per_class, per_class),
+            n_manifolds,
+            (n_manifolds, n_manifolds, per_class),
+        )
+    )
     for manifold, features in batches:
         for name, points in features.items():
             gram, mean = moments(points)
@@ -237,24 +254,26 @@ def _products(batches, layers, kind, manifolds, keep):
                     f"layer {name} computes values that are not finite for {kind} images of class "
                     f"{manifolds[manifold]}; the training diverged. Lower training.optimizer.lr"
                 )
-            grams[name].append(gram)
-            means[name].append(mean)
-            noise[name].append(noise_of_cloud(points, gram, mean))
+            if name not in means:
+                means[name] = mean.new_empty((n_manifolds, len(mean)))
+            grams[name][manifold] = gram
+            means[name][manifold] = mean
+            noise[name][manifold] = noise_of_cloud(points, gram, mean)
         if keep is not None:
             keep.put(manifold, features)
     counts = np.full(n_manifolds, per_class, dtype=np.int64)
-    centers = {name: centered(means.pop(name), counts) for name in list(means)}
-    for _, features in batches:
+    centers = {name: centered(list(means.pop(name)), counts) for name in list(means)}
+    for manifold, features in batches:
         for name, points in features.items():
-            cross[name].append(project(points, centers[name]))
+            cross[name][:, manifold] = project(points, centers[name])
     return {
         layer.index: ManifoldProducts(
             tuple(grams[layer.name]),
             center_products(centers[layer.name]),
-            np.concatenate(cross[layer.name], axis=1),
+            cross[layer.name].reshape(n_manifolds, -1),
             counts,
             layer.features,
-            np.array(noise[layer.name]),
+            noise[layer.name],
         )
         for layer in layers
     }

@@ -5,7 +5,6 @@ neural network learning, ICLR 2019), counted between evaluations instead of mini
 """
 
 import numpy as np
-import pandas as pd
 
 from geomem.training.correctness import correctness
 
@@ -75,6 +74,8 @@ def example_table(table, rewound=None, train_images=None):
         Columns `COLUMNS`, see docs/examples.md. `value` is the epoch at which the image is first
         learned.
     """
+    import pandas as pd  # only here: rewinding, which uses `chosen_images` alone, does not need it
+
     epochs, right = correctness(table)
     events = learning_events(right, epochs)
     permuted = (table["kind"] == "permuted").to_numpy()
@@ -117,6 +118,8 @@ def _permuted_rows(rewound):
 
 def _by_rewinding(rows):
     """Of the permuted images evaluated, which layers' rewinding takes the assigned label away."""
+    import pandas as pd
+
     n = int(rows["n"].iloc[0])
     single, suffix = (_wrong(rows, scheme, n) for scheme in ("single", "suffix"))
     shortest = [max((i for i, w in suffix.items() if w[image]), default=None) for image in range(n)]

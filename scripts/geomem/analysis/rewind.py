@@ -161,12 +161,15 @@ def predict(model, layers, plans, states, material):
             modules[module, where] = _variant(model, module, owners, where, states)
     found = []
     for images in (material.train, material.test):
-        outputs = [[] for _ in plans]
-        for batch in images.split(_BATCH.get(images.device.type, 256)):
+        # A place for all that is kept: pieces of it between those of a batch would keep the memory
+        # of these from being used again.
+        classes = torch.empty((len(plans), len(images)), dtype=torch.int64, device=images.device)
+        size = _BATCH.get(images.device.type, 256)
+        for batch, outputs in zip(images.split(size), classes.split(size, dim=1), strict=True):
             with torch.inference_mode(), autocast(images.device, material.precision):
                 start = in_format(model, material.normalizer(batch))
                 _descend(stages, modules, start, list(range(len(plans))), plans, outputs)
-        found.append([torch.cat(of_plan).cpu().numpy() for of_plan in outputs])
+        found.append(classes.cpu().numpy())
     return list(zip(*found, strict=True))
 
 
@@ -175,7 +178,7 @@ def _descend(stages, modules, value, members, plans, outputs):
     if not stages:
         classes = value.float().argmax(1)
         for member in members:
-            outputs[member].append(classes)
+            outputs[member] = classes
         return
     (module, owners), *rest = stages
     by_source = {}
