@@ -74,6 +74,11 @@ def asked_headlines():
     return {job.wildcards.experiment for job in jobs if job.rule.name == "headline"}
 
 
+def settings_of(job):
+    """The param `spec` of a rule of the workflow, "" of a user's own."""
+    return job.params.get("spec", "") if "code" in job.params.keys() else ""
+
+
 def unrecorded():
     """Jobs whose results count as made without a record of what they were made with.
 
@@ -81,7 +86,7 @@ def unrecorded():
     """
     dag = workflow.dag
     return [
-        (job.rule.name, list(map(str, job.output)), job.params.get("spec", ""))
+        (job.rule.name, list(map(str, job.output)), settings_of(job))
         for job in dag.jobs
         if dag.reason(job).no_metadata and not dag.needrun(job)
     ]

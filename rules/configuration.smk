@@ -55,6 +55,7 @@ def hold_results():
             refuse_future("results")
             begin("results", SETTINGS, sources_of_jobs())
         except InputError as error:
+            logger.info("", extra={"geomem_refused": True})
             raise WorkflowError(str(error)) from None
 
 

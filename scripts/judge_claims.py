@@ -59,8 +59,8 @@ def main(argv=None):
         for cell in (dict(zip(keys, row, strict=True)) for row in cells.itertuples(index=False))
     ]
     rows = judge_all(runs, spec["claims"])
-    found = pd.DataFrame([{"experiment": spec["experiment"], **row} for row in rows])
-    found = found[list(COLUMNS)].astype({"width": "Int64"})
+    rows = [{"experiment": spec["experiment"], **row} for row in rows]
+    found = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"width": "Int64"})
     shown = [path for _, path in arguments.figures]
     origin = provenance("judge_claims", spec, [*paths.values(), *shown])
     geometry = tables.get("geometry")

@@ -29,7 +29,13 @@ _SAID = (
     "Exiting because a job execution failed",
 )
 # What the rules tell this plugin by a record without a message.
-_OF_RULES = ("geomem_plan", "geomem_asked", "geomem_unrecorded", "geomem_unfinished")
+_OF_RULES = (
+    "geomem_plan",
+    "geomem_asked",
+    "geomem_unrecorded",
+    "geomem_unfinished",
+    "geomem_refused",
+)
 _BROKEN = "Progress cannot be shown; the run goes on, with Snakemake's own lines."
 
 
@@ -47,7 +53,7 @@ class LogHandler(LogHandlerBase):
         self._quiet = {str(each).lower() for each in self.common_settings.quiet or ()}
         self._plan, self._run = None, None
         self._asked, self._unrecorded, self._unfinished = set, list, ()
-        self._unread, self._broken = False, False
+        self._unread, self._broken, self._refused = False, False, False
 
     def emit(self, record):
         """Take in a record of Snakemake's log. Called by one thread, in order."""
@@ -73,6 +79,7 @@ class LogHandler(LogHandlerBase):
         self._asked = getattr(record, "geomem_asked", self._asked)
         self._unrecorded = getattr(record, "geomem_unrecorded", self._unrecorded)
         self._unfinished = getattr(record, "geomem_unfinished", self._unfinished)
+        self._refused = getattr(record, "geomem_refused", self._refused)
         if self._unread or any(hasattr(record, name) for name in _OF_RULES):
             return
         if self._broken or common.dryrun or common.verbose or common.debug_dag:
@@ -88,7 +95,9 @@ class LogHandler(LogHandlerBase):
     def close(self):
         """Say what came out. Called once, after the last record."""
         run, self._run = self._run, None
-        if run is not None and not self._broken:
+        if run is not None:
+            run.stop()
+        if run is not None and not self._broken and not self._refused:
             with contextlib.suppress(BrokenPipeError):
                 run.end(self._asked, self._unrecorded, self._unfinished)
         super().close()
@@ -118,7 +127,7 @@ class _Run:
             for number in set(self._state.failed) - before:
                 failure = self._state.failed[number]
                 self._say(f"FAILED: {failure.job.name}: {failure.reason[0]}")
-            if event == "run_info":
+            if event == "run_info" and self._state.totals:
                 self._say(self._start())
             text = record.getMessage()
             if text.startswith("Complete log(s): "):

@@ -80,3 +80,20 @@ def test_what_cannot_be_shown_stops_no_run_and_hides_no_error(show, monkeypatch)
 @pytest.mark.parametrize("name", ["verbose", "debug_dag"])
 def test_with_these_options_snakemakes_own_lines_are_shown(show, name):
     assert "chatter" in show(message("chatter", logging.INFO), **{name: True, "quiet": set()})
+
+
+def test_a_refused_run_does_not_end_as_one_that_stopped(show):
+    assert "Not done" in show()
+    assert "Not done" not in show(record(geomem_refused=True))
+
+
+def test_a_run_without_jobs_says_that_there_is_nothing_to_do(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    handler = LogHandler(MockOutputSettings(), None)
+    handler.emit(record(geomem_unrecorded=lambda: [("mine", ["out.csv"], "")]))
+    for each in (record("workflow_started"), totals()):
+        handler.emit(each)
+    handler.close()
+    said = capsys.readouterr().err
+    assert "0 jobs" not in said and "Nothing to do" in said
+    assert "Warning: 1 result would count as up to date" in said

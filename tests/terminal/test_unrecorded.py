@@ -29,7 +29,7 @@ def test_all_are_recorded():
 def test_of_these_settings(result):
     text = said(result, SPEC)
     assert text.startswith("1 result would count as up to date whatever changed")
-    assert "they are of these settings" in text
+    assert "The files say that they are of these settings, and not of which code" in text
     assert "OTHER SETTINGS" not in text
 
 
@@ -48,8 +48,13 @@ def test_what_a_file_says_besides_counts_not(result):
 def test_a_file_that_says_nothing(tmp_path, content):
     path = tmp_path / "result.parquet"
     path.write_bytes(content)
-    assert "OTHER SETTINGS" not in said(str(path), SPEC)
-    assert "OTHER SETTINGS" not in said(str(tmp_path / "figure.svg"), SPEC)
+    for name in (str(path), str(tmp_path / "figure.svg")):
+        text = said(name, SPEC)
+        assert "OTHER SETTINGS" not in text and "0 of the files say" in text
+
+
+def test_a_rule_of_the_users(result):
+    assert "0 of the files say" in in_words([("mine", [result], "")])
 
 
 def test_many_are_counted_and_rules_named_once(result):

@@ -1,7 +1,8 @@
 """What jobs know of the run that they belong to."""
 
+import errno
 import fcntl
-import importlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -25,7 +26,9 @@ def results(tmp_path, monkeypatch):
     """A folder for results, outside of every run."""
     monkeypatch.setenv("GEOMEM_RUN", "")  # so that what `begin` sets is taken back
     monkeypatch.delenv("GEOMEM_RUN")
-    return tmp_path / "results"
+    yield tmp_path / "results"
+    while run._taken:  # by this process, as a job
+        run._taken.pop().close()
 
 
 @pytest.fixture
@@ -73,7 +76,14 @@ def test_a_job_of_a_run_that_is_over_makes_nothing(results, monkeypatch):
         pytest.fail("it began")
 
 
-def test_no_run_begins_beside_jobs_of_a_killed_one(results):
+def test_a_file_that_goes_while_it_is_opened(results, monkeypatch):
+    run.begin(results, SETTINGS, {})
+    monkeypatch.setattr(run.fcntl, "flock", lambda *_: run_file(results).unlink())
+    with pytest.raises(InputError, match="is over"):
+        run.settings_of_run()
+
+
+def test_no_run_begins_beside_jobs_of_a_killed_one(results, monkeypatch):
     run.begin(results, SETTINGS, {})
     with open(run_file(results), "rb") as job:
         fcntl.flock(job, fcntl.LOCK_SH)
@@ -81,6 +91,48 @@ def test_no_run_begins_beside_jobs_of_a_killed_one(results):
             run.begin(results, SETTINGS, {})
         assert run_file(results).exists()
     run.begin(results, SETTINGS, {})
+
+
+@pytest.mark.parametrize("take_part", [run.settings_of_run, lambda: run.joined().__enter__()])
+def test_a_process_counts_as_a_job_until_it_ends(results, take_part):
+    run.begin(results, SETTINGS, {})
+    take_part()
+    with pytest.raises(InputError, match="still at work"):
+        run.begin(results, SETTINGS, {})
+
+
+def test_jobs_may_have_another_working_directory(results, monkeypatch):
+    monkeypatch.chdir(results.parent)
+    run.begin("results", SETTINGS, {})
+    (results / "elsewhere").mkdir()
+    monkeypatch.chdir(results / "elsewhere")
+    assert run.settings_of_run() == SETTINGS
+
+
+@pytest.mark.parametrize("content", ["", "cut o"])
+def test_a_file_that_cannot_be_read(results, content):
+    run.begin(results, SETTINGS, {})
+    run_file(results).write_text(content)
+    with pytest.raises(InputError, match=r"cannot be read .*start the run again"):
+        run.settings_of_run()
+
+
+def test_results_that_cannot_be_written(results):
+    results.mkdir()
+    (results / ".run").write_text("a file")
+    with pytest.raises(InputError, match=r"\.run: cannot write there"):
+        run.begin(results, SETTINGS, {})
+
+
+def test_a_file_system_without_locks(results, monkeypatch, capsys):
+    def none(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    run.begin(results, SETTINGS, {})
+    monkeypatch.setattr(run.fcntl, "flock", none)
+    assert run.settings_of_run() == SETTINGS
+    run.begin(results, SETTINGS, {})
+    assert "without locks" in capsys.readouterr().err
 
 
 def test_several_jobs_work_side_by_side(results):
@@ -103,6 +155,29 @@ def test_a_module_changed_before_it_is_imported(results, module):
     with pytest.raises(InputError, match=r"of_the_user\.py was changed after"), run.joined():
         Path(module.__file__).write_text("VALUE = 20\n")
         sys.modules["of_the_user"] = module
+
+
+def test_a_module_of_another_spelling(results, module):
+    run.begin(results, SETTINGS, sources_of(module))
+    path = Path(module.__file__)
+    path.write_text("VALUE = 20\n")
+    module.__file__ = str(path.parent / "results" / ".." / path.name)
+    with pytest.raises(InputError, match=r"of_the_user\.py was changed after"), run.joined():
+        pytest.fail("it began")
+
+
+def test_a_module_that_is_only_loaded_when_it_is_used(results, tmp_path):
+    (tmp_path / "lazy.py").write_text("raise RuntimeError\n")
+    spec = importlib.util.spec_from_file_location("lazy", tmp_path / "lazy.py")
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    sys.modules["lazy"] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(sys.modules["lazy"])
+        run.begin(results, SETTINGS, {})
+        with run.joined():
+            pass
+    finally:
+        del sys.modules["lazy"]
 
 
 def test_a_module_that_is_gone(results, module):
@@ -197,7 +272,7 @@ def test_jobs_that_outlive_their_run(held):
     assert said.returncode == 1
     text = said.stdout + said.stderr
     assert "jobs of an earlier run that was killed are still at work (here: process " in text
-    assert "Traceback" not in text
+    assert "Traceback" not in text and "goes on from here" not in text
     (held.path / "hold").unlink()
     eventually(lambda: held.snakemake(*measures, check=False).returncode == 0)
     assert [values(path) for path in measures] == [{1.0}, {1.0}]

@@ -1,13 +1,14 @@
 """One workflow at a time for a results folder."""
 
+import contextlib
 import errno
 import fcntl
 import os
+import sys
 import time
 from pathlib import Path
 
 from geomem.errors import InputError
-from geomem.process import log
 
 _TRIES, _PAUSE = 10, 0.05  # seconds
 # What Lustre without `-o flock`, some NFS servers and FUSE file systems answer.
@@ -48,10 +49,11 @@ def hold(folder):
             f"{folder} is in use by another run ({holder}): wait until it ends, or end it; a copy "
             "of this folder can run beside it"
         )
-    file.truncate(0)
-    file.write(f"process {os.getpid()} on {os.uname().nodename}\n")
-    file.flush()
     _held.append(file)
+    with contextlib.suppress(OSError):  # a full disk: whoever is refused misses the name alone
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {os.uname().nodename}\n")
+        file.flush()
 
 
 def require_folder(folder):
@@ -92,8 +94,10 @@ def try_lock(file, folder):
             raise
         if str(folder) not in _warned:
             _warned.add(str(folder))
-            log(
+            print(
                 f"warning: {folder} is on a file system without locks ({error.strerror}): "
-                "make sure that no other run uses it"
+                "make sure that no other run uses it",
+                file=sys.stderr,
+                flush=True,
             )
     return True

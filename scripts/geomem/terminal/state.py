@@ -71,6 +71,7 @@ class State:
         if event == "run_info":
             self.totals = Counter(record.stats)
             del self.totals["total"], self.totals["all"]
+            self.nothing = not self.totals
         elif event == "resources_info":
             self.cores = getattr(record, "cores", None) or self.cores
         elif event == "job_info" and record.rule_name in self.totals:

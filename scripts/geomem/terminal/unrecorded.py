@@ -23,34 +23,39 @@ def in_words(results):
         For each job whose results count as made: its rule, their paths, and the settings that it
         would be made with now, as JSON text ("" where it has none).
     """
-    results = list(results)
-    if not results:
+    said = [(rule, paths, _are_of(paths, spec)) for rule, paths, spec in results]
+    if not said:
         return ""
-    others = [(rule, paths[0]) for rule, paths, spec in results if _of_other_settings(paths, spec)]
     text = (
-        f"{counted(len(results), 'result')} would count as up to date whatever changed: "
+        f"{counted(len(said), 'result')} would count as up to date whatever changed: "
         ".snakemake/metadata has no record of what they were made with. "
     )
-    if not others:
+    others = [(rule, paths[0]) for rule, paths, these in said if these is False]
+    if others:
+        names = ", ".join(path for _, path in others[:_MOST])
+        more = f" and {len(others) - _MOST} more" if len(others) > _MOST else ""
+        rules = " ".join(sorted({rule for rule, _ in others}))
         return text + (
-            "They say of themselves that they are of these settings, but not of which code; "
-            "--forceall makes all again."
+            f"THESE ARE OF OTHER SETTINGS: {names}{more}. `--forcerun {rules}` makes them again."
         )
-    names = ", ".join(path for _, path in others[:_MOST])
-    more = f" and {len(others) - _MOST} more" if len(others) > _MOST else ""
-    rules = " ".join(sorted({rule for rule, _ in others}))
+    known = sum(these is True for *_, these in said)
+    which = "The files" if known == len(said) else f"{known} of the files"
     return text + (
-        f"THESE ARE OF OTHER SETTINGS: {names}{more}. `--forcerun {rules}` makes them again."
+        f"{which} say that they are of these settings, and not of which code; --forceall makes "
+        "all again."
     )
 
 
-def _of_other_settings(paths, spec):
-    """Whether the first file that says with which settings it was made, names others."""
+def _are_of(paths, spec):
+    """Whether the first file that says with which settings it was made, names these; None: no file.
+
+    What it says besides them does not count.
+    """
     asked = json.loads(spec or "{}")
     for path in paths if asked else ():
         try:
             said = provenance_of(path)["spec"]
         except (GeomemError, KeyError):  # of a type that says nothing, or damaged
             continue
-        return any(said.get(name) != value for name, value in asked.items())
-    return False
+        return all(said.get(name) == value for name, value in asked.items())
+    return None

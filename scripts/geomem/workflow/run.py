@@ -15,9 +15,11 @@ from pathlib import Path
 
 from geomem.errors import InputError
 from geomem.storage.atomic import replacing
+from geomem.storage.lock import try_lock
 
 _VARIABLE = "GEOMEM_RUN"  # path of the file, in the environment of the run's jobs
 _FOLDER = ".run"  # below the results
+_taken = []  # the open file of the run that this process is a job of: held until the process ends
 
 
 def begin(results, settings, sources):
@@ -35,25 +37,28 @@ def begin(results, settings, sources):
     Raises
     ------
     InputError
-        If jobs of an earlier run are still at work.
+        If jobs of an earlier run are still at work, or nothing can be written there.
     """
-    folder = Path(results) / _FOLDER
-    for path in folder.glob("*.json"):
-        if _is_held(path):
-            raise InputError(
-                f"{results}: jobs of an earlier run that was killed are still at work"
-                f"{_where(path)}, and would write over what this one makes: wait until they end, "
-                "or end them"
-            )
-        path.unlink()
-    path = folder / f"{os.urandom(8).hex()}.json"
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps({"settings": settings, "sources": sources}))
+    # Jobs of a rule may have another working directory.
+    path = Path(results).absolute() / _FOLDER / f"{os.urandom(8).hex()}.json"
+    sources = {os.path.abspath(source): known for source, known in sources.items()}
+    try:
+        for earlier in path.parent.glob("*.json"):
+            _require_over(earlier, results)
+            earlier.unlink()
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps({"settings": settings, "sources": sources}))
+    except OSError as error:
+        raise InputError(
+            f"{path.parent}: cannot write there ({error.strerror}); make room, or make it writable"
+        ) from error
     os.environ[_VARIABLE] = str(path)
 
 
 def settings_of_run():
     """The settings of the run that this process is a job of; None outside of one.
+
+    From now on this process counts as a job at work, until it ends.
 
     Raises
     ------
@@ -61,7 +66,7 @@ def settings_of_run():
         If that run is over.
     """
     path = os.environ.get(_VARIABLE)
-    return None if path is None else _read(path)["settings"]
+    return None if path is None else _take(path)["settings"]
 
 
 @contextlib.contextmanager
@@ -78,29 +83,46 @@ def joined():
     if path is None:
         yield
         return
-    with contextlib.ExitStack() as stack:
-        sources = _read(path)["sources"]
-        with contextlib.suppress(OSError):  # a file system without locks
-            fcntl.flock(stack.enter_context(open(path, "rb")), fcntl.LOCK_SH)
-        seen = _require_unchanged(sources, set())
-        yield
-        _require_unchanged(sources, seen)
+    sources = _take(path)["sources"]
+    seen = _require_unchanged(sources, set())
+    yield
+    _require_unchanged(sources, seen)
 
 
-def _read(path):
+def _take(path):
+    """What a run's file holds; it is held from now on."""
     try:
-        return json.loads(Path(path).read_bytes())
+        file = open(path, "rb")  # noqa: SIM115 (held until the process ends)
+        _taken.append(file)
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(file, fcntl.LOCK_SH)
+        if not os.fstat(file.fileno()).st_nlink:  # removed before it was locked
+            raise FileNotFoundError
+        return json.loads(file.read())
     except FileNotFoundError:
         raise InputError(
             f"the run that this job belongs to is over ({path} is gone), so it makes nothing; "
             "start the run again if its results are wanted"
         ) from None
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path}, what this job's run began with, cannot be read ({error}); start the run again"
+        ) from error
+
+
+def _require_over(path, results):
+    with open(path, "r+b") as file:  # NFS locks for one process alone only what it may write
+        if not try_lock(file, results):
+            raise InputError(
+                f"{results}: jobs of an earlier run that was killed are still at work"
+                f"{_where(path)}, and would write over what this one makes: wait until they end, "
+                "or end them"
+            )
 
 
 def _require_unchanged(sources, seen):
     """Compare what is imported with `sources`, but for the files of `seen`; all files compared."""
-    imported = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-    files = sources.keys() & imported
+    files = sources.keys() & {_file_of(module) for module in list(sys.modules.values())}
     for path in sorted(files - seen):
         if _differs(path, *sources[path]):
             raise InputError(
@@ -111,6 +133,15 @@ def _require_unchanged(sources, seen):
     return files
 
 
+def _file_of(module):
+    """Where a module was imported from; does not load one that is only loaded when it is used."""
+    try:
+        file = object.__getattribute__(module, "__dict__").get("__file__")
+    except AttributeError:
+        return None
+    return os.path.abspath(file) if isinstance(file, str) else None
+
+
 def _differs(path, time, size, checksum):
     from geomem.config.code import fingerprint
 
@@ -119,17 +150,6 @@ def _differs(path, time, size, checksum):
         return (now.st_mtime_ns, now.st_size) != (time, size) and fingerprint(path) != checksum
     except FileNotFoundError:
         return True
-
-
-def _is_held(path):
-    try:
-        with open(path, "rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _where(path):
