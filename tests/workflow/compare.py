@@ -3,7 +3,7 @@
 from pathlib import Path
 
 # What was done, not what came of it; and training states, of which an interrupted run keeps more.
-ASIDE = ("logs", "benchmarks", "cache", "provenance.html", ".lock")
+ASIDE = ("logs", "benchmarks", "cache", "provenance.html", ".lock", ".run")
 
 
 def result_files(results):
