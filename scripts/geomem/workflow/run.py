@@ -116,7 +116,7 @@ def _require_over(path, results):
             raise InputError(
                 f"{results}: jobs of an earlier run that was killed are still at work"
                 f"{_where(path)}, and would write over what this one makes: wait until they end, "
-                "or end them"
+                f"or end them (if there are none, whatever holds it, delete {path.parent})"
             )
 
 

@@ -24,9 +24,11 @@ PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontr
 DEBIAN_PACKAGES = "slurmctld slurmd slurm-client munge"
 
 # Jobs are told to stop (SIGTERM) KillWait seconds before they are killed, at a time limit, by
-# scancel, by a requeue and by preemption alike. A job of the partition urgent takes the place of
-# one of main, which goes back into the queue. squeue answers for finished jobs for MinJobAge
-# seconds. The node claims memory enough for any job of the tests, whatever the machine has.
+# scancel, by a requeue and by preemption alike. All processes of a job are killed then, as cgroups
+# do: linuxproc would lose the job's Snakemake, which waits forever once it was told to stop. A job
+# of the partition urgent takes the place of one of main, which goes back into the queue. squeue
+# answers for finished jobs for MinJobAge seconds. The node claims memory enough for any job of the
+# tests, whatever the machine has.
 CONFIGURATION = """\
 ClusterName=geomem
 SlurmctldHost={host}(127.0.0.1)
@@ -43,7 +45,7 @@ SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd.pid
 SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd.log
-ProctrackType=proctrack/linuxproc
+ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
