@@ -51,6 +51,8 @@ def test_interruptions(tmp_path, undisturbed):
             assert_same_results(workspace.path / "results", undisturbed)
             workspace = None
     if workspace is not None:
+        while jobs_in(workspace):  # of a killed run: the next one is refused beside them
+            time.sleep(0.5)
         workspace.snakemake()  # the same command goes on
         assert workspace.pending() == set()
         assert_same_results(workspace.path / "results", undisturbed)
