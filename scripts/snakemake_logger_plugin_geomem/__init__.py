@@ -28,14 +28,14 @@ _SAID = (
     "WorkflowError:\nAt least one job did not complete successfully",
     "Exiting because a job execution failed",
 )
-# What the rules tell this plugin by a record without a message.
-_OF_RULES = (
-    "geomem_plan",
-    "geomem_asked",
-    "geomem_unrecorded",
-    "geomem_unfinished",
-    "geomem_refused",
-)
+# What the rules tell this plugin by a record without a message, and what holds before they do.
+_OF_RULES = {
+    "geomem_plan": None,
+    "geomem_asked": set,
+    "geomem_unrecorded": list,
+    "geomem_unfinished": (),
+    "geomem_refused": False,
+}
 _BROKEN = "Progress cannot be shown; the run goes on, with Snakemake's own lines."
 
 
@@ -51,9 +51,8 @@ class LogHandler(LogHandlerBase):
     def __post_init__(self):
         self._as_ever = _snakemakes_own(self.common_settings)
         self._quiet = {str(each).lower() for each in self.common_settings.quiet or ()}
-        self._plan, self._run = None, None
-        self._asked, self._unrecorded, self._unfinished = set, list, ()
-        self._unread, self._broken, self._refused = False, False, False
+        self._run, self._of_rules = None, dict(_OF_RULES)
+        self._unread, self._broken = False, False
 
     def emit(self, record):
         """Take in a record of Snakemake's log. Called by one thread, in order."""
@@ -75,17 +74,15 @@ class LogHandler(LogHandlerBase):
     def _take(self, record):
         common = self.common_settings
         event = str(getattr(record, "event", None) or "")
-        self._plan = getattr(record, "geomem_plan", self._plan)
-        self._asked = getattr(record, "geomem_asked", self._asked)
-        self._unrecorded = getattr(record, "geomem_unrecorded", self._unrecorded)
-        self._unfinished = getattr(record, "geomem_unfinished", self._unfinished)
-        self._refused = getattr(record, "geomem_refused", self._refused)
-        if self._unread or any(hasattr(record, name) for name in _OF_RULES):
+        told = {name: getattr(record, name) for name in _OF_RULES if hasattr(record, name)}
+        self._of_rules |= told
+        if self._unread or told:
             return
         if self._broken or common.dryrun or common.verbose or common.debug_dag:
             self._as_ever.handle(record)
         elif self._run is None and event == "workflow_started":
-            self._run = _Run(self._plan, silent="all" in self._quiet, still=bool(self._quiet))
+            plan = self._of_rules["geomem_plan"]
+            self._run = _Run(plan, silent="all" in self._quiet, still=bool(self._quiet))
         elif self._run is None:
             if not str(record.msg).startswith(_NOISE):
                 self._as_ever.handle(record)
@@ -97,9 +94,14 @@ class LogHandler(LogHandlerBase):
         run, self._run = self._run, None
         if run is not None:
             run.stop()
-        if run is not None and not self._broken and not self._refused:
-            with contextlib.suppress(BrokenPipeError):
-                run.end(self._asked, self._unrecorded, self._unfinished)
+            of_rules = self._of_rules
+            if not (self._broken or of_rules["geomem_refused"]):
+                with contextlib.suppress(BrokenPipeError):
+                    run.end(
+                        of_rules["geomem_asked"],
+                        of_rules["geomem_unrecorded"],
+                        of_rules["geomem_unfinished"],
+                    )
         super().close()
 
 
@@ -170,7 +172,6 @@ class _Run:
 
     def end(self, asked, unrecorded, unfinished):
         """Say what came out, if the run got as far as its jobs."""
-        self.stop()
         with self._lock:
             if self._state.totals or self._state.nothing:
                 from geomem.terminal.ending import ending

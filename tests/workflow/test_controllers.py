@@ -11,7 +11,7 @@ import pytest
 
 from tests.workflow.compare import assert_same_results
 from tests.workflow.conftest import make_workspace, tiny_config
-from tests.workflow.waiting import waiting_workspace
+from tests.workflow.waiting import until, waiting_workspace
 
 pytestmark = pytest.mark.slow
 
@@ -31,13 +31,6 @@ def status(workspace):
     said = workspace.geomem("status")
     assert said.returncode == 0, said.stderr
     return said.stdout
-
-
-def until(found, seconds=60):
-    end = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def test_two_controllers_status_and_a_crash(tmp_path):

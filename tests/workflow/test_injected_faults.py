@@ -19,6 +19,7 @@ from geomem.planning.dry_run import read_jobs
 
 from tests.workflow.compare import assert_same_results
 from tests.workflow.conftest import Workspace, make_workspace
+from tests.workflow.waiting import until
 
 pytestmark = pytest.mark.slow
 SEED = int(os.environ.get("GEOMEM_FAULTS_SEED", "0"))
@@ -51,8 +52,8 @@ def test_interruptions(tmp_path, undisturbed):
             assert_same_results(workspace.path / "results", undisturbed)
             workspace = None
     if workspace is not None:
-        while jobs_in(workspace):  # of a killed run: the next one is refused beside them
-            time.sleep(0.5)
+        # Of a killed run: the next one is refused beside them.
+        until(lambda: not jobs_in(workspace))
         workspace.snakemake()  # the same command goes on
         assert workspace.pending() == set()
         assert_same_results(workspace.path / "results", undisturbed)

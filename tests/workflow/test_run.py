@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from geomem.storage.tables import read_table
 from geomem.workflow import run
 
 from tests.workflow.conftest import make_workspace
+from tests.workflow.waiting import until
 
 SETTINGS = {"experiments": {"one": {"widths": [2]}}}
 
@@ -248,15 +248,8 @@ def started(workspace):
             stdout=said,
             stderr=said,
         )
-    eventually(lambda: any(log.stat().st_size for log in logs.glob("*")))
+    until(lambda: any(log.stat().st_size for log in logs.glob("*")), seconds=120)
     return running, measures
-
-
-def eventually(happens, seconds=120):
-    end = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def values(path):
@@ -274,7 +267,7 @@ def test_jobs_that_outlive_their_run(held):
     assert "jobs of an earlier run that was killed are still at work (here: process " in text
     assert "Traceback" not in text and "goes on from here" not in text
     (held.path / "hold").unlink()
-    eventually(lambda: held.snakemake(*measures, check=False).returncode == 0)
+    until(lambda: held.snakemake(*measures, check=False).returncode == 0, seconds=120)
     assert [values(path) for path in measures] == [{1.0}, {1.0}]
 
 

@@ -1,4 +1,6 @@
-"""A small workflow whose trainings wait for as long as a test wants."""
+"""A small workflow whose trainings wait for as long as a test wants, and tests that wait."""
+
+import time
 
 from tests.workflow.conftest import make_workspace
 
@@ -37,3 +39,11 @@ def waiting_workspace(path):
         tiny[stage]["epochs"] = []
     workspace.write_config(config)
     return workspace
+
+
+def until(happens, seconds=60):
+    """Wait until `happens()` is true."""
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)

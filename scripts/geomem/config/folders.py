@@ -41,18 +41,7 @@ def file_digest(path):
 
 @functools.cache
 def path_digest(path):
-    """A checksum of a small file's content, of a large one's size and time, or of a folder.
-
-    Parameters
-    ----------
-    path : str
-        May begin with `~`.
-
-    Returns
-    -------
-    str
-        12 hexadecimal digits, or "absent".
-    """
+    """`file_digest` of a small file, `folder_digest` of a folder, or one of a size and a time."""
     where = os.path.expanduser(path)
     if os.path.isdir(where):
         return folder_digest(path)
