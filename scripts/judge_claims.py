@@ -9,8 +9,6 @@ A table that is not given leaves its targets "not measured". "figures" in --spec
 name of a figure for each claim that the page shows one beside.
 """
 
-from pathlib import Path
-
 from geomem.process import add_tables, job, limit_threads, log, named_path, parser
 
 
@@ -38,6 +36,7 @@ def main(argv=None):
     from geomem.collecting import RUN_KEYS
     from geomem.storage.atomic import replacing
     from geomem.storage.pages import write_page
+    from geomem.storage.pictures import read_picture
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table, write_table
 
@@ -69,8 +68,7 @@ def main(argv=None):
         count = geometry.groupby(keys)["manifold"].nunique().min()
     drawn = dict(arguments.figures)
     figures = {
-        claim: (name, Path(drawn[name]).read_bytes())
-        for claim, name in spec.get("figures", {}).items()
+        claim: (name, read_picture(drawn[name])) for claim, name in spec.get("figures", {}).items()
     }
     text = page(found, spec["experiment"], spec["claims"], count, figures)
     with replacing(arguments.csv) as temporary:

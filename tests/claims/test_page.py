@@ -1,5 +1,6 @@
 """The claims page and command."""
 
+import base64
 import html.parser
 import json
 import re
@@ -11,6 +12,7 @@ from geomem.claims.judge import COLUMNS, judge_all
 from geomem.claims.page import markdown_rows, page
 from geomem.registry.claims import TARGETS
 from geomem.storage.tables import read_table, table_provenance, write_table
+from PIL import Image
 
 from scripts import judge_claims
 from tests.claims.made_up import network
@@ -95,7 +97,7 @@ def test_the_command(tmp_path):
         "claims": SETTINGS,
         "figures": {"C1": "depth"},
     }
-    (tmp_path / "depth.png").write_bytes(b"picture")
+    Image.new("L", (2, 2)).save(tmp_path / "depth.png")
     outputs = {name: str(tmp_path / f"out.{name}") for name in ("output", "csv", "page")}
     options = ["--tables", *(f"{name}={path}" for name, path in paths.items())]
     options += ["--figures", f"depth={tmp_path / 'depth.png'}"]
@@ -106,7 +108,8 @@ def test_the_command(tmp_path):
     assert pd.read_csv(outputs["csv"])["target"].tolist() == found.index.tolist()
     assert len(table_provenance(outputs["output"])["inputs"]) == 5
     text = (tmp_path / "out.page").read_text()
-    assert "made-up" in text and "base64,cGljdHVyZQ==" in text
+    picture = base64.b64encode((tmp_path / "depth.png").read_bytes()).decode()
+    assert "made-up" in text and f"base64,{picture}" in text
 
 
 def test_the_documentation_has_every_target_with_its_threshold():

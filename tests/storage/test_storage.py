@@ -136,7 +136,9 @@ def test_truncation_is_found_at_every_length(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", range(4))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_no_flipped_bit_goes_unnoticed(tmp_path, kind, place, bit):
     path, reader = write_each(tmp_path)[kind]

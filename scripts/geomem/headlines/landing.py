@@ -17,6 +17,7 @@ from geomem.headlines.sentences import (
     percent,
     state,
 )
+from geomem.storage.pictures import read_picture
 
 PICTURES = ("accuracy", "change", "width", "depth")  # what a reader sees first: two that there are
 # Without label noise nothing is memorized, and the best epoch is about the last.
@@ -185,7 +186,7 @@ def _pictures(found, shown):
         return ""
     images = []
     for name, path in shown.items():
-        png = path.read_bytes()
+        png = read_picture(path)
         width, height = (int.from_bytes(png[start : start + 4], "big") for start in (16, 20))
         images.append(
             f"<img alt='figure {name} of {html.escape(found['experiment'], quote=True)}' "

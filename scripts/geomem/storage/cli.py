@@ -9,6 +9,7 @@ from geomem.errors import InputError
 from geomem.storage.arrays import read_arrays
 from geomem.storage.atomic import damaged, missing
 from geomem.storage.pages import page_provenance
+from geomem.storage.pictures import picture_provenance
 from geomem.storage.tables import document_provenance, table_provenance
 
 
@@ -27,7 +28,7 @@ def provenance_of(path):
         ".parquet": table_provenance,
         ".json": document_provenance,
         ".safetensors": _tensors_provenance,
-        ".png": _picture_provenance,
+        ".png": picture_provenance,
         ".html": page_provenance,
     }
     path = Path(path)
@@ -50,13 +51,3 @@ def _tensors_provenance(path):
             return json.loads(json.loads(file.read(length))["__metadata__"]["provenance"])
         except (struct.error, ValueError, KeyError, MemoryError, OverflowError) as error:
             raise damaged(path, error) from error
-
-
-def _picture_provenance(path):
-    from PIL import Image
-
-    try:
-        with Image.open(path) as picture:
-            return json.loads(picture.text["provenance"])
-    except (OSError, KeyError, ValueError, AttributeError) as error:
-        raise damaged(path, error) from error
