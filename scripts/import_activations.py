@@ -5,8 +5,6 @@
 manifest's rows, says that a change of them is another result.
 """
 
-from pathlib import Path
-
 from geomem.process import job, limit_threads, log, parser
 
 
@@ -27,8 +25,7 @@ def main(argv=None):
     content = activation_file(
         collection, seed, epoch, **{k: spec[k] for k in ("store", "controls", "per_class")}
     )
-    readable = [path for path in collection.files(seed, epoch) if Path(path).is_file()]
-    origin = provenance("import_activations", spec, readable)
+    origin = provenance("import_activations", spec, collection.files(seed, epoch))
     write_activations(arguments.output, content, origin)
     log(f"epoch {epoch}: {len(content.layers)} layers, {', '.join(content.kinds) or 'no kind'}")
 

@@ -1,7 +1,8 @@
 """Permuted examples by layer beside the paper's Figure 3."""
 
 from geomem.figures import paper
-from geomem.figures.seeds import difference, over_seeds
+from geomem.figures.differences import difference
+from geomem.figures.seeds import over_seeds
 
 HEADS = (
     "layer", "capacity, best epoch", "capacity, last epoch", "growth", "the paper's",

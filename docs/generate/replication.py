@@ -18,6 +18,7 @@ from geomem.claims.compare import compared, differences, network_names
 from geomem.config.cli import combined
 from geomem.config.experiments import resolve, selected
 from geomem.figures import compare, seeds
+from geomem.registry.claims import TARGETS
 from geomem.storage.tables import read_table
 
 from docs.generate import figure_3, markdown, processors
@@ -111,7 +112,7 @@ def fill(name, page, results):
     before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     old, _, after = rest.partition(END)
     made = {experiment: made_by(results / experiment) for experiment in claims}
-    every = " ".join(dict.fromkeys(made.values()))
+    every = "\n".join(f"- `{experiment}`: {text}" for experiment, text in made.items())
     if page.side_by_side:
         figure = DOCS / "figures" / f"{name}.png"
         parts = [every, *effects(config, claims, page.side_by_side, figure)]
@@ -154,7 +155,7 @@ def effects(config, claims, targets, figure):
     compare.draw(table).savefig(figure)
     for target, rows in table.groupby("target", sort=False):
         yield f"## {target}"
-        yield _cell(rows["statement"].iloc[0])
+        yield _statement(rows.iloc[0])
         yield markdown.table(
             ["setting", "estimator", "effect", "95 % interval, with the range over K", "verdict"],
             [
@@ -238,9 +239,10 @@ def _by_width(columns, digits, scale=1):
 def sections(folder, beside_the_paper=False):
     """The tables of one experiment as Markdown, each with a heading."""
     if beside_the_paper:
-        yield "### Permuted examples by layer (VGG16: beside Figure 3 of the paper)"
         lines = figure_3.rows(read_table(folder / "tables" / "geometry.parquet"))
         known = [i for i in range(len(figure_3.HEADS)) if any(line[i] for line in lines)]
+        beside = "" if len(known) < len(figure_3.HEADS) else ", beside Figure 3 of the paper"
+        yield f"### Permuted examples by layer{beside}"
         heads = [figure_3.HEADS[i] for i in known]
         yield markdown.table(heads, [[line[i] for i in known] for line in lines])
     yield from verdicts(read_table(folder / "claims" / "claims.parquet"))
@@ -272,13 +274,13 @@ def accuracy(table):
 
 
 def verdicts(claims):
-    """Statement, effect, interval, range over K and verdict of every target that was measured."""
+    """How many targets got which verdict, and a table of those that were measured."""
     heads = ["target", "statement", "effect", "95 % interval", "over K", "verdict", "remark"]
     measured = claims[claims["verdict"] != "not measured"]
     lines = [
         [
             markdown.target_name(row, network),
-            _cell(row.statement),
+            _statement(row),
             f"{row.effect:.3f}",
             _ends(row.total_lo, row.total_hi),
             _ends(row.low_rank_lo, row.low_rank_hi),
@@ -287,8 +289,11 @@ def verdicts(claims):
         ]
         for row, network in zip(measured.itertuples(), network_names(measured), strict=True)
     ]
-    counts = claims["verdict"].value_counts()
+    counts = measured["verdict"].value_counts()
     yield "### Verdicts"
+    if measured.empty:
+        yield f"This experiment measures none of the {len(claims)} targets."
+        return
     yield f"{', '.join(f'{number} {verdict}' for verdict, number in counts.items())}."
     yield markdown.table(heads, lines)
 
@@ -324,6 +329,12 @@ def quality(table):
     heads = ["mean", "values", "with a warning (%)", "largest", "median range over K (%)"]
     yield "### Quality of the means"
     yield markdown.table(heads, lines)
+
+
+def _statement(row):
+    """As the registry words it now: results that were judged earlier may have other words."""
+    target = TARGETS.get(row.target)
+    return _cell(target.statement.replace("{}", f"{row.threshold:g}") if target else row.statement)
 
 
 def _only(rows):

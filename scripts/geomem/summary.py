@@ -67,7 +67,8 @@ def accuracies(table):
 def geometries(table):
     """Geometry of the final layer at the best and the last epoch, one row per run and kind."""
     whole = table[table["manifold"].isna()]
-    whole = whole[whole["layer_index"] == whole["layer_index"].max()]
+    # a network may have more layers at a larger width
+    whole = whole[whole["layer_index"] == whole.groupby(RUN)["layer_index"].transform("max")]
     rows = []
     for (*run, layer, kind), part in whole.groupby([*RUN, "layer", "kind"]):
         row = dict(zip([*RUN, "layer", "kind"], [*run, layer, kind], strict=True))

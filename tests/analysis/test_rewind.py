@@ -87,11 +87,10 @@ def test_states_take_each_layer_from_its_epoch(images, trio):
     model = small.network(images)
     layers = list_layers(model)
     plans = {plan.layer: plan for plan in make_plans(layers, [2], 9, ["single"], {})}
-    parameters = {name for name, _ in model.named_parameters()}
     mean, weight = "conv2_1.norm.running_mean", "conv2_1.norm.weight"
     assert not torch.equal(final.state[mean], early.state[mean])
     for policy, source in (("with-layer", early), ("recalibrate", early), ("keep", final)):
-        states = states_for(policy, final.state, {2: early.state}, parameters)
+        states = states_for(policy, final.state, {2: early.state})
         state = combined(plans["conv2_1"], layers, states)
         assert set(state) == set(final.state)
         assert torch.equal(state["conv2_1.conv.weight"], early.state["conv2_1.conv.weight"])
@@ -110,8 +109,7 @@ def test_shared_computation_predicts_what_each_network_predicts(
     model = small.network(images, 0, name, width)
     layers = list_layers(model)
     plans = make_plans(layers, [8], 9, SETTINGS["schemes"], {})
-    parameters = {key for key, _ in model.named_parameters()}
-    states = states_for(policy, final.state, {8: early.state}, parameters)
+    states = states_for(policy, final.state, {8: early.state})
     material = choose_material(images, targets, torch.device("cpu"))
     shared = predict(model, layers, plans, states, material)
     apart = module._predict_one_by_one(model, layers, plans, states, material)

@@ -24,7 +24,7 @@ def rewound():
     material = choose_material(images, targets, torch.device("cpu"), count=40)
     final, earlier = (network(images, seed, name="resnet18").state_dict() for seed in (0, 1))
     model = network(images, name="resnet18")
-    states = states_for("with-layer", final, {2: earlier}, set(dict(model.named_parameters())))
+    states = states_for("with-layer", final, {2: earlier})
     sets = {"whole": ["block2_1/*"], "shortcuts": ["*/shortcut*"]}
     found = {}
     for which, layers in (("coarse", list_layers(model)), ("inner", inner_layers(model))):

@@ -16,7 +16,7 @@ BROKEN = [
     ("defaults.training.optimizer.lr", 0, "must be greater than 0"),
     (
         "experiments.depth.training",
-        {"optimizer": {"nesterov": True, "momentum": 0}},
+        {"optimizer": {"name": "sgd", "lr": 0.1, "weight_decay": 0, "nesterov": True}},
         "nesterov: true needs a momentum above 0",
     ),
     ("defaults.training.optimizer.lr", float("nan"), "not a finite number"),

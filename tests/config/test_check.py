@@ -50,6 +50,71 @@ def test_each_broken_key_is_named(config, path, value, message):
     )
 
 
+CLAIM = {"effect": "json:dumps", "statement": "{}", "bound": "at least", "value": 0, "source": "x"}
+STEPS = {"name": "step", "gamma": 0.1}
+
+
+def mine(config, **experiment):
+    """The problems of a configuration that runs one experiment."""
+    return problems({**config, "run": ["mine"], "experiments": {"mine": experiment}})
+
+
+@pytest.mark.parametrize(
+    ("experiment", "expected"),
+    [
+        (
+            {"training": {"optimizer": {"momentum": 0.9}}},
+            "training.optimizer.momentum is not a setting of adam; expected lr, weight_decay",
+        ),
+        (
+            {"training": {"optimizer": {"nesterov": True}}},
+            "training.optimizer.nesterov is not a setting of adam; expected lr, weight_decay",
+        ),
+        (
+            {"training": {"epochs": 20, "schedule": {**STEPS, "milestones": [10, 20]}}},
+            "training.schedule.milestones: 20 does not lie before training.epochs = 20, so it "
+            "changes nothing",
+        ),
+        (
+            {"claims": {"own": {"a": {**CLAIM, "tables": ["accuracy", "two_nn"]}}}},
+            "claims.own.a.tables: there is no table 'two_nn' in this experiment; choose among "
+            "accuracy, ",
+        ),
+        (
+            {"probes": {"epochs": []}, "claims": {"own": {"a": {**CLAIM, "tables": ["probes"]}}}},
+            "claims.own.a.tables: there is no table 'probes' in this experiment; ",
+        ),
+    ],
+)
+def test_what_the_jobs_would_refuse_or_miss_is_one_problem(config, experiment, expected):
+    (found,) = mine(config, **experiment)
+    assert found.startswith(f"experiments.mine.{expected}")
+
+
+def test_tables_of_what_is_measured_can_be_asked_for(config):
+    own = {"a": {**CLAIM, "tables": ["accuracy", "geometry", "two_nn"]}}
+    analysis = {"measures": ["geometry", "two_nn"], "store": "gram"}
+    assert mine(config, analysis=analysis, claims={"own": own}) == []
+    schedule = {**STEPS, "milestones": [10, 19]}
+    assert mine(config, training={"epochs": 20, "schedule": schedule}) == []
+
+
+@pytest.mark.parametrize("best", [0, 5, 7])
+def test_the_best_epoch_of_ones_own_weights_is_analysed(config, best, tmp_path):
+    for epoch in (0, 5, 7):
+        (tmp_path / f"{epoch}.pt").touch()
+    nothing = {"epochs": []}
+    found = mine(
+        config, weights={"path": f"{tmp_path}/{{epoch}}.pt", "epochs": [0, 5, 7]},
+        analysis={"epochs": [0, 5]}, claims={"best_epoch": best}, rewind=nothing,
+        gradients=nothing, simulation=nothing,
+    )  # fmt: skip
+    expected = (
+        "experiments.mine.claims.best_epoch: epoch 7 is not analysed; add it to analysis.epochs"
+    )
+    assert found == ([expected] if best == 7 else [])
+
+
 def test_ones_own_network_takes_any_further_key(config):
     own = {"name": "geomem.models.vgg:vgg16", "depth": 3}
     assert problems(changed(config, "defaults.model", own)) == []

@@ -6,6 +6,7 @@ import pytest
 from geomem.figures import paper
 from geomem.process import circumstances
 from geomem.processor import processor_name
+from geomem.registry.claims import TARGETS
 from geomem.storage.tables import write_table
 
 from docs.generate import figure_3, processors
@@ -98,7 +99,7 @@ def test_quality_counts_warnings_and_the_range_over_k():
 def test_verdicts_leave_out_what_was_not_measured():
     claims = pd.DataFrame(
         {
-            "target": ["T4", "T4", "T5"],
+            "target": ["mine", "mine", "T5"],
             "estimator": ["mean-field", "glue", "mean-field"],
             "width": [4, 8, 8],
             "noise": 0.5,
@@ -113,13 +114,25 @@ def test_verdicts_leave_out_what_was_not_measured():
         }
     )
     _, counts, table = verdicts(claims)
-    assert counts == "1 contradicted, 1 supported, 1 not measured."
+    assert counts == "1 contradicted, 1 supported."
     assert cells(table)[2:] == [
-        ["T4 (width 4)", "It is at most 0.1.", "0.500", "0.400 to 0.600", "0.450 to 0.550",
+        ["mine (width 4)", "It is at most 0.1.", "0.500", "0.400 to 0.600", "0.450 to 0.550",
          "**contradicted**"],
-        ["T4 (GLUE, width 8)", "It is at most 0.1.", "0.050", "0.000 to 0.080", "", "**supported**",
-         "a / b"],
+        ["mine (GLUE, width 8)", "It is at most 0.1.", "0.050", "0.000 to 0.080", "",
+         "**supported**", "a / b"],
     ]  # fmt: skip
+
+
+def test_targets_of_the_paper_are_worded_as_in_the_registry():
+    row = {"estimator": "mean-field", "width": 8, "noise": 0.5, "effect": 0.5, "remark": ""}
+    row |= dict.fromkeys(("total_lo", "total_hi", "low_rank_lo", "low_rank_hi"), 0.5)
+    row |= {"target": "T4", "statement": "Earlier words.", "threshold": 0.25}
+    claims = pd.DataFrame([row | {"verdict": "contradicted"}])
+    _, _, table = verdicts(claims)
+    assert TARGETS["T4"].statement.replace("{}", "0.25") in table and "Earlier" not in table
+    assert list(verdicts(claims.assign(verdict="not measured")))[1:] == [
+        "This experiment measures none of the 1 targets."
+    ]
 
 
 def test_accuracies_are_those_of_the_best_and_the_last_epoch():

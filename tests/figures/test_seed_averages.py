@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from geomem.errors import InputError
 from geomem.figures import seeds
+from geomem.figures.differences import difference
 from geomem.statistics import mean_of_fractions
 from scipy import stats
 
@@ -177,7 +178,7 @@ def test_select_names_the_widths_there_are():
 def test_difference_pairs_runs_and_adds_half_widths_in_quadrature():
     later = rows([0.5, 0.9], width=8, noise=0.5, layer="fc")
     earlier = rows([0.2, 0.3, 0.7], width=8, noise=0.5, layer="fc")
-    change = seeds.difference(later, earlier.iloc[::-1], ["layer"]).set_index("seed")
+    change = difference(later, earlier.iloc[::-1], ["layer"]).set_index("seed")
     assert change["value"].to_dict() == pytest.approx({0: 0.3, 1: 0.6})
     half = np.hypot(0.1, 0.3)  # rows have intervals from 0.1 below to 0.3 above
     assert change.loc[0, ["lo", "hi"]].tolist() == pytest.approx([0.3 - half, 0.3 + half])
@@ -190,10 +191,10 @@ def test_difference_of_values_that_share_their_vectors_is_that_of_pairs():
     later, earlier = (
         rows([x.mean()], width=8, noise=0.5, layer="fc", influence=[x - x.mean()]) for x in draws
     )
-    change = seeds.difference(later, earlier, ["layer"]).iloc[0]
+    change = difference(later, earlier, ["layer"]).iloc[0]
     pairs = stats.ttest_rel(*draws).confidence_interval(0.95)
     assert (change["lo"], change["hi"]) == pytest.approx((pairs.low, pairs.high))
-    unknown = seeds.difference(later, earlier.assign(influence=None), ["layer"]).iloc[0]
+    unknown = difference(later, earlier.assign(influence=None), ["layer"]).iloc[0]
     half = np.hypot(0.1, 0.3)  # that of independent measurements, which is wider
     assert unknown["value"] - unknown["lo"] == pytest.approx(half)
 

@@ -1,5 +1,6 @@
 """The numbers printed are those of the tables."""
 
+import pandas as pd
 import pytest
 from geomem import summary
 from geomem.errors import InputError
@@ -44,3 +45,15 @@ def test_an_experiment_goes_by_its_name_and_a_warned_number_is_marked(
     marked = [line for line in said.splitlines() if "] !" in line]
     assert marked and all("| test |" in line for line in marked)
     assert "with a warning" in said
+
+
+def test_each_width_has_its_own_final_layer():
+    """A network of the user's own may have more layers at a larger width."""
+    narrow, wide = synthetic.cells((4,)), synthetic.cells((8,))
+    tables = (
+        synthetic.geometry_table(narrow, synthetic.SMALL),
+        synthetic.geometry_table(wide, synthetic.VGG16),
+    )
+    rows = summary.geometries(pd.concat(tables, ignore_index=True))
+    assert {(row["width"], row["layer"]) for row in rows} == {(4, "fc3"), (8, "classifier")}
+    assert rows == [row for table in tables for row in summary.geometries(table)]

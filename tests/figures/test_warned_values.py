@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from geomem.figures import seeds, style
+from geomem.figures.differences import difference
 from geomem.warning import MeasurementWarning, column, pack, unpack
 
 from tests.figures import synthetic
@@ -66,7 +67,7 @@ def test_means_and_differences_have_the_warnings_of_all_their_values():
     )  # fmt: skip
     assert seeds.over_seeds(base, ["layer"])["warnings"].tolist() == [pack([RADIUS])]
     earlier = base.assign(warnings=[pack([EVERY]), pack([EVERY, RADIUS])])
-    both = seeds.difference(base, earlier, ["layer"])["warnings"]
+    both = difference(base, earlier, ["layer"])["warnings"]
     assert list(map(unpack, both)) == [(EVERY,), (RADIUS, EVERY)]
 
 

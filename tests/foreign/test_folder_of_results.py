@@ -7,6 +7,7 @@ import pytest
 from geomem.errors import InputError
 from geomem.foreign import write_activations
 from geomem.geometry.cli import main
+from geomem.storage.arrays import read_arrays
 from geomem.storage.tables import read_table
 from geomem.warning import unpack
 
@@ -70,3 +71,15 @@ def test_warnings_are_counted(place, capsys):
     ]
     texts = {record.text for packed in table["warnings"] for record in unpack(packed)}
     assert counts and all(line.split(": ", 3)[3] in texts for line in said)
+
+
+def test_the_files_of_a_zarr_are_among_the_inputs(tmp_path):
+    zarr = pytest.importorskip("zarr")
+    folder = tmp_path / "rec"
+    folder.mkdir()
+    zarr.save_array(folder / "V1.zarr", np.random.default_rng(0).standard_normal((24, 30)))
+    np.save(folder / "labels.npy", LABELS)
+    measure(tmp_path)
+    (path,) = (tmp_path / "runs").rglob("activations/*.npz")
+    _, origin = read_arrays(path)
+    assert {*origin["inputs"]} == {str(file) for file in folder.rglob("*") if file.is_file()}

@@ -247,6 +247,7 @@ def test_controls(tmp_path):
         ({"epoch": -200}, "epoch is '-200'; expected a whole number"),
         ({"epoch": None}, "epoch and condition are both missing"),
         ({"condition": " "}, "condition is ' '; give it a name, or leave it out"),
+        ({"epoch": None, "condition": "epoch-3"}, "condition is 'epoch-3', which is the folder of"),
         ({"subject": ""}, "subject is ''; give it a name"),
         ({"kind": "a/b"}, "kind is 'a/b'; expected letters"),
         ({"axis": (2, 3)}, r"axis is \(2, 3\) without a pooling"),
@@ -267,12 +268,47 @@ def test_epochs_are_read_as_they_are_written(tmp_path):
     assert found.epochs == (0, 1, 2) and found.subjects == {0: "m1"}
 
 
+def test_conditions_that_are_called_as_epochs(tmp_path):
+    """With an epoch the name is no folder; without, it would be that of another epoch."""
+    for epoch, condition in ((3, None), (4, "epoch-3")):
+        write_activations(tmp_path, {"a": POINTS}, LABELS, epoch=epoch, condition=condition)
+    write_activations(tmp_path / "b", {"a": POINTS}, LABELS, condition="epoch-3b")
+    assert len(list(tmp_path.glob("0/epoch-*"))) == 2
+
+
 def test_names_that_are_no_paths_do_not_meet(tmp_path):
     """Neither replaces what was written under another name."""
     names = ["a b", "a_b", "a/b", ".a_b", "ä", "_"]
     for subject in names:
         write_activations(tmp_path, {"a": POINTS}, LABELS, epoch=0, subject=subject)
     assert sorted(read_collection(tmp_path).subjects.values()) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("float16",) * 2, ("float32",) * 2, ("float64",) * 2, ("bfloat16", "float32")],
+)
+def test_tensors_are_written_in_their_precision(tmp_path, kind, expected):
+    torch = pytest.importorskip("torch")
+    tensor = torch.from_numpy(POINTS[:, 0, 0]).to(getattr(torch, kind))
+    manifest = write_activations(tmp_path, {"a": tensor}, LABELS, epoch=0)
+    [file] = manifest.parent.glob("*-a.npy")
+    found = np.load(file)
+    assert found.dtype == expected
+    np.testing.assert_array_equal(found, tensor.double().numpy())
+
+
+def test_features_keep_double_precision(tmp_path):
+    """Far from the origin the points of a class were all the same in single precision."""
+    flat = POINTS.reshape(24, -1) + 1e8
+    kept = np.concatenate([cloud.reshape(6, -1) + 1e8 for cloud in CLOUDS])
+    found = activation_file(collection(tmp_path / "a", {"a": flat}), 0, 0, store="raw")
+    features = np.concatenate(found.features(0, "points"))
+    np.testing.assert_array_equal(features, kept)
+    for kind in (np.float16, np.float32, np.int32):
+        narrow = collection(tmp_path / np.dtype(kind).name, {"a": (flat - 1e8).astype(kind)})
+        stored = activation_file(narrow, 0, 0, store="raw").features(0, "points")[0]
+        assert stored.dtype == (np.float64 if kind is np.int32 else np.float32)
 
 
 def test_one_class_is_refused(tmp_path):

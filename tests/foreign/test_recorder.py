@@ -106,6 +106,79 @@ def test_tokens_first_are_refused(tmp_path):
         Recorder(model, torch.randn(20, 8, 6), LABELS, tmp_path)(0)
 
 
+class TokensFirst(nn.Module):
+    """Takes inputs (n, T, 3), and turns them as `nn.Transformer` wants them by default."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed, self.head = nn.Linear(3, 8), nn.Linear(8, 4)
+
+    def forward(self, x):
+        return self.head(self.embed(x.transpose(0, 1)).mean(0))
+
+
+@pytest.mark.parametrize("batch_size", [256, 20, 10, 7])
+def test_as_many_tokens_as_inputs(tmp_path, batch_size):
+    """Rows of the first tokens were written as points of the first inputs."""
+    inputs = torch.randn(20, min(batch_size, 20), 3)
+    with pytest.raises(InputError, match=r"'embed' returns shape .* in dimension 0"):
+        Recorder(TokensFirst(), inputs, LABELS, tmp_path, batch_size=batch_size)(0)
+    assert not list(tmp_path.iterdir())
+    Recorder(TokensFirst(), inputs, LABELS, tmp_path, layers="head", batch_size=batch_size)(0)
+
+
+def test_the_model_is_tried_with_fewer_inputs_once(tmp_path):
+    model, sizes = nn.Sequential(nn.Linear(3, 4)), []
+    model.register_forward_pre_hook(lambda module, given: sizes.append(len(given[0])))
+    record = Recorder(model, torch.randn(20, 3), LABELS, tmp_path, batch_size=7)
+    record(0)
+    assert sizes == [7, 7, 6, 6]
+    for epoch in (1, 2):
+        sizes.clear()
+        record(epoch)
+        assert sizes == [7, 7, 6]
+    assert [len(features(tmp_path, epoch)["0"]) for epoch in range(3)] == [20, 20, 20]
+
+
+def test_batches_of_one_input(tmp_path):
+    model, inputs = nn.Sequential(nn.Linear(3, 4)), torch.randn(20, 3)
+    Recorder(model, inputs, LABELS, tmp_path, batch_size=1)(0)
+    with torch.no_grad():
+        np.testing.assert_allclose(features(tmp_path)["0"], by_class(model(inputs)), atol=1e-6)
+
+
+class Spectrum(nn.Module):
+    def forward(self, x):
+        return torch.fft.fft(x)
+
+
+def test_complex_outputs_are_refused(tmp_path):
+    """Their imaginary parts were left out."""
+    model = nn.Sequential(nn.Linear(6, 6), Spectrum())
+    with pytest.raises(InputError, match=r"what '1' returns has type torch.complex64; expected"):
+        Recorder(model, torch.randn(20, 6), LABELS, tmp_path, layers="*")(0)
+    assert not list(tmp_path.iterdir())
+    Recorder(model, torch.randn(20, 6), LABELS, tmp_path)(0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("float64", "float64"), ("float32", "float32"), ("bfloat16", "float32")],
+)
+def test_outputs_keep_their_precision(tmp_path, kind, expected):
+    """Of a model in double precision, far from the origin, single precision lost all."""
+    torch.manual_seed(0)
+    kind = getattr(torch, kind)
+    model, inputs = nn.Sequential(nn.Linear(6, 4)).to(kind), torch.randn(20, 6).to(kind)
+    with torch.no_grad():
+        model[0].bias += 1e8
+        written = by_class(model(inputs)).double().numpy()
+    manifest = Recorder(model, inputs, LABELS, tmp_path)(0)
+    [file] = manifest.parent.glob("*-0.npy")
+    assert np.load(file).dtype == expected
+    np.testing.assert_array_equal(features(tmp_path)["0"], written)
+
+
 def test_a_model_without_parameters_and_inputs_of_numpy(tmp_path):
     images = np.random.default_rng(0).standard_normal((20, 2, 6, 6)).astype(np.float32)
     model = nn.Sequential(nn.MaxPool2d(2), nn.Flatten())

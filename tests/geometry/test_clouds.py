@@ -17,6 +17,7 @@ from geomem.geometry import (
     simulated_capacity,
     simulated_capacity_from_gram,
 )
+from geomem.geometry.clouds import on_host
 from geomem.geometry.parallel import default_threads, thread_map
 
 RNG = np.random.default_rng(0)
@@ -56,6 +57,7 @@ TAKEN = {
     "lists of tensors": [[*cloud] for cloud in TENSOR],
     "NumPy and torch": [TENSOR[0], POINTS[1], TENSOR[2].bfloat16(), POINTS[3].astype(">f8")],
     "a subclass": TENSOR.as_subclass(type("Image", (torch.Tensor,), {})),
+    "a sign still to be turned": torch.complex(-TENSOR, -TENSOR).conj().imag,
     "transposed and back": TENSOR.transpose(1, 2).contiguous().transpose(1, 2),
 }
 
@@ -68,6 +70,47 @@ def test_taken(kind):
     for mine, theirs in zip(grams, found.grams, strict=True):
         np.testing.assert_allclose(theirs, mine, rtol=1e-12, atol=1e-9)
     np.testing.assert_allclose(found.centers, centers, rtol=1e-12, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("float16", "float16"),
+        ("float32", "float32"),
+        ("float64", "float64"),
+        ("bfloat16", "float32"),
+        ("float8_e4m3fn", "float32"),
+        ("int32", "int32"),
+        ("bool", "bool"),
+    ],
+)
+def test_tensors_keep_their_type_where_numpy_has_it(kind, expected):
+    """How far values are rounded is told by it."""
+    tensor = TENSOR.to(getattr(torch, kind))
+    found = on_host(tensor)
+    assert found.dtype == expected
+    np.testing.assert_array_equal(found, tensor.double().numpy())
+
+
+def test_tensors_whose_sign_is_still_to_be_turned():
+    tensor = torch.complex(TENSOR, TENSOR).to(torch.cfloat).conj().imag
+    assert tensor.is_neg()
+    found = on_host(tensor)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, -POINTS)
+
+
+def test_mixed_manifolds_are_rounded_as_arrays_are():
+    """One tensor among arrays, or one of each in lists, made all of them double precision."""
+    rng = np.random.default_rng(0)
+    inside = rng.standard_normal((5, 1, 3)) + 0.5 * rng.standard_normal((5, 6, 3))
+    points = (inside @ rng.standard_normal((3, 40)) + 10).astype(np.float32)
+    expected = glue_geometry(points, n_t=10, random_state=0, threads=1)
+    tensors = torch.from_numpy(points)
+    for mixed in ([tensors[0], *points[1:]], [[*cloud] for cloud in tensors]):
+        found = glue_geometry(mixed, n_t=10, random_state=0, threads=1)
+        assert found.capacity_floor == expected.capacity_floor == 5 / 3
+        assert found.capacity == pytest.approx(expected.capacity, rel=1e-9)
 
 
 REFUSED = {

@@ -13,6 +13,7 @@ from geomem.geometry import (
     simulated_capacity_from_gram,
 )
 from geomem.geometry.separability import is_separable
+from geomem.geometry.simulated import _Search
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -205,6 +206,35 @@ def test_the_share_rises_with_the_features():
     assert np.all(np.diff(found.n_features) > 0) and np.all(np.diff(found.separable) >= 0)
     between = np.interp(found.n_c, found.n_features, found.separable)
     assert between == pytest.approx(50)
+
+
+class Line(_Search):
+    """From 800 features up every two more make one of a hundred draws separable."""
+
+    def __init__(self):
+        self.failed, self.n_max = np.zeros(100), 2000
+        self.counted, self.guess = {}, None
+
+    def _pilot(self):
+        return 900
+
+    def _count(self, n):
+        self.counted[n] = int(np.clip((n - 800) // 2, 0, 100))
+        return self.counted[n]
+
+
+@pytest.mark.parametrize("share", [0.3, 0.45, 0.5, 0.52, 0.6, 0.655])
+def test_numbers_of_features_that_were_not_tried_lie_between_those_that_were(share):
+    """Above 500 or so not every number is tried, and the interpolation counts in units of them."""
+    search = Line()
+    found = search.features_for(share)
+    assert found == pytest.approx(800 + 200 * share, abs=2)
+    tried = np.array(sorted(search.counted))
+    above = np.searchsorted(tried, found)
+    low, high = tried[above - 1], tried[above]
+    assert high - low > 2
+    between = np.interp(100 * share, [search.counted[low], search.counted[high]], [low, high])
+    assert found == pytest.approx(between)
 
 
 @pytest.mark.filterwarnings("ignore:every manifold has more points")

@@ -6,6 +6,7 @@ import pytest
 import write_landing
 from geomem.headlines.landing import page, pictures
 from geomem.headlines.sentences import headlines
+from geomem.headlines.unfinished import write_unfinished
 from geomem.storage.tables import write_document
 
 from tests.claims.made_up import ACCURACY, accuracy_table, network
@@ -175,3 +176,16 @@ def test_a_headline_of_an_earlier_version_is_left_out(tmp_path, capsys):
     assert "before/headline.json is of an earlier version" in capsys.readouterr().err
     written = output.read_text()
     assert "now/claims/claims.html" in written and "before/claims/claims.html" not in written
+
+
+def test_after_a_run_that_did_not_end_it_is_left_out_as_well(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("now", "before"):
+        headline = found(experiment=name)
+        if name == "before":
+            del headline["by_claim"], headline["best_epoch"]
+        write_document(f"results/{name}/headline.json", headline, provenance={})
+    assert write_unfinished(["now", "before", "next"], [("next", "train")] * 2) == ["next"]
+    written = (tmp_path / "results/index.html").read_text()
+    assert "now/claims/claims.html" in written and "before/claims/claims.html" not in written
+    assert "Not done: 2 jobs (train 2)." in written

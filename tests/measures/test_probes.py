@@ -140,6 +140,9 @@ def test_wilsons_interval():
     assert (found.value, found.lo, found.hi) == pytest.approx((0.9, 0.59585, 0.98212), abs=1e-5)
 
 
+INFINITE = np.where(data()[1] == 0, np.inf, data()[1])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -147,6 +150,8 @@ def test_wilsons_interval():
         ({2: np.ones((400, 3))}, "same features"),
         ({1: np.zeros(5)}, "labels has shape"),
         ({1: np.zeros(60)}, "one class"),
+        ({1: INFINITE, 3: data()[3] * 1.0}, "labels has .* type float64; expected whole"),
+        ({1: data()[1] * 1.0, 3: -np.resize(INFINITE, 400)}, "test_labels has .* type float64"),
         ({1: data()[1].astype(str)}, "labels have type <U21 and test_labels"),
         ({2: np.full((400, 30), np.nan)}, "not finite"),
     ],

@@ -190,3 +190,50 @@ def test_a_norm_after_a_block_belongs_to_its_last_convolution(tmp_path, monkeypa
     states = {layer.name: set(layer.state) for layer in inner_layers(network("after_block:net"))}
     assert {"norm.weight", "norm.running_var"} <= states["block/second"]
     assert "block.second_norm.weight" in states["block/first"]
+
+
+class Cell(nn.Module):
+    """A state that rows of an image change, marked as one layer."""
+
+    layer_kind = "block"
+
+    def __init__(self):
+        super().__init__()
+        self.ih, self.hh = nn.Linear(16, 8), nn.Linear(8, 8)
+
+    def forward(self, state, row):
+        return torch.tanh(self.ih(row) + self.hh(state))
+
+
+class Recurrent(nn.Module):
+    """The first state is one for all images; with `warm` the cell first goes over a row of none."""
+
+    def __init__(self, warm):
+        super().__init__()
+        self.cell, self.head, self.warm = Cell(), nn.Linear(8, 4), warm
+
+    def forward(self, x):
+        state = torch.zeros(1, 8)
+        if self.warm:
+            state = self.cell(state, torch.ones(1, 16))
+        for row in x[:, 0].unbind(1):
+            state = self.cell(state, row)
+        return self.head(state)
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_parts_of_a_block_whose_first_call_has_no_image_have_their_weights(warm):
+    from geomem.models.build import _prepare
+
+    model = Recurrent(warm)
+    _prepare("own", model, 4, SHAPE)
+    [coarse] = [layer for layer in list_layers(model) if layer.state and layer.name != "head"]
+    assert coarse.name == ("cell:2" if warm else "cell")
+    layers = inner_layers(model)
+    owners = {key: layer.name for layer in layers for key in layer.state}
+    assert {owners.pop(f"head.{name}") for name in ("weight", "bias")} == {"head"}
+    assert set(owners) == set(coarse.state) and len(owners) == 4
+    names = [layer.name for layer in layers]
+    for part in ("ih", "hh"):
+        first = next(name for name in names if name.partition(":")[0].endswith(f"/{part}"))
+        assert {owners[f"cell.{part}.weight"], owners[f"cell.{part}.bias"]} == {first}

@@ -93,7 +93,58 @@ def leaves_early(bound):
     )  # fmt: skip
 
 
+class RandomFeatures(nn.Module):
+    """Projections drawn at random and kept otherwise than as parameters."""
+
+    def __init__(self, keep):
+        super().__init__()
+        keep(self, torch.randn(SHAPE[1] * SHAPE[2], 16) / 16)
+        self.mid, self.head = nn.Linear(16, 16), head()
+
+    def forward(self, x):
+        return self.head(self.mid(torch.cos(x.flatten(1) @ self.drawn)).relu())
+
+
+def drawn(keep):
+    return lambda: RandomFeatures(keep)
+
+
+class Merged(nn.Linear):
+    """As `loralib.Linear`: in evaluation mode a product of two factors is added to the weight."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__(inputs, outputs)
+        self.weight.requires_grad_(False)
+        self.right = nn.Parameter(torch.randn(4, inputs) / 16)
+        self.left = nn.Parameter(torch.zeros(outputs, 4))
+        self.merged = False
+
+    def train(self, mode=True):
+        if mode == self.merged:
+            change = self.left.data @ self.right.data
+            self.weight.data += -change if mode else change
+            self.merged = not mode
+        return super().train(mode)
+
+    def forward(self, x):
+        y = F.linear(x, self.weight, self.bias)
+        return y if self.merged else y + x @ self.right.T @ self.left.T
+
+
+def merging():
+    return nn.Sequential(nn.Flatten(), Merged(SHAPE[1] * SHAPE[2], 16), nn.ReLU(), head())
+
+
+IN_ANOTHER = r"same weights in another network.*persistent buffers, and do not change weights"
 REFUSED = {
+    "drawn and not saved": (
+        drawn(lambda net, values: net.register_buffer("drawn", values, persistent=False)),
+        IN_ANOTHER,
+    ),
+    "drawn and a plain attribute": (
+        drawn(lambda net, values: setattr(net, "drawn", values)), IN_ANOTHER
+    ),
+    "weights that eval changes": (merging, IN_ANOTHER),
     "largest value of the batch": (
         lambda: ended(lambda self, x: self.head(x / x.abs().max())), "joins the images"
     ),
@@ -199,7 +250,25 @@ def heads_in_the_batch():
     return Net(forward, patch=nn.Conv2d(1, 16, 4, 4), score=nn.Linear(16, 16), head=head(2))
 
 
+def recurrent(first):
+    """Rows of an image one after another, from a state that has `first` images or as many."""
+
+    def forward(self, x):
+        state = torch.zeros(first or len(x), 8)
+        for row in x.flatten(1, 2).unbind(1):
+            state = torch.tanh(self.ih(row) + self.hh(state))
+        return self.head(state)
+
+    return Net(forward, ih=nn.Linear(SHAPE[2], 8), hh=nn.Linear(8, 8), head=head(8))
+
+
+ONCE = RandomFeatures(lambda net, values: setattr(net, "drawn", values))
+
 RIGHT = {
+    "drawn and saved": drawn(lambda net, values: net.register_buffer("drawn", values)),
+    "drawn once and returned again": lambda: ONCE,
+    "first state without images": lambda: recurrent(1),
+    "first state of all images": lambda: recurrent(None),
     "images in dimension 2": lambda: Net(
         lambda self, x: self.head(self.mid(x.permute(2, 3, 0, 1)).mean((0, 1))),
         mid=nn.Linear(1, 16), head=head(),
@@ -289,3 +358,14 @@ def test_parametrized_weights_belong_to_their_layer(monkeypatch, how, bias):
         keys = [key for key in owners if key.startswith(f"{name}.")]
         assert keys and {owners[key] for key in keys} == {name}
     assert owners["norm.weight"] == "first"
+
+
+@pytest.mark.parametrize(("first", "owner"), [(1, "hh:2"), (None, "hh")])
+def test_weights_belong_to_the_first_call_that_has_images(monkeypatch, first, owner):
+    layers = list_layers(tried(monkeypatch, lambda: recurrent(first)))
+    names = [layer.name for layer in layers]
+    assert ("hh" in names) == (owner == "hh") and "hh:2" in names
+    owners = {key: layer.name for layer in layers for key in layer.state}
+    assert {key: name for key, name in owners.items() if name != "head"} == {
+        "ih.weight": "ih", "ih.bias": "ih", "hh.weight": owner, "hh.bias": owner
+    }  # fmt: skip

@@ -51,6 +51,33 @@ def test_means_over_seeds_take_each_seeds_own_best_epoch(geometry):
     assert found["seeds"] == "3"
 
 
+@pytest.mark.parametrize("name", ["accuracy", "geometry"])
+def test_means_at_the_best_epoch_are_of_networks_that_have_a_last_one(name, geometry):
+    table = {"accuracy": synthetic.accuracy_table(RUNS), "geometry": geometry}[name]
+    gone = synthetic.diverge({name: table}, 2, 20)[name]
+    gone.loc[gone["seed"] == 2, ["value", "lo", "hi"]] *= 0.5
+    rows, _ = rows_of(name, gone)
+    rest, _ = rows_of(name, gone[gone["seed"] != 2])
+    assert set(rows.query("epoch == 'best' and seed == '2'")["at"]) == {"18"}, "it is shown alone"
+    for epoch in ("best", synthetic.LAST if name == "accuracy" else "last"):
+        found, expected = (
+            each[(each["seed"] == MEAN) & (each["epoch"] == str(epoch))].reset_index(drop=True)
+            for each in (rows, rest)
+        )
+        assert len(found) and found.equals(expected)
+        assert set(found["seeds"]) == {"2"}
+    early = rows[(rows["seed"] == MEAN) & (rows["epoch"] == "2")]
+    assert set(early["seeds"]) == {"3"}, "all networks are the same number of epochs old"
+
+
+def test_where_no_network_has_a_last_epoch_the_mean_is_of_all(geometry):
+    gone = {"geometry": geometry}
+    for seed in range(3):
+        gone = synthetic.diverge(gone, seed, 20)
+    rows, _ = rows_of("geometry", gone["geometry"])
+    assert set(rows[(rows["seed"] == MEAN) & (rows["epoch"] == "best")]["seeds"]) == {"3"}
+
+
 def test_accuracies_stay_fractions_and_losses_nats():
     table = synthetic.accuracy_table(RUNS)
     rows, _ = rows_of("accuracy", table)

@@ -37,29 +37,28 @@ def test_states_of_a_job(job, tmp_path):
 
 def test_the_report_tells_the_last_lines_of_what_failed(job, tmp_path):
     (tmp_path / "train.log").write_text("".join(f"epoch {n}\n" for n in range(9)) + "error: full\n")
-    text = report([job], ["failed"], held=False)
+    text = report([job], ["failed"], "No run is going on.")
     assert "1 jobs: 1 failed. No run is going on." in text
     assert "shared by experiments\n  vgg-small_w2_n0.5_s0-abcdef01     failed" in text
     assert "failed: train of training vgg-small_w2_n0.5_s0-abcdef01" in text
     assert text.endswith("    epoch 5\n    epoch 6\n    epoch 7\n    epoch 8\n    error: full")
     (tmp_path / "train.log").write_text("")
-    assert "(its log is empty)" in report([job], ["failed"], held=False)
-    assert "A run is going on." in report([job], ["running"], held=True)
+    assert "(its log is empty)" in report([job], ["failed"], "No run is going on.")
 
 
 def test_a_cell_whose_training_diverged(job, tmp_path):
     table = Job("table", {"experiment": "tiny", "table": "accuracy"}, "", (), ())
     path = tmp_path / "training.json"
     write_document(path, {"status": "diverged"}, {})
-    assert "diverged    1 done" in report([job, table], ["done", "done"], held=False)
+    assert "diverged    1 done" in report([job, table], ["done", "done"], "")
     write_document(path, {"status": "completed"}, {})
-    assert "diverged" not in report([job, table], ["done", "done"], held=False)
+    assert "diverged" not in report([job, table], ["done", "done"], "")
 
 
 def test_a_row_for_each_network_of_an_experiment(job):
     cell = {"experiment": "tiny", "width": "2", "noise": "0.5", "seed": "0"}
     jobs = [Job(rule, cell, "", (), (), "") for rule in ("rewind", "gradients")]
-    text = report([*jobs, job], ["done", "missing", "done"], held=False)
+    text = report([*jobs, job], ["done", "missing", "done"], "")
     assert "tiny\n" in text and "2    0.5     0  missing     1 done, 1 missing" in text
 
 

@@ -155,6 +155,13 @@ def test_pairs_have_to_match():
     joint = [sample(points, measure="glue", n_t=10, preprocess=p) for p in ("center", "none")]
     with pytest.raises(InputError, match="preprocess is center and none; pairs need"):
         difference(*joint)
+    given = [
+        sample(points, measure="glue", n_t=10, dichotomies="given", labels=labels)
+        for labels in ([1, 1, -1, -1], [1, -1, 1, -1], [[1, 1, -1, -1]])
+    ]
+    with pytest.raises(InputError, match="they are of other labels; pairs need"):
+        difference(given[0], given[1])
+    assert difference(given[0], given[2], n=9)["capacity"].value == 0
     codes = [sample(points, measure=_spread, power=power) for power in (1, 2)]
     with pytest.raises(InputError, match="power is 1 and 2; pairs need"):
         difference(*codes)

@@ -1,6 +1,7 @@
 """Arrays of every type of file come back as they were written."""
 
 import importlib
+import warnings
 
 import numpy as np
 import pytest
@@ -42,6 +43,98 @@ def test_matlab_of_version_7_3_has_its_dimensions_turned_back(tmp_path):
     with open(tmp_path / "a.mat", "r+b") as file:
         file.write(head)
     np.testing.assert_array_equal(named_arrays(tmp_path / "a.mat")["points"], POINTS)
+    with h5py.File(tmp_path / "a.mat", "r+") as file:
+        file.create_dataset("more", POINTS.T.shape, float, chunks=(20, 4, 1))
+        file["more"][..., :2] = POINTS.T[..., :2]
+        file["#refs#/a"] = LABELS
+    with pytest.warns(UserWarning, match=r"a.mat, more: 4 of 6 chunks are not stored"):
+        found = named_arrays(tmp_path / "a.mat")
+    assert sorted(found) == ["#refs#/a", "more", "points"]
+    np.testing.assert_array_equal(found["more"][:2], POINTS[:2])
+
+
+def test_hdf5_whose_recording_was_interrupted(tmp_path):
+    """Manifolds of zeros were measured as if they had been recorded."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        part = file.create_dataset("part", POINTS.shape, float, chunks=(1, 4, 7), fillvalue=-1)
+        part[:4] = POINTS[:4]
+        file.create_dataset("none", POINTS.shape, float)
+        file.create_dataset("text", 3, h5py.string_dtype(), chunks=(1,))[:2] = ["a", "b"]
+    with pytest.warns(UserWarning) as caught:
+        found = named_arrays(tmp_path / "a.h5")
+    for words in (
+        "a.h5, part: 6 of 18 chunks are not stored and are taken as -1.0; if nothing",
+        "a.h5, none: 1 of 1 chunks are not stored and are taken as 0.0",
+        "a.h5, text: 1 of 3 chunks",
+    ):
+        assert sum(words in str(each.message) for each in caught) == 1, words
+    assert len(caught) == 3
+    np.testing.assert_array_equal(found["part"][4:], -1)
+    np.testing.assert_array_equal(found["part"][:4], POINTS[:4])
+    assert not found["none"].any() and found["text"].tolist() == ["a", "b", ""]
+    with pytest.warns(UserWarning, match="a.h5, none"):
+        assert list(named_arrays(tmp_path / "a.h5", "none")) == ["none"]
+
+
+def test_complete_hdf5_files_of_every_layout(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    written = {
+        "contiguous": {},
+        "chunked": {"chunks": (1, 3, 7)},
+        "one chunk": {"chunks": POINTS.shape},
+        "compressed": {"chunks": (4, 4, 20), "compression": "gzip", "shuffle": True},
+        "resizable": {"chunks": (5, 4, 20), "maxshape": (None, 4, 20)},
+        "checked": {"chunks": (2, 4, 20), "fletcher32": True},
+    }
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name, options in written.items():
+            file.create_dataset(name, data=POINTS, **options)
+        file["resizable"].resize((3, 4, 20))
+        file["zeros"], file["scalar"], file["empty"] = np.zeros((3, 4)), 5.0, np.zeros((0, 4))
+        file.create_dataset("empty chunks", (0, 4), float, chunks=(1, 4), maxshape=(None, 4))
+        file["text"] = ["a", "ä"]
+        compact = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        compact.set_layout(h5py.h5d.COMPACT)
+        space = h5py.h5s.create_simple(LABELS.shape)
+        h5py.h5d.create(file.id, b"compact", h5py.h5t.NATIVE_INT64, space, compact)
+        file["compact"][:] = LABELS
+        virtual = h5py.VirtualLayout(POINTS.shape, POINTS.dtype)
+        virtual[:] = h5py.VirtualSource(".", "chunked", POINTS.shape)
+        file.create_virtual_dataset("virtual", virtual)
+        raw = str(tmp_path / "raw.bin")
+        file.create_dataset("external", data=LABELS, external=[(raw, 0, LABELS.nbytes)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = named_arrays(tmp_path / "a.h5")
+    for name in (*written, "virtual"):
+        expected = POINTS[:3] if name == "resizable" else POINTS
+        np.testing.assert_array_equal(found[name], expected, err_msg=name)
+    assert found["compact"].tolist() == found["external"].tolist() == LABELS.tolist()
+    assert found["scalar"] == 5 and found["empty"].shape == found["empty chunks"].shape == (0, 4)
+    assert not found["zeros"].any() and found["text"].tolist() == ["a", "ä"]
+
+
+def test_links_in_hdf5(tmp_path):
+    """A dataset has every name that leads to it; what leads nowhere or back is no array."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["points"] = POINTS + 1
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["points"], file["meta/conditions"] = POINTS, LABELS
+        file["hard"] = file["points"]
+        file["labels"] = h5py.SoftLink("/meta/conditions")
+        file["broken"] = h5py.SoftLink("/nowhere")
+        file["outside"] = h5py.ExternalLink("other.h5", "points")
+        file["outside, broken"] = h5py.ExternalLink("missing.h5", "points")
+        file["meta/up"], file["meta/itself"] = h5py.SoftLink("/"), file["meta"]
+        file["itself"] = h5py.SoftLink("/itself")
+    found = named_arrays(tmp_path / "a.h5")
+    expected = ["hard", "labels", "meta/conditions", "outside", "points"]
+    assert sorted(found) == expected
+    np.testing.assert_array_equal(found["hard"], POINTS)
+    np.testing.assert_array_equal(found["outside"], POINTS + 1)
+    assert list(named_arrays(tmp_path / "a.h5", "labels")) == ["labels"]
 
 
 def test_zarr(tmp_path):
@@ -62,7 +155,7 @@ def test_a_zarr_array_of_which_files_are_missing(tmp_path):
     array[:] = POINTS
     np.testing.assert_array_equal(named_arrays(tmp_path / "a.zarr")["a"], POINTS)
     (tmp_path / "a.zarr/c/2/0/0").unlink()
-    with pytest.warns(UserWarning, match=r"a.zarr: 1 of 6 chunks have no file and are taken as 0"):
+    with pytest.warns(UserWarning, match="a.zarr: 1 of 6 chunks are not .* taken as 0"):
         found = named_arrays(tmp_path / "a.zarr")["a"]
     assert not found[2].any() and found[3].any()
 

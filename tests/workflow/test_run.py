@@ -90,6 +90,8 @@ def test_no_run_begins_beside_jobs_of_a_killed_one(results, monkeypatch):
         with pytest.raises(InputError, match=rf"still at work \(here: process {os.getpid()}\)"):
             run.begin(results, SETTINGS, {})
         assert run_file(results).exists()
+        assert run.left_at_work(results)
+    assert not run.left_at_work(results)
     run.begin(results, SETTINGS, {})
 
 
@@ -266,6 +268,9 @@ def test_jobs_that_outlive_their_run(held):
     text = said.stdout + said.stderr
     assert "jobs of an earlier run that was killed are still at work (here: process " in text
     assert "Traceback" not in text and "goes on from here" not in text
+    text = held.geomem("status").stdout
+    assert "A run was killed, and jobs of it are still at work." in text
+    assert "running: measure of " in text and "interrupted" not in text
     (held.path / "hold").unlink()
     until(lambda: held.snakemake(*measures, check=False).returncode == 0, seconds=120)
     assert [values(path) for path in measures] == [{1.0}, {1.0}]

@@ -20,6 +20,7 @@ import numpy as np
 
 from geomem.errors import InputError
 from geomem.geometry.products import ManifoldProducts, gram_of_all
+from geomem.geometry.rounding import of_points
 from geomem.storage.arrays import read_arrays, write_arrays
 
 _DESCRIPTION = ("epoch", "layers", "network", "names")
@@ -78,6 +79,21 @@ class ActivationFile:
     def counts(self, layer_index, kind):
         """Points of each manifold of one layer and kind, int64 (P,)."""
         return self.arrays[prefix(layer_index, kind) + "counts"]
+
+    def rounding(self, layer_index, kind):
+        """How far rounding of the layer's values shows in the points of one kind.
+
+        Returns
+        -------
+        callable or None
+            Of a number of points: the squared singular value that rounding can make in as many,
+            see `geomem.geometry.rounding`. None if the file is of a version that kept none.
+        """
+        noise = self.arrays.get(prefix(layer_index, kind) + "noise")
+        if noise is None:
+            return None
+        (layer,) = (layer for layer in self.layers if layer["index"] == layer_index)
+        return of_points(noise, self.counts(layer_index, kind), layer["features"])
 
     def gram(self, layer_index, kind):
         """Inner products of all points of one layer and kind as they are, float64 (n, n).

@@ -8,7 +8,7 @@ from geomem.warning import column
 PSEUDOVALUE = "_pseudovalue"
 
 
-def measure(gram, *, counts, seed, threads, **settings):
+def measure(gram, *, counts, seed, threads, rounding=None, **settings):
     """The joint geometry of the manifolds of one layer and kind.
 
     Parameters
@@ -17,6 +17,8 @@ def measure(gram, *, counts, seed, threads, **settings):
         Inner products of all points.
     counts : ndarray of int, shape (P,)
         Points of each manifold.
+    rounding : callable, optional
+        As `noise` of `geomem.geometry.glue_from_gram`.
     seed : int
         All layers and kinds share their draws, so that differences are not due to them.
     threads : int
@@ -32,7 +34,9 @@ def measure(gram, *, counts, seed, threads, **settings):
         moves it by. Their mean is the number, and their standard deviation over the root of P the
         standard error from the choice of manifolds.
     """
-    found = glue_from_gram(gram, counts, random_state=seed, threads=threads, **settings)
+    found = glue_from_gram(
+        gram, counts, random_state=seed, threads=threads, noise=rounding, **settings
+    )
     frame = found.to_frame()
     frame["influence"] = [
         (moved - moved.mean()).astype("float32")

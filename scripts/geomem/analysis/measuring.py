@@ -25,7 +25,7 @@ def measured(activations, spec, threads, log=lambda *words: None):
         `geomem.registry.measures.Measure`.
     threads : int
         Passed on to a function that has an argument of that name. So are `counts`, the points of
-        each manifold.
+        each manifold, and `rounding`, see `ActivationFile.rounding`.
     log : callable
         Given a line for each layer and kind.
 
@@ -50,6 +50,8 @@ def measured(activations, spec, threads, log=lambda *words: None):
             given = getattr(activations, spec["source"])(layer["index"], kind)
             if "counts" in taken:
                 settings["counts"] = activations.counts(layer["index"], kind)
+            if "rounding" in taken and "rounding" not in spec["settings"]:
+                settings["rounding"] = activations.rounding(layer["index"], kind)
             found = called(path, given, **settings)
             frame = as_frame(found, len(classes), path, spec.get("keys", ()))
             for line in summary(frame):

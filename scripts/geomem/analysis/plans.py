@@ -74,19 +74,17 @@ def make_plans(layers, epochs, final_epoch, schemes, sets, globs=None):
     return plans
 
 
-def states_for(policy, final, earlier, parameters):
+def states_for(policy, final, earlier):
     """The state of every source under a batch-norm policy.
 
     Parameters
     ----------
     policy : {"with-layer", "keep", "recalibrate"}
-        `keep` leaves every buffer (batch norm's running statistics) at its final value; with the
-        others a layer's buffers go back with its weights.
+        `keep` leaves running statistics at their final values; with the others a layer's go back
+        with its weights, as other buffers do.
     final : dict of str to Tensor
     earlier : dict of int to dict of str to Tensor
         States by epoch.
-    parameters : set of str
-        The keys that are parameters; all others are buffers.
 
     Returns
     -------
@@ -96,9 +94,14 @@ def states_for(policy, final, earlier, parameters):
     states = {None: final}
     for epoch, state in earlier.items():
         if policy == "keep":
-            state = {key: (state if key in parameters else final)[key] for key in final}
+            state = {key: (final if _is_running(key) else state)[key] for key in final}
         states[epoch] = state
     return states
+
+
+def _is_running(key):
+    """Whether a key of `state_dict` is a running statistic of a norm."""
+    return key.rpartition(".")[2] in ("running_mean", "running_var", "num_batches_tracked")
 
 
 def combined(plan, layers, states):

@@ -8,12 +8,14 @@ what generalizes although labels were wrong (Ketha and Ramaswamy, 2025).
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional
 
 from geomem.analysis.activations import extract_activations
 from geomem.analysis.networks import analysed_kind, rows_of_kind
 from geomem.errors import InputError
 from geomem.measures import linear_probe, neural_collapse, subspace_probe
 from geomem.models import in_format
+from geomem.models.layout import same
 from geomem.statistics.bounded import proportion
 from geomem.training.batches import resident
 
@@ -96,6 +98,12 @@ def probe_layers(
     return rows
 
 
+def _is_linear(module, given, out):
+    """Whether a module computed the linear map of its weights: a subclass may do something else."""
+    flat = given[0].ndim == 2
+    return flat and same(functional.linear(given[0], module.weight, module.bias), out)
+
+
 def outputs(model, normalizer, pixels):
     """What a network computes for images, and the linear map that ends it.
 
@@ -130,7 +138,7 @@ def outputs(model, normalizer, pixels):
                 found = model(in_format(model, batch))
                 logits.append(found.double().cpu().numpy())
                 module = None
-                if calls and torch.equal(calls[-1][2], found) and calls[-1][1][0].ndim == 2:
+                if calls and torch.equal(calls[-1][2], found) and _is_linear(*calls[-1]):
                     module = calls[-1][0]
                     inputs.append(calls[-1][1][0].double().cpu().numpy())
     finally:

@@ -126,10 +126,9 @@ def rewind(model, layers, final, earlier, material, settings):
         settings["sets"],
         settings.get("layers"),
     )
-    parameters = {name for name, _ in model.named_parameters(remove_duplicate=False)}
     rows = []
     for policy in settings["batch_norm"]:
-        sources = states_for(policy, final.state, states, parameters)
+        sources = states_for(policy, final.state, states)
         if policy == "recalibrate":
             predictions = _predict_one_by_one(model, layers, plans, sources, material, _recalibrate)
         else:

@@ -91,16 +91,32 @@ def interior_peak(view):
 
 
 def test_change(view):
-    """Relative change of the final-layer test capacity from the best to the last epoch."""
+    """Relative change of the final-layer test capacity from the best to the last epoch.
+
+    0 where training ended at its best epoch: it lost nothing. (Of a best epoch that is configured
+    that is not known.)
+    """
+    best, last = _ends(view, "test")
+    found = view.run.best_epoch is None and view.run.table("accuracy")["epoch"].nunique() > 1
+    if best == last and found:
+        return 0 * view.geometry("last", "test", "capacity", depth.final)[:, 0]
     return _change(view, "test", depth.final)[:, 0] - 1
 
 
 def _change(view, kind, region):
-    at = [view.run.curve(end, kind, "capacity", view.estimator).epoch for end in ("best", "last")]
-    if at[0] == at[1]:
-        raise NotMeasuredError(f"the best epoch is the last one ({at[0]}); nothing lies between")
+    _require_between(*_ends(view, kind))
     last, best = (view.geometry(epoch, kind, "capacity", region) for epoch in ("last", "best"))
     return last / best
+
+
+def _ends(view, kind):
+    """The best and the last epoch, by number."""
+    return [view.run.curve(end, kind, "capacity", view.estimator).epoch for end in ("best", "last")]
+
+
+def _require_between(best, last):
+    if best == last:
+        raise NotMeasuredError(f"the best epoch is the last one ({best}); nothing lies between")
 
 
 # --- rewinding --------------------------------------------------------------------------------
@@ -152,7 +168,7 @@ def early_criticality(view):
     """Permuted accuracy lost by rewinding one layer: the most before the last third, minus the
     most within it. Batch norm keeps its final statistics where that was measured.
     """
-    view.require_rewound("single", depth.every)
+    _require_single(view)
     policy = _policy(view)
     layers, n_layers, permuted = view.rewound("single", "permuted", policy)
     drop = view.nothing_rewound("permuted", policy)[:, None] - permuted
@@ -160,11 +176,17 @@ def early_criticality(view):
     return drop[:, ~late].max(axis=1) - drop[:, late].max(axis=1)
 
 
+def _require_single(view):
+    """Every layer was rewound alone, to another epoch than the last one."""
+    view.require_rewound("single", depth.every)
+    _require_between(*(view.run.rows("rewind", end)["epoch"].iloc[0] for end in ("best", "last")))
+
+
 def early_unselectivity(view):
     """Fraction of unpermuted accuracy lost per fraction of permuted accuracy lost, at the layer
     before the last third that costs most permuted accuracy when rewound alone.
     """
-    view.require_rewound("single", depth.every)
+    _require_single(view)
     policy = _policy(view)
     lost = {}
     for kind in ("permuted", "unpermuted"):

@@ -36,7 +36,8 @@ def measured(view: View, table: str, epoch: str | int, kind: str, metric: str) -
     geomem.claims.errors.NotMeasuredError
         If the table has no such rows, or a value is not finite.
     InputError
-        If it is the table of capacity, radius and dimension: `View.geometry` knows their means.
+        If it is the table of capacity, radius and dimension: `View.geometry` knows their means. If
+        the table is not of manifolds, or has several rows of a layer (for several K, say).
     """
     if table in (estimator.table for estimator in ESTIMATORS.values()):
         raise InputError(
@@ -44,12 +45,18 @@ def measured(view: View, table: str, epoch: str | int, kind: str, metric: str) -
             "region) for capacity, radius and dimension"
         )
     rows = view.run.rows(table, epoch)
+    if "manifold" not in rows or "kind" not in rows:
+        raise InputError(f"measured: the table {table} is not of manifolds; name a measure's")
     rows = rows[(rows["kind"] == kind) & (rows["metric"] == metric)]
     single = rows[rows["manifold"].notna()]
     of_layers = rows[rows["manifold"].isna()].sort_values("layer_index")
     whole = of_layers["value"].to_numpy(float)
     if not len(rows):
         raise NotMeasuredError(f"no {metric} of {kind} manifolds in the table {table}")
+    if of_layers["layer_index"].duplicated().any():
+        raise InputError(
+            f"measured: the table {table} has several values of {metric} in a layer; expected one"
+        )
     if not np.isfinite(whole).all():
         raise NotMeasuredError(f"{metric} of {kind} manifolds is not finite in some layer")
     for layer, text in zip(of_layers["layer"], of_layers.get("warnings", ()), strict=False):

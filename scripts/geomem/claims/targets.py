@@ -55,8 +55,9 @@ def resolved(target):
 
 def _checked(path, sweep, given):
     """The effect by a user's function, which may fail or return something else than it should."""
+    returned = called(path, given)
     try:
-        found = np.asarray(called(path, given), float)
+        found = np.asarray(returned, float)
     except (TypeError, ValueError) as error:
         raise InputError(f"{path!r} returned no array of numbers: {error}") from error
     count = given[0].count if sweep else given.count

@@ -15,7 +15,8 @@ from geomem.config.sharing import FOLDER
 from geomem.errors import InputError
 from geomem.registry.datasets import DATASETS
 from geomem.registry.stages import OBSERVING
-from geomem.training.portable import PORTABLE
+from geomem.training.portable import PORTABLE, recipe_section
+from geomem.training.recipe import Recipe
 
 _TAKEN = ("cache", FOLDER)  # folders beside those of the experiments
 
@@ -171,6 +172,9 @@ def _experiment_relations(at, experiment):
     if "activations" in experiment:
         yield from _measured(at, experiment)
         return
+    best = experiment["claims"]["best_epoch"]
+    if best != "validation" and best not in experiment["analysis"]["epochs"]:
+        yield f"{at}.claims.best_epoch: epoch {best} is not analysed; add it to analysis.epochs"
     if "weights" in experiment:
         yield from _of_images(at, experiment)
         return
@@ -188,12 +192,20 @@ def _experiment_relations(at, experiment):
             f"{at}.training.reproducible: portable needs training.precision float32, not "
             f"{training['precision']}"
         )
-    best = experiment["claims"]["best_epoch"]
-    if best != "validation" and best not in experiment["analysis"]["epochs"]:
-        yield f"{at}.claims.best_epoch: epoch {best} is not analysed; add it to analysis.epochs"
+    try:
+        Recipe.read(recipe_section(training))
+    except InputError as error:
+        yield f"{at}.{error}"
+    for milestone in training["schedule"].get("milestones", ()):
+        if milestone >= epochs:
+            yield (
+                f"{at}.training.schedule.milestones: {milestone} does not lie before "
+                f"training.epochs = {epochs}, so it changes nothing"
+            )
     yield from _of_images(at, experiment)
     optimizer = experiment["training"]["optimizer"]
-    if optimizer.get("nesterov") and not optimizer.get("momentum"):
+    nesterov = optimizer["name"] == "sgd" and optimizer.get("nesterov")
+    if nesterov and not optimizer.get("momentum"):
         yield (
             f"{at}.training.optimizer.nesterov: true needs a momentum above 0; set momentum or "
             "leave nesterov out"

@@ -93,7 +93,10 @@ def _figures(experiment):
 
 
 def _claims(experiment):
-    there = set(TABLES) | {path.partition(":")[2] for path in experiment["analysis"]["measures"]}
+    try:
+        there = set(tables_of(experiment))
+    except InputError:  # of a measure, which has been named
+        return
     for name, claim in experiment["claims"]["own"].items():
         key = f"claims.own.{name}"
         if name in claims.TARGETS:
@@ -107,7 +110,7 @@ def _claims(experiment):
             if table not in there:
                 yield (
                     f"{key}.tables: there is no table {table!r} in this experiment; choose among "
-                    f"{_listed(sorted(there - {''}))}, or add its measure to analysis.measures"
+                    f"{_listed(sorted(there))}, or add its measure to analysis.measures"
                 )
 
 

@@ -2,6 +2,7 @@
 
 from geomem.figures import paper, scales, seeds, style, warned
 from geomem.figures.depth import METRICS, draw_layers, mark_paper
+from geomem.figures.differences import difference
 from geomem.figures.ends import label_ends
 
 LABELS = {
@@ -36,7 +37,7 @@ def draw(geometry, accuracy, *, per_class=None, kappa=0, remove_low_rank=True):
     geometry = geometry[geometry["metric"].isin(METRICS)]
     best = seeds.at_epoch(geometry, "best")
     last = seeds.at_epoch(geometry, "last")
-    changes = seeds.difference(last, best, ["layer", "kind", "metric"])
+    changes = difference(last, best, ["layer", "kind", "metric"])
     cells = seeds.conditions(changes)
     figure, grid = style.panels(max(len(cells), 1), len(METRICS), height=1.95, sharey="col")
     curves, traced = {metric: [] for metric in METRICS}, {metric: [] for metric in METRICS}
@@ -50,7 +51,7 @@ def draw(geometry, accuracy, *, per_class=None, kappa=0, remove_low_rank=True):
             if same and cell[0] == paper.NOISE:
                 traced[metric] += mark_paper(axes, metric, ["change"], names)
             axes.set_ylabel(LABELS[metric])
-        style.row_title(axes_row, _title(here, best, accuracy, cell))
+        style.row_title(axes_row, _title(here, seeds.finished(best, accuracy), accuracy, cell))
     cut = ""
     for column, metric in zip(grid.T, METRICS, strict=True):
         cut = scales.frame_values(column[:1], [curve.summary for curve in curves[metric]]) or cut

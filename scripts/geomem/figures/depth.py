@@ -171,8 +171,7 @@ def _rows_of(geometry, accuracy, cell, epochs):
     did.
     """
     here = seeds.of_condition(geometry, cell)
-    ended = seeds.finished(here, accuracy)
-    found = list(seeds.moments(ended if len(ended) else here, epochs))
+    found = list(seeds.moments(seeds.finished_or_all(here, accuracy), epochs))
     missing = seeds.diverged_text(accuracy, cell)
     for i, (moment, names, rows) in enumerate(found, 1):
         title = f"{seeds.condition_title(cell)}: {moment}"

@@ -3,6 +3,7 @@
 import numpy as np
 
 from geomem.figures import scales, seeds, style
+from geomem.figures.differences import difference
 from geomem.figures.style import KINDS
 
 SCHEMES = {"single": "this layer alone", "suffix": "it and all after it"}
@@ -78,7 +79,7 @@ def rewind_changes(rewind):
     # of the same treatment of batch norm, for one of them changes the final network, too
     alike = ["kind", "batch_norm"]
     final = known[known["scheme"] == "none"].drop_duplicates(["width", "noise", "seed", *alike])
-    return seeds.difference(known[known["scheme"].isin(list(SCHEMES))], final, alike)
+    return difference(known[known["scheme"].isin(list(SCHEMES))], final, alike)
 
 
 def gradient_shares(gradients):

@@ -29,7 +29,8 @@ def draw(probes, accuracy, *, epochs=("best", "last")):
     rows = [
         (f"{seeds.condition_title(cell)}: {title}", here)
         for cell in seeds.conditions(probes)
-        for title, _, here in seeds.moments(seeds.of_condition(probes, cell), epochs)
+        for of_cell in [seeds.finished_or_all(seeds.of_condition(probes, cell), accuracy)]
+        for title, _, here in seeds.moments(of_cell, epochs)
     ]
     figure, grid = style.panels(max(len(rows), 1), len(METRICS), height=1.95, sharey=True)
     summaries, drawn = [], {}

@@ -39,7 +39,7 @@ def draw(simulation, accuracy, *, epochs=None):
     blocks = [
         (f"{seeds.condition_title(cell)}: {moment}", rows)
         for cell in seeds.conditions(simulation)
-        for here in [seeds.of_condition(simulation, cell)]
+        for here in [seeds.finished_or_all(seeds.of_condition(simulation, cell), accuracy)]
         for moment, _, rows in seeds.moments(here, epochs or seeds.epochs_of(here))
     ]
     counts = [len(_groups(rows)) + 1 for _, rows in blocks]

@@ -183,7 +183,8 @@ def _add(arrays, index, kind, points, classes, store, entry):
     if store == "gram":
         arrays[prefix(index, kind) + "gram"] = gram_of_all(clouds, center=False)
     elif store == "raw":
-        arrays[prefix(index, kind) + "features"] = points.astype(np.float32)
+        exactly = np.result_type(points, np.float32)
+        arrays[prefix(index, kind) + "features"] = points.astype(exactly)
 
 
 def _columns(collection, seed, epoch):

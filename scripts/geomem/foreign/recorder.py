@@ -14,6 +14,7 @@ from geomem.foreign.padding import padded, require_unpadded
 from geomem.foreign.points import axes_of, pooled
 from geomem.foreign.pooling import require_pooling
 from geomem.foreign.writing import write_activations
+from geomem.geometry.clouds import on_host, real_array
 
 if TYPE_CHECKING:
     import torch
@@ -70,7 +71,7 @@ class Recorder:
         require_pooling("Recorder", self._pooling, self._axis)
         self._padded = padded(_named(inputs))
         self._options = {"subject": subject, "kind": kind}
-        self._size = batch_size
+        self._size, self._tried = batch_size, False
         counts = {len(value) for value in _named(inputs).values()}
         if counts != {len(self._labels)}:
             raise InputError(
@@ -84,17 +85,21 @@ class Recorder:
         The model is in evaluation mode meanwhile, and no gradient is kept.
         """
         found = {}
-        for start in range(0, len(self._labels), self._size):
-            for name, points in self._batch(start).items():
+        n = len(self._labels)
+        for start in range(0, n, self._size):
+            for name, points in self._batch(start, min(start + self._size, n)).items():
                 found.setdefault(name, []).append(points)
+        fewer = min(self._size, n) - 1
+        if fewer and not self._tried:
+            self._batch(0, fewer)  # what has as many rows as before has tokens in them, not inputs
+            self._tried = True
         arrays = {name: np.concatenate(parts) for name, parts in found.items()}
         return write_activations(self._folder, arrays, self._labels, epoch=epoch, **self._options)
 
-    def _batch(self, start):
+    def _batch(self, start, stop):
         import torch
 
         device = next((each.device for each in self._model.parameters()), torch.device("cpu"))
-        stop = min(start + self._size, len(self._labels))
         found = {}
 
         def keep(name, output):
@@ -118,14 +123,15 @@ class Recorder:
         return found
 
     def _rows(self, name, output, count):
-        # a copy, for a later in-place ReLU would change it
         tensor = _first_tensor(name, output)
         if tensor.is_nested:
             raise InputError(
                 f"layers: {name!r} returns a nested tensor, whose inputs have different lengths; "
                 "make the encoder with enable_nested_tensor=False"
             )
-        values = tensor.detach().clone().float().cpu().numpy()
+        # a copy, for a later in-place ReLU would change it
+        copy = real_array(tensor.detach().clone(), f"layers: what {name!r} returns")
+        values = on_host(copy)
         if values.ndim < 2 or len(values) != count:
             raise InputError(
                 f"layers: {name!r} returns shape {values.shape} for {count} inputs; expected the "

@@ -58,7 +58,7 @@ def read_all(collection, experiment, folder):
             for name, array in content.arrays.items():
                 counts |= set(np.unique(array)) if name.endswith("/counts") else set()
             paths[run, epoch] = path = folder / run / "activations" / f"{epoch}.npz"
-            files = [f for f in collection.files(seed, epoch) if not f.endswith(".zarr")]
+            files = collection.files(seed, epoch)
             write_activations(path, content, provenance(earlier.STAGE, _spec(experiment), files))
     if len(counts) == 1:
         experiment["analysis"]["per_class"] = int(counts.pop())

@@ -120,6 +120,11 @@ def _checked(names):
     for name, text in texts.items():
         if not text and names[name] is not None:
             raise InputError(f"{where}: {name} is {names[name]!r}; give it a name, or leave it out")
+    if re.fullmatch(r"epoch-\d+", texts["condition"]) and not texts["epoch"]:
+        raise InputError(
+            f"{where}: condition is {texts['condition']!r}, which is the folder of an epoch; give "
+            "the epoch, or another name"
+        )
     if not texts["subject"]:
         raise InputError(f"{where}: subject is None; give it a name, or leave it out")
     require_kind(where, texts["kind"])

@@ -15,7 +15,7 @@ import warnings
 
 from geomem.errors import InputError
 from geomem.foreign.manifest import is_collection
-from geomem.geometry.files import read_manifolds, source_files
+from geomem.geometry.files import read_manifolds
 from geomem.geometry.glue_cli import measure_glue
 from geomem.geometry.options import read_options
 from geomem.geometry.options import settings as measured_with
@@ -102,7 +102,7 @@ def _write(path, geometry, names, settings, source):
 
         frame = geometry.to_frame()
         frame.insert(0, "name", frame["manifold"].map(dict(enumerate(names)), na_action="ignore"))
-        write_table(path, frame, provenance("geometry", settings, source_files(source)))
+        write_table(path, frame, provenance("geometry", settings, [source]))
         return
     with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

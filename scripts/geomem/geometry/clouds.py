@@ -13,6 +13,8 @@ import numpy as np
 
 from geomem.errors import InputError
 
+_OF_NUMPY = ("torch.float16", "torch.float32", "torch.float64")  # the others are narrower
+
 
 def check_manifolds(manifolds):
     """The manifolds as a list of P >= 2 two-dimensional real arrays of equal width.
@@ -223,5 +225,9 @@ def doubles(value, where):
 
 
 def on_host(cloud):
-    """A NumPy array of an array or tensor; tensors become double precision."""
-    return cloud.cpu().double().numpy() if is_tensor(cloud) else cloud
+    """A NumPy array of an array or tensor, of its type; float32 for those that NumPy lacks."""
+    if not is_tensor(cloud):
+        return cloud
+    cloud = cloud.cpu().resolve_neg()
+    narrow = cloud.dtype.is_floating_point and str(cloud.dtype) not in _OF_NUMPY
+    return (cloud.float() if narrow else cloud).numpy()

@@ -42,11 +42,6 @@ def read_manifolds(path):
     raise InputError(f"{path} holds {found or 'no array'}; {MATRICES}")
 
 
-def source_files(path):
-    """The file itself; of a .zarr, which is a folder, all files in it."""
-    return sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
-
-
 def _labelled(path, arrays):
     """Manifolds from one array of points and one of labels; None if they are no such pair."""
     (name, labels), (other, points) = sorted(

@@ -10,6 +10,7 @@ draw is one convex problem with one solution; there is no low-rank step and no r
 import dataclasses
 import itertools
 import numbers
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -49,7 +50,8 @@ def glue_geometry(
         "random": independent labels. "balanced": half of the manifolds get one label.
         "one-vs-rest": one manifold, drawn at random, against all others. "pairs": every two
         manifolds are a problem of their own with P = 2 and opposite labels, with `n_t` draws each;
-        numbers are means over pairs. "given": `labels`, one after the other.
+        numbers are means over pairs. "given": `labels`, one after the other; a multiple of L
+        draws counts all alike.
     n_t : int
         Draws.
     preprocess : {"center", "none"}
@@ -95,6 +97,7 @@ def glue_from_gram(
     confidence: float = 0.95,
     labels: ArrayLike | None = None,
     threads: int | None = None,
+    noise: Callable[[int], float] | None = None,
 ) -> GlueGeometry:
     """`glue_geometry` from inner products: same further parameters, same numbers.
 
@@ -104,6 +107,9 @@ def glue_from_gram(
         Products of all points with each other, manifold by manifold; centred or not.
     counts : sequence of P int
         Points per manifold, n together.
+    noise : callable, optional
+        Of a number of points: the squared singular value that rounding of the values that were
+        multiplied can make in as many (`geomem.geometry.rounding`). Default: 0.
 
     Returns
     -------
@@ -123,8 +129,8 @@ def glue_from_gram(
     scale = np.abs(gram).max()
     with thread_map(settings.threads) as run:
         if preprocess == "center":
-            gram = grams.center_gram(gram)
-        return _measure(glue_points.points_of_gram(gram, counts, scale), settings, run)
+            gram = grams.center_given(gram)
+        return _measure(glue_points.points_of_gram(gram, counts, scale, noise), settings, run)
 
 
 def glue_from_draws(
@@ -159,7 +165,13 @@ def glue_from_draws(
         If `t` or `labels` does not fit `manifolds`, they hold different numbers of draws, or
         another argument cannot be used.
     """
-    clouds = inner.check_manifolds(manifolds)
+    return of_draws(
+        inner.check_manifolds(manifolds), t, labels, confidence=confidence, threads=threads
+    )
+
+
+def of_draws(clouds, t, labels, *, confidence=0.95, threads=None):
+    """`glue_from_draws` of arrays that `check_manifolds` returned, or the like."""
     counts = np.array([len(cloud) for cloud in clouds], dtype=np.int64)
     values = inner.points_of_all(clouds, center=False)
     t = glue_points.check_vectors(t, values.shape[1])
@@ -173,7 +185,7 @@ def glue_from_draws(
         values, t = np.ascontiguousarray(upper.T), t @ basis
     with thread_map(settings.threads) as run:
         points = glue_points.Points.from_values(values, counts, noise)
-        problem = _Problem(points, t, labels, range(len(counts)), run, settings.threads)
+        problem = _Problem(points, t, labels, range(len(counts)), run, settings.threads, True)
         return _summary([problem], [], settings, None)
 
 
@@ -206,6 +218,11 @@ class _Settings:
         self.random_state = random_state
         self.threads = default_threads() if threads is None else threads
         self.labels = None if labels is None else glue_points.check_labels(labels, len(counts))
+        if labels is not None and len(self.labels) > n_t:
+            raise InputError(
+                f"labels holds {len(self.labels)} dichotomies and n_t is {n_t}; give at least one "
+                "draw to each"
+            )
 
 
 def _measure(points, settings, run):
@@ -214,7 +231,8 @@ def _measure(points, settings, run):
 
     def problem(indices, labels, run, parts):
         chosen = points(np.array(indices))
-        return _Problem(chosen, chosen.vectors(seed, n_t, indices), labels, indices, run, parts)
+        t = chosen.vectors(seed, n_t, indices)
+        return _Problem(chosen, t, labels, indices, run, parts, settings.dichotomies == "given")
 
     if settings.dichotomies == "pairs":
         labels = np.tile([1.0, -1.0], (n_t, 1))
@@ -230,9 +248,11 @@ def _measure(points, settings, run):
 class _Problem:
     """The measures of one problem, and what its remarks need."""
 
-    def __init__(self, points, t, labels, indices, run, parts):
+    def __init__(self, points, t, labels, indices, run, parts, fixed=False):
         solution = solve(points, t, labels, run, parts)
-        self.measures = measure(points, t, solution)
+        # Dichotomies that take turns would all be in one half: each is in both, if it is given.
+        order = np.lexsort(labels.T) if fixed else np.arange(len(t))
+        self.measures = measure(points, t, solution, order)
         self.rank = points.rank
         self.kkt_residual = solution.kkt_residual
         self.inseparable = float(solution.inseparable.mean())

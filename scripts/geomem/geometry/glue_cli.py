@@ -3,7 +3,6 @@
 import csv
 import sys
 
-from geomem.geometry.files import source_files
 from geomem.warning import column
 
 
@@ -30,9 +29,7 @@ def _write(path, geometry, settings, source):
         from geomem.storage.provenance import provenance
         from geomem.storage.tables import write_table
 
-        write_table(
-            path, geometry.to_frame(), provenance("geometry", settings, source_files(source))
-        )
+        write_table(path, geometry.to_frame(), provenance("geometry", settings, [source]))
         return
     from geomem.storage.atomic import replacing
 

@@ -181,12 +181,15 @@ def least_weights(columns, target, weights):
     return weights
 
 
-def measure(points, t, solution):
-    """`Measures` of the draws of one problem, for Gaussian vectors t (n_t, r)."""
+def measure(points, t, solution, order):
+    """`Measures` of the draws of one problem, for Gaussian vectors t (n_t, r).
+
+    Bias is told from two halves of the draws: every second one in `order` (n_t,), and the others.
+    """
     value, influence, sums = _evaluate(points, t, solution)
     bias, halves = dict.fromkeys(METRICS, 0.0), []
     if len(t) >= 4:
-        parts = [slice(start, None, 2) for start in (0, 1)]
+        parts = [order[start::2] for start in (0, 1)]
         halves = [_evaluate(points, t[part], _subset(solution, part))[0] for part in parts]
         bias = {name: 0.5 * (halves[0][name] + halves[1][name]) - value[name] for name in METRICS}
     with np.errstate(all="ignore"):

@@ -1,10 +1,14 @@
 """Gram matrices: the inner products of all points, as they are or about their mean."""
 
+import warnings
+
 import numpy as np
 
 from geomem.errors import InputError
 from geomem.geometry.clouds import doubles
 from geomem.geometry.products import ManifoldProducts
+
+_LOST = 1e-6  # rounding of the products, as a part of the variance of the points
 
 
 def check_gram(gram, counts):
@@ -57,6 +61,27 @@ def center_gram(gram):
     return 0.5 * (centered + centered.T)
 
 
+def center_given(gram):
+    """`center_gram` of a user's.
+
+    Warns
+    -----
+    UserWarning
+        If the products are about a point so far from the points that few digits are left.
+    """
+    centered = center_gram(gram)
+    n, scale, variance = len(gram), np.abs(gram).max(), np.trace(centered) / len(gram)
+    rounding = np.finfo(np.float64).eps * scale
+    if n * rounding < variance < rounding / _LOST:  # less is no variance at all
+        warnings.warn(
+            f"gram holds products of up to {scale:.3g}, and the points' variance about their mean "
+            f"is {variance:.3g}: results have about {np.log10(variance / rounding):.0f} digits. "
+            "Take the mean of all points off each before you multiply",
+            stacklevel=3,
+        )
+    return centered
+
+
 def principal(gram, scale, noise=0.0):
     """Eigenvalues above rounding (r,), rising, and eigenvectors (n, r) of a Gram (n, n).
 
@@ -105,10 +130,15 @@ def products_from_gram(gram, counts, n_features=None):
     ------
     InputError
         If `gram` and `counts` do not belong together, or a value is not finite.
+
+    Warns
+    -----
+    UserWarning
+        As `center_given`.
     """
     gram, counts = check_gram(gram, counts)
     scale = np.abs(gram).max()
-    gram = center_gram(gram)
+    gram = center_given(gram)
     owner = np.repeat(np.arange(len(counts)), counts)
     average = (owner == np.arange(len(counts))[:, np.newaxis]) / counts[:, np.newaxis]
     along = average @ gram  # class means, about the mean of all points, times points

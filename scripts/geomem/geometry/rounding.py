@@ -60,5 +60,21 @@ def of_means(of_points, counts, n_features):
     return of_points * _spread(len(of_points), n_features) / _spread(counts, n_features)
 
 
+def of_points(of_each, counts, n_features):
+    """A function of a number of points that gives `noise` of as many, any of several manifolds.
+
+    Parameters
+    ----------
+    of_each : ndarray, shape (P,)
+        What it is for the points of each manifold.
+    counts : ndarray, shape (P,)
+        Points of each.
+    n_features : int
+        At least 1.
+    """
+    largest = (of_each / _spread(counts, n_features)).max()
+    return lambda n_points: largest * _spread(n_points, n_features)
+
+
 def _spread(n_points, n_features):
     return (1.0 + np.sqrt(n_points / n_features)) ** 2

@@ -215,7 +215,7 @@ class _Search:
             else:
                 n = (low + high) // 2
         below = self._count(low)
-        return low + (needed - below) / (self._count(high) - below)
+        return low + (high - low) * (needed - below) / (self._count(high) - below)
 
     def _pilot(self):
         """The features that the first draw needs."""

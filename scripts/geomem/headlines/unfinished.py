@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from geomem.headlines.landing import page, pictures
+from geomem.headlines.landing import is_current, page, pictures
 from geomem.headlines.sentences import counted
 from geomem.storage.pages import write_page
 from geomem.storage.provenance import provenance
@@ -38,11 +38,9 @@ def write_unfinished(experiments, pending):
             )
     paths = [Path("results") / name / "headline.json" for name in experiments if name not in why]
     paths = [path for path in paths if path.exists()]
-    found = [read_document(path) for path in paths]
-    shown = {
-        one["experiment"]: pictures(one, path.parent)
-        for one, path in zip(found, paths, strict=True)
-    }
-    text = page(found, why, shown)
-    write_page("results/index.html", text, provenance("write_landing", {}, paths))
+    documents = {path: read_document(path) for path in paths}
+    found = {path: one for path, one in documents.items() if is_current(one)}
+    shown = {one["experiment"]: pictures(one, path.parent) for path, one in found.items()}
+    text = page(list(found.values()), why, shown)
+    write_page("results/index.html", text, provenance("write_landing", {}, list(found)))
     return list(why)

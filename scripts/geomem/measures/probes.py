@@ -163,7 +163,7 @@ def _left_out(values, vectors, along, targets, penalty):
 def _labels(values, name):
     """Labels as an array of whole numbers, booleans or text."""
     array = plain_text(np.asarray(on_host(values)))
-    whole = array.dtype.kind == "f" and np.array_equal(array, np.floor(array))
+    whole = array.dtype.kind == "f" and np.isfinite(array).all() and (array % 1 == 0).all()
     if np.ma.is_masked(values) or (array.dtype.kind not in "iubUS" and not whole):
         raise InputError(
             f"{name} has masked values or type {array.dtype}; expected whole numbers or text"

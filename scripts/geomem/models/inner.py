@@ -57,7 +57,7 @@ def _opened(model):
     """Blocks that are opened: names of the modules within that become layers, by the block's."""
     opened = {}
     for layer in list_layers(model):
-        if layer.kind == INPUT or layer.call:
+        if layer.kind == INPUT or layer.module in opened:
             continue
         within = [
             f"{layer.module}.{name}" if layer.module else name
@@ -113,17 +113,21 @@ def _found(model, opened):
             layers.append(replace(layer, channel_axis=features))
         else:
             layers.append(known[name, call])
-    owners = {block: _owners(model, known[block, 0], opened[block], began) for block in opened}
+    first = {layer.module: layer for layer in reversed(coarse)}  # of several calls
+    owners = {block: _owners(model, first[block], opened[block], began) for block in opened}
     states = {name: keys for of_block in owners.values() for name, keys in of_block.items()}
     states |= {block: () for block in opened}
+    first = {layer.module: layer.call for layer in reversed(layers)}
     return [
-        replace(layer, index=index, state=_state(layer, states))
+        replace(
+            layer,
+            index=index,
+            state=states.get(layer.module, layer.state)
+            if layer.call == first[layer.module]
+            else layer.state,
+        )
         for index, layer in enumerate(layers)
     ]
-
-
-def _state(layer, states):
-    return states.get(layer.module, layer.state) if layer.call == 0 else layer.state
 
 
 def _owners(model, block, within, began):

@@ -323,7 +323,10 @@ def _owners(model, layers, inside, began):
     direct = {module: [] for module in inside}
     for key in model.state_dict():
         direct[called[key.rpartition(".")[0]]].append(key)
-    first_call = {layer.module: layer.name for layer in layers if layer.call == 0 and layer.module}
+    first_call = {}  # that is a layer: an earlier one may have had no image in it
+    for layer in layers:
+        if layer.module:
+            first_call.setdefault(layer.module, layer.name)
     home = {}  # module -> name of the layer that owns what is directly in it
     for module, enclosing in inside.items():
         around = module if enclosing is None else enclosing

@@ -15,12 +15,18 @@ from geomem.planning.dry_run import planned_jobs
 from geomem.process import exit_status
 from geomem.storage.lock import is_held
 from geomem.storage.tables import read_document
+from geomem.workflow.run import left_at_work
 
 _CELL = ("width", "noise", "seed")
 _LAST_LINES = 5
 # A cell is in the first of these states that one of its jobs is in.
 _STATES = ("failed", "running", "interrupted", "outdated", "missing", "done")
 _STOPPED = (75, 130)  # exit statuses of jobs that were asked to stop
+_GOING = {  # by whether a run goes on, and whether jobs of one that was killed do
+    (True, False): "A run is going on.",
+    (False, True): "A run was killed, and jobs of it are still at work.",
+    (False, False): "No run is going on.",
+}
 
 
 def main(argv=None):
@@ -31,11 +37,12 @@ def main(argv=None):
     every = planned_jobs([*argv, "--forceall"])
     waiting = {_name(job) for job in planned_jobs(argv)}
     held = is_held("results")
-    making = begun(Path(".snakemake/incomplete")) if held else set()
+    left = not held and left_at_work("results")
+    making = begun(Path(".snakemake/incomplete")) if held or left else set()
     states = [
         state(job, _name(job) in waiting, not making.isdisjoint(job.outputs)) for job in every
     ]
-    print(report(every, states, held))
+    print(report(every, states, _GOING[held, left]))
     planned = {job.wildcards.get("experiment") for job in every}
     if others := experiments_beside(planned, Path("results")):
         print(
@@ -83,17 +90,16 @@ def state(job, waiting, running):
     return "interrupted" if status is None or status in _STOPPED else "failed"
 
 
-def report(jobs, states, held):
+def report(jobs, states, now):
     """The text for jobs and what became of each.
 
     Parameters
     ----------
     jobs : sequence of Job
     states : sequence of str
-    held : bool
-        Whether a run is going on.
+    now : str
+        A sentence: whether a run is going on.
     """
-    now = "A run is going on." if held else "No run is going on."
     lines = [f"{len(jobs)} jobs: {_counted(states)}. {now}"]
     experiments = defaultdict(lambda: defaultdict(list))
     for job, found in zip(jobs, states, strict=True):

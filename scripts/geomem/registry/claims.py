@@ -61,15 +61,16 @@ TARGETS = {
     for target in (
         Target(
             "T1-permuted", "C1",
-            "At the best epoch permuted capacity is within {} of 2/M in every layer.",
+            "At the best epoch permuted capacity differs from 2/M by a fraction of at most {} in "
+            "every layer.",
             _EFFECTS + "deviation_from_cloud", "at most", 0.1,
             "the paper, .037 to .038 where 2/M is .04",
             arguments=("permuted", "best"), estimated=True,
         ),
         Target(
             "T1-restored", "C1",
-            "At the best epoch restored capacity is within {} of test capacity in every "
-            "layer.",
+            "At the best epoch restored capacity differs from test capacity by a fraction of at "
+            "most {} in every layer.",
             _EFFECTS + "restored_against_test", "at most", 0.1,
             "the paper, close to each other; as T1",
             estimated=True,
@@ -84,37 +85,40 @@ TARGETS = {
         ),
         Target(
             "T2-early", "C2",
-            "In the first half of the layers permuted capacity changes by at most {}.",
+            "In the first half of the layers permuted capacity changes from the best to the last "
+            "epoch by a fraction of at most {}.",
             _EFFECTS + "early_change", "at most", 0.05,
             "the paper, early layers hardly change",
             needs=("memorized",), estimated=True,
         ),
         Target(
             "T3-radius", "C2",
-            "At the last epoch the permuted radius falls by at least {} over the last third "
-            "of the layers.",
+            "At the last epoch the permuted radius falls over the last third of the layers by a "
+            "fraction of at least {}.",
             _EFFECTS + "fall_over_last_third", "at least", 0.18,
             "half of the paper's fall, 1.55 to .98",
             arguments=("radius",), needs=("memorized",), estimated=True,
         ),
         Target(
             "T3-dimension", "C2",
-            "So does the permuted dimension, by at least {}.",
+            "At the last epoch the permuted dimension falls over the last third of the layers by "
+            "a fraction of at least {}.",
             _EFFECTS + "fall_over_last_third", "at least", 0.23,
             "half of the paper's fall, 34.6 to 18.6",
             arguments=("dimension",), needs=("memorized",), estimated=True,
         ),
         Target(
             "T4", "C2",
-            "At the last epoch restored capacity of the final layer is within {} of 2/M.",
+            "At the last epoch restored capacity of the final layer differs from 2/M by a "
+            "fraction of at most {}.",
             _EFFECTS + "final_deviation_from_cloud", "at most", 0.1,
             "the paper, back to 2/M (.040); as T1",
             needs=("memorized",), estimated=True,
         ),
         Target(
             "T5", "C2",
-            "At the last epoch test capacity peaks before the final layer, at least {} above "
-            "it.",
+            "At the last epoch test capacity peaks before the final layer, and exceeds the final "
+            "layer's there by a fraction of at least {}.",
             _EFFECTS + "interior_peak", "at least", 0,
             "the paper, a peak before the last layer (8 %)",
             needs=("memorized",), estimated=True,
@@ -129,36 +133,40 @@ TARGETS = {
         ),
         Target(
             "T8-forgets", "C3",
-            "The same suffix leaves at most {} of the permuted accuracy.",
+            "Rewinding the same suffix as for T8-recovers leaves at most {} of the permuted "
+            "accuracy.",
             _EFFECTS + "suffix_remembers", "at most", 0.5,
             "the paper, forgotten",
             needs=("memorized", "overfitted"),
         ),
         Target(
             "T8-early", "C3",
-            "Rewinding one layer of the first half recovers at most {} of it.",
+            "Rewinding one layer of the first half to the best epoch recovers at most {} of the "
+            "lost test accuracy.",
             _EFFECTS + "early_recovery", "at most", 0.25,
             "half of what counts as most of it",
             needs=("memorized", "overfitted"),
         ),
         Target(
             "T6-dip", "C4",
-            "Over width final test accuracy dips at least {} deeper than best test accuracy.",
+            "Over width test accuracy dips at the last epoch, at least {} deeper than at the best "
+            "epoch.",
             _EFFECTS + "extra_dip", "at least", 0.01,
             "a point of accuracy (the paper: 2.9)",
             needs=("wide_enough",), sweep=True,
         ),
         Target(
             "T6-dimension", "C4",
-            "The bump of the final dimension exceeds that of the final radius by at least {} "
-            "of the mean.",
+            "Over width the bump of the final layer's dimension exceeds that of its radius by at "
+            "least {} (both as fractions of their means).",
             _EFFECTS + "extra_bump", "at least", 0,
             "the paper, a bump larger than the radius's",
             needs=("wide_enough",), sweep=True, estimated=True,
         ),
         Target(
             "T6-best", "C4",
-            "At the best epoch neither has a bump above {} of the mean.",
+            "At the best epoch neither the final layer's dimension nor its radius has a bump over "
+            "width of more than {} of its mean.",
             _EFFECTS + "best_bump", "at most", 0.01,
             "the paper, none",
             needs=("wide_enough",), sweep=True, estimated=True,
@@ -206,39 +214,40 @@ TARGETS = {
         ),
         Target(
             "N-shuffled", "N",
-            "Shuffled classes have a capacity within {} of 2/M in every layer at the last "
-            "epoch.",
+            "At the last epoch the capacity of shuffled classes differs from 2/M by a fraction of "
+            "at most {} in every layer.",
             _EFFECTS + "deviation_from_cloud", "at most", 0.1,
             "as T1",
             arguments=("shuffled", "last"), estimated=True,
         ),
         Target(
             "N-surrogate", "N",
-            "So have Gaussian points of the same spectrum.",
+            "At the last epoch the capacity of surrogate points (Gaussian, of the same "
+            "covariance) differs from 2/M by a fraction of at most {} in every layer.",
             _EFFECTS + "deviation_from_cloud", "at most", 0.1,
             "as T1",
             arguments=("surrogate", "last"), estimated=True,
         ),
         Target(
             "N-permuted", "N",
-            "At the best epoch permuted capacity is within {} of that of shuffled classes in "
-            "every layer (T1 with the control in place of 2/M).",
+            "At the best epoch permuted capacity differs from that of shuffled classes by a "
+            "fraction of at most {} in every layer (T1 with the control in place of 2/M).",
             _EFFECTS + "deviation_from_shuffled", "at most", 0.1,
             "as T1",
             arguments=("permuted", "best"), estimated=True,
         ),
         Target(
             "N-restored", "N",
-            "At the last epoch restored capacity of the final layer is within {} of that of "
-            "shuffled classes (T4 with the control in place of 2/M).",
+            "At the last epoch restored capacity of the final layer differs from that of "
+            "shuffled classes by a fraction of at most {} (T4 with the control in place of 2/M).",
             _EFFECTS + "deviation_from_shuffled", "at most", 0.1,
             "as T4",
             arguments=("restored", "last", "final"), needs=("memorized",), estimated=True,
         ),
         Target(
             "N-noiseless", "N",
-            "Without label noise test capacity of the final layer at the last epoch is at "
-            "least {} above the best epoch's (relative; below 0: lost).",
+            "Without label noise test capacity of the final layer changes from the best to the "
+            "last epoch by a fraction of at least {} (below 0: a fall).",
             _EFFECTS + "test_change", "at least", -0.05,
             "falls by no more than 5 %",
             needs=("noiseless",), estimated=True,

@@ -4,7 +4,7 @@ import numpy as np
 
 from geomem.errors import InputError
 from geomem.geometry import grams
-from geomem.geometry.glue import glue_from_draws, glue_from_gram, glue_geometry
+from geomem.geometry.glue import glue_from_gram, glue_geometry, of_draws
 from geomem.geometry.glue_measures import METRICS
 from geomem.geometry.glue_points import draw_labels, points_of_arrays, points_of_gram
 
@@ -61,6 +61,7 @@ class Problem:
             "random_state": self._found.seed,
             "dichotomies": dichotomies,
             "preprocess": "center" if center else "none",
+            "labels": None if given is None else given.tolist(),
         }
 
     def numbers(self, kept=None, kept_points=None):
@@ -72,7 +73,7 @@ class Problem:
             clouds = [self._points[mu] for mu in kept]
             if kept_points is not None:
                 clouds = [cloud[rows] for cloud, rows in zip(clouds, kept_points, strict=True)]
-            found = glue_from_draws(clouds, self._t, self._labels[:, kept], threads=self._threads)
+            found = of_draws(clouds, self._t, self._labels[:, kept], threads=self._threads)
         return {name: getattr(found, name) for name in METRICS}
 
     def moved(self, metric):

@@ -123,10 +123,12 @@ def numbers_of(manifolds, measure, settings):
             "center_correlation": found.center_correlation,
         }
     if measure == "glue":
-        from geomem.geometry.glue import glue_from_gram
+        from geomem.geometry.glue import glue_from_gram, glue_geometry
         from geomem.geometry.glue_measures import METRICS
 
-        center = settings.get("preprocess", "center") == "center"
-        found = glue_from_gram(manifolds.gram(center), manifolds.counts, **settings)
+        if manifolds.source == "features":  # which tell how far their rounding shows
+            found = glue_geometry(manifolds.features(), **settings)
+        else:
+            found = glue_from_gram(manifolds.gram(), manifolds.counts, **settings)
         return {name: getattr(found, name) for name in METRICS}
     return named(measure).numbers(manifolds, settings)

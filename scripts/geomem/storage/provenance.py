@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+from pathlib import Path
 
 from geomem import __version__
 from geomem.storage.atomic import digest
@@ -21,19 +22,24 @@ def provenance(stage, spec, inputs=(), *, device="cpu"):
     spec : dict
         The settings that determined the result.
     inputs : iterable of path
-        Files it was made from; their SHA-256 digests are recorded.
+        Files it was made from; their SHA-256 digests are recorded. Of a folder, as a .zarr is,
+        those of all files in it.
     device : str
         Where it was computed.
     """
     return {
         "stage": stage,
         "spec": spec,
-        "inputs": {str(path): digest(path) for path in inputs},
+        "inputs": {str(file): digest(file) for path in inputs for file in _files(Path(path))},
         "geomem": __version__,
         "python": platform.python_version(),
         "packages": _versions(),
         "device": device,
     }
+
+
+def _files(path):
+    return sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
 
 
 def _versions():

@@ -4,6 +4,7 @@ Nothing is unpickled. The packages of the rarer types are imported when such a f
 """
 
 import importlib
+import math
 import warnings
 from pathlib import Path
 
@@ -44,8 +45,8 @@ def named_arrays(path, wanted=None):
     Warns
     -----
     UserWarning
-        If files of parts of a Zarr array are not there, whose values are then taken as the fill
-        value: it does not write such parts, but an interrupted copy lacks some as well.
+        If parts of a Zarr or HDF5 array are not stored, whose values are then taken as the fill
+        value: such parts need not be written, but what was interrupted lacks some as well.
     """
     path = Path(path)
     require_type(path)
@@ -126,13 +127,30 @@ def _mat(path, wanted):
 def _hdf5(path, wanted):
     h5py = _package("h5py", path)
     with h5py.File(path) as file:
-        items = {}
-        file.visititems(items.__setitem__)
-        found = {name: item for name, item in items.items() if isinstance(item, h5py.Dataset)}
+        found = dict(_hdf5_arrays(file, h5py))
         return {name: _values(path, name, found[name]) for name in _chosen(found, wanted)}
 
 
+def _hdf5_arrays(group, h5py, start="", above=()):
+    """Datasets by their names, of which one dataset may have several (links)."""
+    for name in group:
+        try:
+            item = group.get(name)
+        except RuntimeError:  # a link that leads back to itself
+            continue
+        if isinstance(item, h5py.Dataset):
+            yield start + name, item
+        elif isinstance(item, h5py.Group) and item not in (group, *above):
+            yield from _hdf5_arrays(item, h5py, f"{start}{name}/", (group, *above))
+
+
 def _values(path, name, dataset):
+    if not (dataset.is_virtual or dataset.external):
+        grid = zip(dataset.shape or (), dataset.chunks or dataset.shape or (), strict=True)
+        count = math.prod(-(-length // each) for length, each in grid if each)
+        stored = dataset.id.get_num_chunks() if dataset.chunks else dataset.id.get_storage_size()
+        absent = count - min(stored, count) if dataset.size else 0
+        _warn_of_absent(f"{path}, {name}", absent, count, dataset.fillvalue)
     values = dataset[()]
     if dataset.dtype.kind == "O":  # text, or lengths that vary
         if not all(isinstance(value, bytes | str) for value in np.ravel(values)):
@@ -152,14 +170,18 @@ def _zarr(path, wanted):
 
 def _zarr_values(where, array):
     absent = array.nchunks - array.nchunks_initialized
+    _warn_of_absent(where, absent, array.nchunks, array.fill_value)
+    return plain_text(np.asarray(array[...]))
+
+
+def _warn_of_absent(where, absent, count, fill):
     if absent > 0:
         warnings.warn(
-            f"{where}: {absent} of {array.nchunks} chunks have no file and are taken as "
-            f"{array.fill_value}; if nothing else was stored there, that is right, but a copy that "
-            "was interrupted looks the same",
-            stacklevel=2,
+            f"{where}: {absent} of {count} chunks are not stored and are taken as {fill}; if "
+            "nothing else was written there, that is right, but a copy or a recording that was "
+            "interrupted looks the same",
+            stacklevel=3,
         )
-    return plain_text(np.asarray(array[...]))
 
 
 def _zarr_arrays(group, start=""):

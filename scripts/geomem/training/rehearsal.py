@@ -70,6 +70,9 @@ def rehearse(model_spec, width, recipe, *, n_classes, image_shape, device):
             trainer.restore(saved, *position)
             trainer.advance()
         _check_same(name, expected, trainer.state())
+        other = build_model(model_spec, width, n_classes=n_classes, image_shape=image_shape, seed=1)
+        if other is not model:
+            _check_state_is_all(name, model, placed(other, device), images)
         model.load_state_dict(untouched)  # a function may return the same network each time
 
 
@@ -155,6 +158,21 @@ def _check_same(name, expected, found):
                 f"{key!r} from one without a break; keep what `forward` needs of earlier batches "
                 "in persistent buffers"
             )
+
+
+def _check_state_is_all(name, model, other, images):
+    """Another network with the weights of this one answers as it does, as analyses need it."""
+    batch = in_format(model, images.normalizer(images.train_images[:_BATCH]))
+    with _told(name, "another network of it, given its weights"), torch.no_grad():
+        other.eval().load_state_dict({k: v.clone() for k, v in model.train().state_dict().items()})
+        alike = same(other(batch), model.eval()(batch))
+    model.train()
+    if not alike:
+        raise InputError(
+            f"model.name: {name!r} computes something else with the same weights in another "
+            "network, so a trained one could not be analysed: put what `forward` needs into "
+            "parameters or persistent buffers, and do not change weights in `train()` or `eval()`"
+        )
 
 
 @contextlib.contextmanager

@@ -55,6 +55,17 @@ def begin(results, settings, sources):
     os.environ[_VARIABLE] = str(path)
 
 
+def left_at_work(results):
+    """Whether jobs of a run are at work; if nothing holds `results`, that run was killed."""
+    for path in (Path(results) / _FOLDER).glob("*.json"):
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+    return False
+
+
 def settings_of_run():
     """The settings of the run that this process is a job of; None outside of one.
 

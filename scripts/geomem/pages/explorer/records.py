@@ -193,7 +193,13 @@ def _labelled(described, table):
 
 
 def _averaged(rows, dimensions):
-    """Means over seeds, where a width and noise has several."""
+    """Means over seeds, where a width and noise has several.
+
+    At the best epoch of those that have a last one, so that both means are of the same networks.
+    """
+    reaches = rows.assign(reaches=rows["last"].astype(bool)).groupby(list(RUN))["reaches"]
+    of_cell = rows["last"].groupby([rows["width"], rows["noise"]]).transform("any")
+    rows = rows[(rows["epoch"] != BEST) | reaches.transform("any") | ~of_cell.astype(bool)]
     cells = rows.groupby(["width", "noise"])["seed"].transform("nunique")
     several = rows[cells > 1]
     if not len(several):
