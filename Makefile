@@ -62,17 +62,20 @@ estimate: env
 	@$(BIN)/python -m geomem estimate --cores $(CORES) $(OVERLAY)
 
 test: env
-	$(BIN)/python -m pytest -n 2 tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
 
 # OpenBLAS computes with other kernels on other processors. Those that this one cannot execute are
-# told by the kernel that OpenBLAS then reports, and left out.
+# told by the kernel that OpenBLAS then reports, and left out; so is the one that `make test` uses.
 test-kernels: env
-	@for kernel in Haswell Zen SkylakeX Sandybridge; do \
+	@own=$$($(BIN)/python -c "import numpy, threadpoolctl as t; \
+	  print(t.threadpool_info()[0]['architecture'])"); \
+	for kernel in Haswell Zen SkylakeX Sandybridge; do \
 	  used=$$(OPENBLAS_CORETYPE=$$kernel $(BIN)/python -c "import numpy, threadpoolctl as t; \
 	    print(t.threadpool_info()[0]['architecture'])"); \
+	  if [ "$$own" = $$kernel ]; then echo "$$kernel: used by make test"; continue; fi; \
 	  if [ "$$used" != $$kernel ]; then echo "$$kernel: not on this processor ($$used)"; continue; fi; \
 	  echo "$$kernel"; \
-	  OPENBLAS_CORETYPE=$$kernel $(BIN)/python -m pytest -q -p no:cacheprovider \
+	  OPENBLAS_CORETYPE=$$kernel $(BIN)/python -m pytest -q -n 2 -p no:cacheprovider \
 	    tests/geometry/test_theory.py tests/geometry/test_lowrank.py tests/geometry/test_rounding.py \
 	    tests/geometry/test_products.py || exit 1; \
 	done

@@ -127,12 +127,13 @@ def network(seed=0, width=8, noise=0.5, *, jitter=0.002, **changed):
     `jitter` moves every capacity, radius and dimension by a relative amount of the seed's own.
     """
     move = 1 + jitter * np.random.default_rng(seed).standard_normal()
-    tables = {
-        "accuracy": accuracy_table(ACCURACY),
-        "geometry": geometry_table({key: curve * move for key, curve in PAPER.items()}),
-        "rewind": rewind_table(REWOUND),
-        "gradients": gradients_table(),
-    } | changed
+    made = {
+        "accuracy": lambda: accuracy_table(ACCURACY),
+        "geometry": lambda: geometry_table({key: curve * move for key, curve in PAPER.items()}),
+        "rewind": lambda: rewind_table(REWOUND),
+        "gradients": gradients_table,
+    }
+    tables = {name: make() for name, make in made.items() if name not in changed} | changed
     tables = {name: table for name, table in tables.items() if table is not None}
     return Run(width, noise, seed, tables, M)
 
