@@ -62,7 +62,7 @@ estimate: env
 	@$(BIN)/python -m geomem estimate --cores $(CORES) $(OVERLAY)
 
 test: env
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
+	$(BIN)/python -m pytest -n 2 tests
 
 # OpenBLAS computes with other kernels on other processors. Those that this one cannot execute are
 # told by the kernel that OpenBLAS then reports, and left out; so is the one that `make test` uses.

@@ -147,13 +147,6 @@ def make_workspace(path):
     return Workspace(path)
 
 
-def pytest_collection_modifyitems(items):
-    """Tests of the finished workflow go to one process, for each would run it once."""
-    for item in items:
-        if "finished" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("finished"))
-
-
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """The tiny workflow, run to its end. Tests undo what they change in it."""
