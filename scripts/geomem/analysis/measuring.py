@@ -50,7 +50,7 @@ def measured(activations, spec, threads, log=lambda *words: None):
             given = getattr(activations, spec["source"])(layer["index"], kind)
             if "counts" in taken:
                 settings["counts"] = activations.counts(layer["index"], kind)
-            if "rounding" in taken and "rounding" not in spec["settings"]:
+            if "rounding" in taken:
                 settings["rounding"] = activations.rounding(layer["index"], kind)
             found = called(path, given, **settings)
             frame = as_frame(found, len(classes), path, spec.get("keys", ()))

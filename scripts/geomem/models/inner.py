@@ -17,6 +17,7 @@ from geomem.models.layers import (
     INPUT,
     Layer,
     called_outputs,
+    first_calls,
     in_format,
     list_layers,
     tied,
@@ -113,19 +114,17 @@ def _found(model, opened):
             layers.append(replace(layer, channel_axis=features))
         else:
             layers.append(known[name, call])
-    first = {layer.module: layer for layer in reversed(coarse)}  # of several calls
+    first = first_calls(coarse)
     owners = {block: _owners(model, first[block], opened[block], began) for block in opened}
     states = {name: keys for of_block in owners.values() for name, keys in of_block.items()}
     states |= {block: () for block in opened}
-    first = {layer.module: layer.call for layer in reversed(layers)}
+    of_layer = {
+        layer.name: states[module]
+        for module, layer in first_calls(layers).items()
+        if module in states
+    }
     return [
-        replace(
-            layer,
-            index=index,
-            state=states.get(layer.module, layer.state)
-            if layer.call == first[layer.module]
-            else layer.state,
-        )
+        replace(layer, index=index, state=of_layer.get(layer.name, layer.state))
         for index, layer in enumerate(layers)
     ]
 

@@ -304,6 +304,14 @@ def called_outputs(model, kinds, names, images, begin=None):
     return found
 
 
+def first_calls(layers):
+    """By module the layer of its first call that is one: in an earlier call may be no image."""
+    found = {}
+    for layer in layers:
+        found.setdefault(layer.module, layer)
+    return found
+
+
 def _enclosing(name, marked):
     """The outermost marked module that is `name` or contains it, or None."""
     around = [m for m in marked if m in ("", name) or name.startswith(f"{m}.")]
@@ -323,10 +331,7 @@ def _owners(model, layers, inside, began):
     direct = {module: [] for module in inside}
     for key in model.state_dict():
         direct[called[key.rpartition(".")[0]]].append(key)
-    first_call = {}  # that is a layer: an earlier one may have had no image in it
-    for layer in layers:
-        if layer.module:
-            first_call.setdefault(layer.module, layer.name)
+    first_call = {module: layer.name for module, layer in first_calls(layers).items() if module}
     home = {}  # module -> name of the layer that owns what is directly in it
     for module, enclosing in inside.items():
         around = module if enclosing is None else enclosing
