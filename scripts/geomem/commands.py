@@ -96,7 +96,7 @@ GROUPS = {
         ),
         "cache": Command(
             "geomem.training.cache_cli:main",
-            "list or clear saved training states",
+            "list or clear checkpoints of trainings",
             "geomem cache --clear --unused-days 30",
         ),
     },

@@ -160,6 +160,36 @@ def test_a_zarr_array_of_which_files_are_missing(tmp_path):
     assert not found[2].any() and found[3].any()
 
 
+PACKED = {
+    "scale": ({"scale_factor": 0.5}, r"scale_factor 0\.5 say that values are packed"),
+    "offset": ({"add_offset": [3.0], "scale_factor": 1}, r"scale_factor 1, add_offset 3 say"),
+    "missing": ({"missing_value": 7}, r"6 values are 7, which its attribute missing_value says"),
+    "fill": ({"_FillValue": 7.0}, "6 values are 7, which its attribute _FillValue says"),
+    "base64": ({"_FillValue": "AAAAAAAAHEA="}, "6 values are 7, which its attribute _FillValue"),
+    "neither": ({"_FillValue": "NaN", "scale_factor": 1, "missing_value": -1}, None),
+}
+
+
+@pytest.mark.parametrize(("attributes", "message"), PACKED.values(), ids=PACKED)
+@pytest.mark.parametrize("suffix", ["h5", "zarr"])
+def test_values_that_stand_for_others(tmp_path, suffix, attributes, message):
+    """Packed numbers and codes of missing values were measured as if they had been recorded."""
+    package = pytest.importorskip({"h5": "h5py", "zarr": "zarr"}[suffix])
+    values = np.repeat([[1.0, 7.0]], 6, axis=0).astype(np.float32)
+    if suffix == "h5":
+        with package.File(tmp_path / "a.h5", "w") as file:
+            file["a"] = values
+            file["a"].attrs.update(attributes)
+    else:
+        package.save_array(tmp_path / "a.zarr", values)
+        package.open(tmp_path / "a.zarr").attrs.update(attributes)
+    if message is None:
+        np.testing.assert_array_equal(named_arrays(tmp_path / f"a.{suffix}")["a"], values)
+    else:
+        with pytest.raises(InputError, match=message):
+            named_arrays(tmp_path / f"a.{suffix}")
+
+
 @pytest.mark.filterwarnings("ignore:.*does not have a Zarr V3 specification")
 def test_text_in_zarr(tmp_path):
     zarr = pytest.importorskip("zarr")

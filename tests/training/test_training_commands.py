@@ -180,7 +180,7 @@ def test_asked_to_stop_it_saves_a_state_and_leaves_with_status_75(place, number)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 75
-    assert "the state is saved, run the same command to go on" in said
+    assert "a checkpoint is saved, run the same command to go on" in said
     assert "Traceback" not in said
     assert list(place.glob("cache/*/*.safetensors"))
     assert not (place / "training.json").exists()

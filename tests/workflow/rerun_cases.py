@@ -173,7 +173,7 @@ CHANGES = {
         labels(0.5, 1) | {("analysis_set", f"{EXPERIMENT}, noise=0.5, seed=1")} | trained(seed=1),
     ),
     "another learning rate": ("training.optimizer.lr", 0.01, EVERYTHING_TRAINED),
-    "more epochs, training going on from its last state": (
+    "more epochs, training going on from its last checkpoint": (
         "training.epochs",
         4,
         EVERYTHING_TRAINED,

@@ -3,6 +3,7 @@
 Nothing is unpickled. The packages of the rarer types are imported when such a file is read.
 """
 
+import base64
 import importlib
 import math
 import warnings
@@ -156,6 +157,7 @@ def _values(path, name, dataset):
         if not all(isinstance(value, bytes | str) for value in np.ravel(values)):
             raise InputError(f"{path}: {name} has rows of different lengths; store full arrays")
         values = dataset.asstr()[()].astype(str)
+    _require_unpacked(f"{path}, {name}", dataset.attrs, np.asarray(values))
     return np.asarray(values)
 
 
@@ -171,7 +173,42 @@ def _zarr(path, wanted):
 def _zarr_values(where, array):
     absent = array.nchunks - array.nchunks_initialized
     _warn_of_absent(where, absent, array.nchunks, array.fill_value)
-    return plain_text(np.asarray(array[...]))
+    values = plain_text(np.asarray(array[...]))
+    _require_unpacked(where, array.attrs, values)
+    return values
+
+
+def _require_unpacked(where, attributes, values):
+    """Refuse values that stand for others, or for none, by attributes of the CF conventions.
+
+    Eaton et al., NetCDF Climate and Forecast (CF) Metadata Conventions 1.11 (2023), sections 2.5.1
+    and 8.1. xarray writes these attributes and undoes them when it reads.
+    """
+    packed = {"scale_factor": 1, "add_offset": 0}
+    found = {name: _number(attributes.get(name, same)) for name, same in packed.items()}
+    if values.dtype.kind in "iuf" and found != packed:
+        said = ", ".join(f"{name} {found[name]:g}" for name in packed if name in attributes)
+        raise InputError(
+            f"{where}: the attributes {said} say that values are packed, which is not undone; open "
+            "the file with xarray and store the array as .npy"
+        )
+    for name in ("_FillValue", "missing_value"):
+        if values.dtype.kind not in "iuf" or name not in attributes:
+            continue
+        missing = _number(attributes[name])
+        count = np.count_nonzero(np.isclose(values, missing, rtol=1e-6, atol=0))
+        if count:
+            raise InputError(
+                f"{where}: {count} values are {missing:g}, which its attribute {name} says is for "
+                "missing ones; leave out the points or features that have them"
+            )
+
+
+def _number(attribute):
+    """An attribute's number. In Zarr 3 xarray writes floats as the base64 of their eight bytes."""
+    if isinstance(attribute, str) and attribute.lower() not in ("nan", "infinity", "-infinity"):
+        return float(np.frombuffer(base64.b64decode(attribute, validate=True), "<f8")[0])
+    return float(np.ravel(attribute)[0])
 
 
 def _warn_of_absent(where, absent, count, fill):

@@ -1,4 +1,4 @@
-"""`geomem cache`: saved training states, listed or cleared."""
+"""`geomem cache`: checkpoints of trainings, listed or cleared."""
 
 import shutil
 import time
@@ -14,16 +14,19 @@ DEFAULT = Path("results/cache/training")
 
 
 def main(argv=None):
-    """List the saved training states, or clear some."""
+    """List the checkpoints of trainings, or clear some."""
     parser = commands.parser("cache", main.__doc__)
     parser.add_argument(
-        "--cache", type=Path, default=DEFAULT, help=f"folder of the states (default: {DEFAULT})"
+        "--cache",
+        type=Path,
+        default=DEFAULT,
+        help=f"their folder (default: {DEFAULT})",
     )
     parser.add_argument(
         "--clear",
         nargs="*",
         metavar="KEY",
-        help="remove these trainings' states, all without a KEY; those in use are left",
+        help="remove these trainings' checkpoints, all without a KEY; those in use are left",
     )
     parser.add_argument(
         "--unused-days",

@@ -70,7 +70,7 @@ def best_epoch(history):
 
 
 class Training:
-    """One training and its saved states.
+    """One training and its checkpoints.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Training:
     images : ImageSet
     targets : Targets
     cache : path
-        Folder of all saved states; this training's lie in a folder of it named `key`.
+        Folder of all checkpoints; this training's lie in a folder of it named `key`.
     device : torch.device, optional
         Default: see `choose_device`.
     asked_to_stop : callable, optional
@@ -178,7 +178,7 @@ class Training:
             if (state := self.store.at(epoch)) is None:
                 before = self.store.newest(up_to=(epoch, 0))
                 start = "the start" if before is None else f"epoch {before.epoch}"
-                log(f"no state of epoch {epoch} is saved; training again from {start}")
+                log(f"no checkpoint of epoch {epoch} is there; training again from {start}")
                 self._train(before, epoch, {epoch}, retraining=True)
                 state = self.store.at(epoch)
             if state is None:
@@ -217,8 +217,8 @@ class Training:
                 self.store.drop_best(but=trainer.epoch)
             if stopping and trainer.epoch < last:
                 raise PreemptedError(
-                    f"asked to stop after epoch {trainer.epoch}, step {trainer.step}; the state "
-                    "is saved, run the same command to go on"
+                    f"asked to stop after epoch {trainer.epoch}, step {trainer.step}; a "
+                    "checkpoint is saved, run the same command to go on"
                 )
         self.store.drop_resume(up_to=(last, 0))
         return self._outcome(history)

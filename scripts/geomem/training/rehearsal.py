@@ -154,7 +154,7 @@ def _check_same(name, expected, found):
     for key, value in expected.items():
         if not np.array_equal(value, found[key], equal_nan=True):
             raise InputError(
-                f"model.name: a training of {name!r} that goes on from its saved state differs in "
+                f"model.name: a training of {name!r} that goes on from its checkpoint differs in "
                 f"{key!r} from one without a break; keep what `forward` needs of earlier batches "
                 "in persistent buffers"
             )

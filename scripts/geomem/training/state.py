@@ -93,7 +93,7 @@ class StateStore:
     def newest(self, up_to=None):
         """The most advanced state at or before the position `up_to`, (epoch, step), or None.
 
-        Damaged files are named in the log and removed; the state before them is taken.
+        Damaged files are named in the log and removed; the checkpoint before them is taken.
         """
         files = sorted(self._files(), key=lambda f: f.position, reverse=True)
         for file in files:
@@ -156,7 +156,7 @@ class StateStore:
         except FileNotFoundError:
             return None  # removed by another process since it was listed
         except (ValueError, KeyError) as error:
-            log(f"{file.path} is damaged ({error}); removed, going on from the state before it")
+            log(f"{file.path} is damaged ({error}); removed, going on from the one before it")
             file.path.unlink(missing_ok=True)
             return None
 
