@@ -166,6 +166,8 @@ PACKED = {
     "missing": ({"missing_value": 7}, r"6 values are 7, which its attribute missing_value says"),
     "fill": ({"_FillValue": 7.0}, "6 values are 7, which its attribute _FillValue says"),
     "base64": ({"_FillValue": "AAAAAAAAHEA="}, "6 values are 7, which its attribute _FillValue"),
+    "text": ({"missing_value": "none", "_FillValue": "7"}, "its attribute _FillValue says"),
+    "no number": ({"missing_value": "none"}, None),
     "neither": ({"_FillValue": "NaN", "scale_factor": 1, "missing_value": -1}, None),
 }
 

@@ -4,6 +4,7 @@ Nothing is unpickled. The packages of the rarer types are imported when such a f
 """
 
 import base64
+import contextlib
 import importlib
 import math
 import warnings
@@ -157,8 +158,9 @@ def _values(path, name, dataset):
         if not all(isinstance(value, bytes | str) for value in np.ravel(values)):
             raise InputError(f"{path}: {name} has rows of different lengths; store full arrays")
         values = dataset.asstr()[()].astype(str)
-    _require_unpacked(f"{path}, {name}", dataset.attrs, np.asarray(values))
-    return np.asarray(values)
+    values = np.asarray(values)
+    _require_unpacked(f"{path}, {name}", dataset.attrs, values)
+    return values
 
 
 def _zarr(path, wanted):
@@ -184,20 +186,21 @@ def _require_unpacked(where, attributes, values):
     Eaton et al., NetCDF Climate and Forecast (CF) Metadata Conventions 1.11 (2023), sections 2.5.1
     and 8.1. xarray writes these attributes and undoes them when it reads.
     """
+    if values.dtype.kind not in "iuf":
+        return
     packed = {"scale_factor": 1, "add_offset": 0}
     found = {name: _number(attributes.get(name, same)) for name, same in packed.items()}
-    if values.dtype.kind in "iuf" and found != packed:
+    if found != packed:
         said = ", ".join(f"{name} {found[name]:g}" for name in packed if name in attributes)
         raise InputError(
             f"{where}: the attributes {said} say that values are packed, which is not undone; open "
             "the file with xarray and store the array as .npy"
         )
     for name in ("_FillValue", "missing_value"):
-        if values.dtype.kind not in "iuf" or name not in attributes:
+        missing = _number(attributes.get(name, np.nan))
+        if np.isnan(missing):  # no such attribute; NaN itself is refused where values are used
             continue
-        missing = _number(attributes[name])
-        count = np.count_nonzero(np.isclose(values, missing, rtol=1e-6, atol=0))
-        if count:
+        if count := np.count_nonzero(np.isclose(values, missing, rtol=1e-6, atol=0)):
             raise InputError(
                 f"{where}: {count} values are {missing:g}, which its attribute {name} says is for "
                 "missing ones; leave out the points or features that have them"
@@ -205,10 +208,16 @@ def _require_unpacked(where, attributes, values):
 
 
 def _number(attribute):
-    """An attribute's number. In Zarr 3 xarray writes floats as the base64 of their eight bytes."""
-    if isinstance(attribute, str) and attribute.lower() not in ("nan", "infinity", "-infinity"):
-        return float(np.frombuffer(base64.b64decode(attribute, validate=True), "<f8")[0])
-    return float(np.ravel(attribute)[0])
+    """An attribute's number, NaN if it is text without one.
+
+    In Zarr 3 xarray writes floats as the base64 of their eight bytes.
+    """
+    value = np.ravel(attribute)[0]
+    with contextlib.suppress(ValueError):
+        return float(value)
+    with contextlib.suppress(ValueError):
+        return float(np.frombuffer(base64.b64decode(value, validate=True), "<f8").item())
+    return np.nan
 
 
 def _warn_of_absent(where, absent, count, fill):

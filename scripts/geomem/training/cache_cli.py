@@ -17,10 +17,7 @@ def main(argv=None):
     """List the checkpoints of trainings, or clear some."""
     parser = commands.parser("cache", main.__doc__)
     parser.add_argument(
-        "--cache",
-        type=Path,
-        default=DEFAULT,
-        help=f"their folder (default: {DEFAULT})",
+        "--cache", type=Path, default=DEFAULT, help=f"their folder (default: {DEFAULT})"
     )
     parser.add_argument(
         "--clear",
