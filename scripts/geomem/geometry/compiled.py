@@ -6,13 +6,19 @@ with a checksum of the rest. A file that does not match it counts as absent, so 
 is compiled again; where no place can be written, it is compiled in every process.
 """
 
+import contextlib
 import hashlib
 import pickle
 import sys
 
 import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.registry import cpu_target
 
+# LLVM's level 3 takes twice as long for these functions; what it makes of them runs no faster.
+LEVEL = 2
+# For `fastmath`: sums in any order, a product and a sum as one operation.
+FAST = {"reassoc", "contract"}
 _DIGEST = hashlib.sha256().digest_size
 _said = set()
 
@@ -34,15 +40,28 @@ def njit(*signatures, **options):
         try:
             compiled._cache = _SealedCache(function)
         except RuntimeError:  # no place for the files can be written
-            _say("compiled code cannot be kept; every process compiles it, for about a minute. Set "
+            _say("compiled code cannot be kept; every process compiles it, for 15 seconds. Set "
                  "NUMBA_CACHE_DIR to a folder that can be written")  # fmt: skip
-        for signature in signatures:
-            compiled.compile(signature)
+        with _level_of_optimization():
+            for signature in signatures:
+                compiled.compile(signature)
         if signatures:
             compiled.disable_compile()
         return compiled
 
     return decorate
+
+
+@contextlib.contextmanager
+def _level_of_optimization():
+    """Numba has no option for it: its setting is another one meanwhile."""
+    _ = cpu_target.target_context  # is made with the level that holds for all functions
+    before = numba.config.OPT
+    numba.config.OPT = type(before)(LEVEL)
+    try:
+        yield
+    finally:
+        numba.config.OPT = before
 
 
 class _SealedCache(FunctionCache):

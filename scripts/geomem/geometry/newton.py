@@ -13,12 +13,17 @@ principal axes), then in its eigenvectors, in which all coordinates are kept fro
 
 import numpy as np
 
-from geomem.geometry.compiled import njit
+from geomem.geometry.compiled import FAST, njit
 
 FIRST = 60  # conjugate-gradient steps that the first preconditioner, a diagonal, serves
 STALE = 80  # steps that a later one serves: it costs as much as some 30 of them
 
-_jit = njit(fastmath={"reassoc", "contract"})
+_STATE = (
+    "Tuple((float64[:,::1], float64[::1], float64[:,::1], float64[:,::1], float64[::1], "
+    "float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1]))"
+)
+
+_jit = njit(fastmath=FAST)
 
 
 @_jit
@@ -31,7 +36,7 @@ def _inner(a, b):
     return total
 
 
-@_jit
+@njit("float64(float64[:,::1], float64[:,::1], float64[:,::1])", fastmath=FAST)
 def cost(x, products, v):
     """F at V, or infinity where a residual centre vanishes."""
     c = np.dot(x, v)
@@ -50,15 +55,18 @@ def cost(x, products, v):
     return total + 0.5 * n
 
 
-@_jit
+@njit(f"{_STATE}(float64[:,::1], float64[:,::1], float64[:,::1])", fastmath=FAST)
 def _state(x, products, v):
     """Everything at V that the Hessian needs; see the module's notation."""
     c = np.dot(x, v)
     a = products - np.dot(c, c.T)
-    n = len(a)
-    d = np.diag(a).copy()
-    inverse = 1.0 / d
-    b, ab, h = np.empty_like(a), np.empty_like(a), np.empty_like(d)
+    n, k = c.shape
+    d, h, inverse = np.empty(n), np.empty(n), np.empty(n)
+    b, ab = np.empty_like(a), np.empty_like(a)
+    scaled, change = np.empty_like(c), np.empty_like(c)
+    for i in range(n):
+        d[i] = a[i, i]
+        inverse[i] = 1.0 / d[i]
     for i in range(n):
         total = 0.0
         for j in range(n):
@@ -67,11 +75,16 @@ def _state(x, products, v):
             total += ab[i, j]
         h[i] = total * inverse[i]
     bc = np.dot(b, c)
-    euclidean = 2.0 * np.dot(x.T, h.reshape(-1, 1) * c - bc)
+    for i in range(n):
+        for j in range(k):
+            scaled[i, j] = c[i, j] * inverse[i]
+            change[i, j] = 2.0 * (h[i] * c[i, j] - bc[i, j])
+    euclidean = np.dot(x.T, change)
     vg = np.dot(v.T, euclidean)
-    vg = 0.5 * (vg + vg.T)
+    for i in range(k):
+        for j in range(i):
+            vg[i, j] = vg[j, i] = 0.5 * (vg[i, j] + vg[j, i])
     gradient = euclidean - np.dot(v, vg)
-    scaled = c * inverse.reshape(-1, 1)
     return c, d, b, ab, h, bc, vg, gradient, scaled, np.dot(c.T, scaled)
 
 
@@ -107,48 +120,9 @@ def _hessian(x, v, state, z):
 
 
 @_jit
-def _diagonal(x, state):
-    """What the preconditioner divides by in the given coordinates, its other elements left out."""
-    b, h, vg = state[2], state[4], state[6]
-    bx = np.dot(b, x)
-    s = np.zeros(x.shape[1])
-    for i in range(x.shape[0]):
-        for j in range(x.shape[1]):
-            s[j] += 2.0 * x[i, j] * (h[i] * x[i, j] - bx[i, j])
-    return _divisor(s, np.diag(vg))
-
-
-@_jit
-def _divisor(values, mu):
-    """|values - mu| (r, K), bounded away from zero: directions of little curvature stay short."""
-    divisor = np.abs(values.reshape(-1, 1) - mu)
-    return np.maximum(divisor, 1e-3 * divisor.max())
-
-
-@_jit
-def _eigenvectors(x, v, state):
-    """Bases in which the preconditioner divides element by element, and what it divides by."""
-    b, h, vg = state[2], state[4], state[6]
-    s = 2.0 * np.dot(x.T, h.reshape(-1, 1) * x - np.dot(b, x))
-    sv = np.dot(s, v)
-    s = s - np.dot(v, sv.T) - np.dot(sv, v.T) + np.dot(v, np.dot(np.dot(v.T, sv), v.T))
-    values, vectors = np.linalg.eigh(0.5 * (s + s.T))
-    mu, right = np.linalg.eigh(vg)
-    vectors, right = np.ascontiguousarray(vectors), np.ascontiguousarray(right)
-    return vectors, right, _divisor(values, mu)
-
-
-@_jit
 def _precondition(v, divisor, z):
     y = z / divisor
     return y - np.dot(v, np.dot(v.T, y))
-
-
-@_jit
-def _orthonormal(w):
-    """The orthonormal basis of w's columns that turns them least: w (w'w)^(-1/2)."""
-    values, vectors = np.linalg.eigh(np.dot(w.T, w))
-    return np.dot(w, np.dot(vectors / np.sqrt(values), vectors.T))
 
 
 @_jit
@@ -157,15 +131,21 @@ def _step(x, v, state, divisor, radius, tolerance, max_steps):
     gradient = state[7]
     z = np.zeros_like(gradient)
     hz = np.zeros_like(gradient)
+    p = np.zeros_like(gradient)
     residual = gradient.copy()
-    y = _precondition(v, divisor, residual)
-    p = -y
-    ry = _inner(residual, y)
-    zz, zp, pp = 0.0, 0.0, ry
+    zz, zp, pp = 0.0, 0.0, 0.0
+    before, length = np.inf, 0.0
     edge = False
     steps = 0
     while steps < max_steps:
         steps += 1
+        y = _precondition(v, divisor, residual)
+        ry = _inner(residual, y)
+        ratio = ry / before
+        before = ry
+        zp = ratio * (zp + length * pp)
+        pp = ry + ratio * ratio * pp
+        p = ratio * p - y
         hp = _hessian(x, v, state, p)
         curvature = _inner(p, hp)
         length = ry / curvature if curvature > 0.0 else np.inf
@@ -180,21 +160,56 @@ def _step(x, v, state, divisor, radius, tolerance, max_steps):
         residual += length * hp
         if _inner(residual, residual) <= tolerance * tolerance:
             break
-        y = _precondition(v, divisor, residual)
-        before = ry
-        ry = _inner(residual, y)
-        ratio = ry / before
-        zp = ratio * (zp + length * pp)
-        pp = ry + ratio * ratio * pp
-        p = ratio * p - y
     predicted = -(_inner(gradient, z) + 0.5 * _inner(z, hz))
-    return z, predicted, steps, edge
+    return z - np.dot(v, np.dot(v.T, z)), predicted, steps, edge
+
+
+@_jit
+def _orthonormal(w):
+    """The orthonormal basis of w's columns that turns them least: w (w'w)^(-1/2)."""
+    values, vectors = np.linalg.eigh(np.dot(w.T, w))
+    return np.dot(w, np.dot(vectors / np.sqrt(values), vectors.T))
 
 
 @njit(
-    "Tuple((float64[:,::1], float64, float64, int64, int64))"
-    "(float64[:,::1], float64[:,::1], float64[:,::1], float64, int64)",
+    "Tuple((float64[:,::1], float64, float64, float64, int64, int64, boolean))"
+    f"(float64[:,::1], float64[:,::1], float64[:,::1], float64, {_STATE}, float64[:,::1], "
+    "float64, float64, int64, int64)"
 )
+def _iterate(x, products, v, value, state, divisor, radius, tolerance, most, steps_left):
+    """Newton's iterations from V with one preconditioner.
+
+    Returns V, F, gradient norm, radius, iterations, conjugate-gradient steps, and whether V is
+    where the descent ends.
+    """
+    total = iteration = 0
+    norm = np.inf
+    while iteration < most and total <= steps_left:
+        gradient = state[7]
+        norm = np.sqrt(_inner(gradient, gradient))
+        if norm <= 1e-13 * value:
+            return v, value, norm, radius, iteration, total, True
+        iteration += 1
+        z, predicted, steps, edge = _step(x, v, state, divisor, radius, 0.1 * norm, v.size)
+        total += steps
+        moved = _orthonormal(v + z)
+        after = cost(x, products, moved)
+        slack = 1e3 * 2.3e-16 * max(1.0, value)  # rounding of F, near the minimum
+        gain = (value - after + slack) / (predicted + slack)
+        if gain < 0.25:
+            radius *= 0.25
+        elif gain > 0.75 and edge:
+            radius *= 2.0
+        if gain > 0.1:
+            v, value = moved, after
+            if predicted < tolerance and not edge:
+                return v, value, norm, radius, iteration, total, True
+            state = _state(x, products, v)
+        elif radius < 1e-14:
+            return v, value, norm, radius, iteration, total, True
+    return v, value, norm, radius, iteration, total, False
+
+
 def minimize(x, products, v, tolerance, max_iterations):
     """Minimize F from V.
 
@@ -213,46 +228,50 @@ def minimize(x, products, v, tolerance, max_iterations):
     -------
     v, cost, gradient norm, Newton iterations, conjugate-gradient steps
     """
-    value = cost(x, products, v)
-    total = 0
-    norm = np.inf
+    value, norm = cost(x, products, v), np.inf
+    iterations, steps, steps_left = 0, 0, FIRST
     if not np.isfinite(value):
-        return v, value, norm, 0, 0
+        return v, value, norm, iterations, steps
     state = _state(x, products, v)
     rotation = np.eye(len(v))
     divisor = _diagonal(x, state)
-    radius = 4.0 * np.sqrt(_inner(state[7], _precondition(v, divisor, state[7])))
-    left = FIRST  # steps until a new preconditioner is worth its cost
-    iteration = 0
-    while iteration < max_iterations:
-        norm = np.sqrt(_inner(state[7], state[7]))
-        if norm <= 1e-13 * value:
+    gradient = state[7]
+    radius = 4.0 * np.sqrt(np.sum(gradient * gradient / divisor))  # tangent: V' gradient = 0
+    while True:
+        v, value, norm, radius, taken, needed, ended = _iterate(
+            x, products, v, value, state, divisor, radius, tolerance,
+            max_iterations - iterations, steps_left,
+        )  # fmt: skip
+        iterations, steps = iterations + taken, steps + needed
+        if ended or iterations >= max_iterations:
             break
-        iteration += 1
-        if left < 0:
-            vectors, right, divisor = _eigenvectors(x, v, state)
-            x = np.dot(x, vectors)
-            v = np.dot(vectors.T, np.dot(v, right))
-            rotation = np.dot(rotation, vectors)
-            state = _state(x, products, v)
-            left = STALE
-        z, predicted, steps, edge = _step(x, v, state, divisor, radius, 0.1 * norm, v.size)
-        total += steps
-        left -= steps
-        z -= np.dot(v, np.dot(v.T, z))
-        moved = _orthonormal(v + z)
-        after = cost(x, products, moved)
-        slack = 1e3 * 2.3e-16 * max(1.0, value)  # rounding of F, near the minimum
-        gain = (value - after + slack) / (predicted + slack)
-        if gain < 0.25:
-            radius *= 0.25
-        elif gain > 0.75 and edge:
-            radius *= 2.0
-        if gain > 0.1:
-            v, value = moved, after
-            state = _state(x, products, v)
-            if predicted < tolerance and not edge:
-                break
-        elif radius < 1e-14:
-            break
-    return np.dot(rotation, v), value, norm, iteration, total
+        vectors, right, divisor = _eigenvectors(x, v, _state(x, products, v))
+        x, v = x @ vectors, vectors.T @ v @ right
+        rotation = rotation @ vectors
+        state = _state(x, products, v)
+        steps_left = STALE
+    return rotation @ v, value, norm, iterations, steps
+
+
+def _diagonal(x, state):
+    """What the preconditioner divides by in the given coordinates, its other elements left out."""
+    b, h, vg = state[2], state[4], state[6]
+    s = 2.0 * np.sum(x * (h[:, np.newaxis] * x - b @ x), axis=0)
+    return _divisor(s, np.diag(vg))
+
+
+def _divisor(values, mu):
+    """|values - mu| (r, K), bounded away from zero: directions of little curvature stay short."""
+    divisor = np.abs(values[:, np.newaxis] - mu)
+    return np.maximum(divisor, 1e-3 * divisor.max())
+
+
+def _eigenvectors(x, v, state):
+    """Bases in which the preconditioner divides element by element, and what it divides by."""
+    b, h, vg = state[2], state[4], state[6]
+    s = x.T @ (h[:, np.newaxis] * x - b @ x)
+    s -= v @ (v.T @ s)
+    s -= (s @ v) @ v.T
+    values, vectors = np.linalg.eigh(s + s.T)
+    mu, right = np.linalg.eigh(vg)
+    return np.ascontiguousarray(vectors), np.ascontiguousarray(right), _divisor(values, mu)

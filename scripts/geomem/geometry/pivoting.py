@@ -5,16 +5,16 @@ for the points S with their centre coordinate. This is non-negative least square
 Projected Gauss-Seidel sweeps guess which z are positive; block principal pivoting (Judice and
 Pires, Comput. Oper. Res. 21, 587, 1994) corrects the guess, several at a time. Where its Cholesky
 factorization breaks down or it takes too many rounds, as for points along a smooth curve, the
-active-set method of Lawson and Hanson (Solving Least Squares Problems, 1974, ch. 23) solves the
-problem from S itself, whose condition is the root of that of G.
+problem goes to `geomem.geometry.active_set`.
 """
 
 import numpy as np
 
-from geomem.geometry.compiled import njit
+from geomem.geometry.compiled import FAST, njit
 
-# Arrays are copied element by element here: copying one into a slice of another takes the compiler
-# five seconds more, for the message about shapes that differ.
+# Arrays are copied element by element here, and few compiled functions call others: the compiler
+# takes seconds for the message about shapes that differ, and compiles what is called once more
+# with every caller.
 
 SWEEPS = 2, 150  # at least; one more for so many points, whose factorizations cost more
 LARGE = 96  # positive z from which LAPACK factorizes faster than the loop here
@@ -23,7 +23,7 @@ TOLERANCE = 1e-12  # of w, relative to the largest |b|; of z, to the largest z
 _PIVOT = 1e-13
 GOOD = 1e-11
 
-jit = njit(fastmath={"reassoc", "contract"})
+jit = njit(fastmath=FAST)
 
 
 @jit
@@ -116,19 +116,35 @@ def _solve_free(gram, b, free, size, upper, inverse, z):
 
 
 @jit
+def _largest(b):
+    """The largest |b|."""
+    largest = 0.0
+    for i in range(len(b)):
+        largest = max(largest, abs(b[i]))
+    return largest
+
+
+@jit
+def _indices(is_free, free):
+    """Writes the indices where `is_free` holds, and returns how many they are."""
+    size = 0
+    for i in range(len(is_free)):
+        if is_free[i]:
+            free[size] = i
+            size += 1
+    return size
+
+
+@jit
 def pivot(gram, b, z, w, is_free, free, upper, inverse, compact):
     """Block principal pivoting from the positive z; leaves z and w, and tells if it succeeded."""
     n = len(b)
     for i in range(n):
         is_free[i] = z[i] > 0.0
-    scale = np.abs(b).max()
+    scale = _largest(b)
     fewest, patience = n + 1, 3
     for _ in range(ROUNDS):
-        size = 0
-        for i in range(n):
-            if is_free[i]:
-                free[size] = i
-                size += 1
+        size = _indices(is_free, free)
         if not _solve_free(gram, b, free, size, upper, inverse, compact):
             return False
         for i in range(n):
@@ -162,111 +178,6 @@ def pivot(gram, b, z, w, is_free, free, upper, inverse, compact):
 
 
 @jit
-def _append(point, basis, upper, size):
-    """Add a point to the orthonormal basis of the first `size`; the part of it that is new."""
-    q = basis[size]
-    for d in range(len(point)):
-        q[d] = point[d]
-    for k in range(size):
-        upper[k, size] = 0.0
-    for _ in range(2):  # once more restores the orthogonality that cancellation took
-        for k in range(size):
-            along = np.sum(basis[k] * q)
-            upper[k, size] += along
-            for d in range(len(q)):
-                q[d] -= along * basis[k, d]
-    norm = np.sqrt(np.sum(q * q))
-    upper[size, size] = norm
-    if norm > 0.0:
-        q /= norm
-    return norm
-
-
-@jit
-def active_set(stack, t, scale, z):
-    """Lawson and Hanson's method for min |S z - t|, z >= 0; `stack` holds the points as rows."""
-    n, dim = stack.shape
-    most = min(n, dim)
-    basis = np.empty((most + 1, dim))
-    upper = np.zeros((most + 1, most + 1))
-    chosen = np.empty(most + 1, dtype=np.int64)
-    trial = np.empty(most + 1)
-    barred = np.zeros(n, dtype=np.bool_)
-    residual = t.copy()
-    size = 0
-    z[:] = 0.0
-    for _ in range(10 * (n + dim)):
-        best, entering = TOLERANCE * scale, -1
-        for i in range(n):
-            if z[i] == 0.0 and not barred[i]:
-                slope = np.sum(stack[i] * residual)
-                if slope > best:
-                    best, entering = slope, i
-        if entering < 0:
-            return
-        length = np.sqrt(np.sum(stack[entering] ** 2))
-        if size == most or not _append(stack[entering], basis, upper, size) > 1e-14 * length:
-            barred[entering] = True
-            continue
-        chosen[size] = entering
-        size += 1
-        first = True
-        while True:
-            for i in range(size - 1, -1, -1):
-                total = np.sum(basis[i] * t)
-                for j in range(i + 1, size):
-                    total -= upper[i, j] * trial[j]
-                trial[i] = total / upper[i, i]
-            if first and not trial[size - 1] > 0.0:  # only rounding made it look useful
-                barred[entering] = True
-                size -= 1
-                break
-            if first:
-                barred[:] = False
-            first = False
-            step, leaving = 1.0, -1
-            for i in range(size):
-                if not trial[i] > 0.0:
-                    ratio = z[chosen[i]] / (z[chosen[i]] - trial[i])
-                    if leaving < 0 or ratio < step:
-                        step, leaving = ratio, i
-            if leaving < 0:
-                for i in range(size):
-                    z[chosen[i]] = trial[i]
-                break
-            for i in range(size):
-                z[chosen[i]] += step * (trial[i] - z[chosen[i]])
-            z[chosen[leaving]] = 0.0
-            kept = 0
-            for i in range(size):
-                index = chosen[i]
-                if z[index] > 0.0:
-                    _append(stack[index], basis, upper, kept)
-                    chosen[kept] = index
-                    kept += 1
-                else:
-                    z[index] = 0.0
-            size = kept
-        for d in range(dim):
-            residual[d] = t[d]
-        for i in range(size):
-            for d in range(dim):
-                residual[d] -= z[chosen[i]] * stack[chosen[i], d]
-
-
-@jit
-def _gradient(gram, b, z, w):
-    """Sets w = G z - b."""
-    n = len(b)
-    for i in range(n):
-        w[i] = -b[i]
-    for i in range(n):
-        if z[i] != 0.0:
-            for j in range(n):
-                w[j] += z[i] * gram[i, j]
-
-
-@jit
 def _violation(gram, b, z, w):
     """The largest violation of the optimality conditions, relative to the largest |b|."""
     n = len(b)
@@ -274,12 +185,66 @@ def _violation(gram, b, z, w):
     for i in range(n):
         worst = max(worst, abs(w[i]) if z[i] != 0.0 else -w[i])
         worst = max(worst, -z[i] * gram[i, i])
-    return worst / np.abs(b).max()
+    return worst / _largest(b)
 
 
-@njit(
-    "float64(float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1])",
-)
+@njit("void(float64[:,::1], float64[:,::1], float64[:,::1], float64[::1])")
+def _solve(gram, b, weights, violations):
+    """Sweeps and block pivoting for every row of b: z, and the violation, infinite where they
+    fail."""
+    n = len(gram)
+    w = np.empty(n)
+    is_free = np.empty(n, dtype=np.bool_)
+    free = np.empty(n, dtype=np.int64)
+    upper = np.empty((n, n + 1))
+    inverse_diagonal = np.empty(n)
+    for i in range(n):
+        inverse_diagonal[i] = 1.0 / gram[i, i]
+    inverse = np.empty(n)
+    compact = np.empty(n)
+    for k in range(len(b)):
+        z = weights[k]
+        top = 0
+        for i in range(n):
+            if b[k, i] > b[k, top]:
+                top = i
+        if b[k, top] <= 0.0:
+            z[:] = 0.0
+            z[top] = 1.0
+            violations[k] = 0.0
+            continue
+        sweep(gram, inverse_diagonal, b[k], z, w)
+        violations[k] = np.inf
+        if pivot(gram, b[k], z, w, is_free, free, upper, inverse, compact):
+            violations[k] = _violation(gram, b[k], z, w)
+
+
+def from_guess(gram, b, guess, sweep_first=False):
+    """Block pivoting for one vector, from the positive elements of `guess` or from sweeps.
+
+    Parameters
+    ----------
+    gram : ndarray, shape (m, m)
+        Products of the points, which must have unit length for sweeps.
+    b, guess : ndarrays, shape (m,)
+        Products of the points with the vector; a guess of z.
+    sweep_first : bool
+        The guess is of no use: take what sweeps find.
+
+    Returns
+    -------
+    ndarray or None
+        z; None where block pivoting fails.
+    """
+    n = len(b)
+    z, w = guess.copy(), np.empty(n)
+    if sweep_first:
+        sweep(gram, np.ones(n), b, z, w)
+    is_free, free = np.empty(n, dtype=bool), np.empty(n, dtype=np.int64)
+    solved = pivot(gram, b, z, w, is_free, free, np.empty((n, n + 1)), np.empty(n), np.empty(n))
+    return z if solved else None
+
+
 def solve_all(gram, stack, b, t, weights):
     """Solve the program of every Gaussian vector.
 
@@ -299,36 +264,15 @@ def solve_all(gram, stack, b, t, weights):
     float
         The largest violation of the optimality conditions, relative to the largest |b|.
     """
-    n = len(gram)
-    w = np.empty(n)
-    is_free = np.empty(n, dtype=np.bool_)
-    free = np.empty(n, dtype=np.int64)
-    upper = np.empty((n, n + 1))
-    inverse_diagonal = np.empty(n)
-    for i in range(n):
-        inverse_diagonal[i] = 1.0 / gram[i, i]
-    inverse = np.empty(n)
-    compact = np.empty(n)
-    other = np.empty(n)
-    largest = 0.0
-    for k in range(len(b)):
-        z = weights[k]
-        top = np.argmax(b[k])
-        if b[k, top] <= 0.0:
-            z[:] = 0.0
-            z[top] = 1.0
-            continue
-        sweep(gram, inverse_diagonal, b[k], z, w)
-        solved = pivot(gram, b[k], z, w, is_free, free, upper, inverse, compact)
-        violation = _violation(gram, b[k], z, w) if solved else np.inf
-        if not violation <= GOOD:
-            active_set(stack, t[k], np.abs(b[k]).max(), other)
-            _gradient(gram, b[k], other, w)
-            second = _violation(gram, b[k], other, w)
-            if second < violation:
-                for i in range(n):
-                    z[i] = other[i]
-                violation = second
-        largest = max(largest, violation)
-        z /= z.sum()
-    return largest
+    violations = np.empty(len(b))
+    _solve(gram, b, weights, violations)
+    for k in np.flatnonzero(~(violations <= GOOD)):
+        from geomem.geometry.active_set import from_points  # compiled: loaded when first needed
+
+        z = np.zeros(len(gram))
+        from_points(stack, t[k], np.abs(b[k]).max(), z)
+        second = _violation(gram, b[k], z, gram @ z - b[k])
+        if second < violations[k]:
+            weights[k], violations[k] = z, second
+    weights /= weights.sum(axis=1, keepdims=True)
+    return violations.max()
