@@ -17,19 +17,17 @@ def main(argv=None):
     options.add_argument("--output", required=True, metavar="NPZ", help="activations")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
-    import torch
     from geomem.analysis.activation_file import ActivationFile, write_activations
     from geomem.analysis.activations import extract_activations
+    from geomem.analysis.device import set_up
     from geomem.analysis.networks import load_snapshot, networks_at
     from geomem.data.image_sets import load_images
     from geomem.models.chosen import analysed_layers
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_columns
-    from geomem.training.device import choose_device, compute_deterministically, device_name
+    from geomem.training.device import device_name
 
-    torch.set_num_threads(arguments.threads)
-    compute_deterministically()
-    spec, device = arguments.spec, choose_device()
+    spec, device = arguments.spec, set_up(arguments.threads)
     inputs = [arguments.images, arguments.analysis_set, arguments.snapshot]
 
     def origin():

@@ -26,19 +26,17 @@ def main(argv=None):
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
     import pandas as pd
-    import torch
+    from geomem.analysis.device import set_up
     from geomem.analysis.imported import evaluate_files
     from geomem.data.image_sets import load_images
     from geomem.foreign.record import COLUMNS, record_of_imported
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_table, write_document, write_table
     from geomem.training.correctness import correctness_table
-    from geomem.training.device import choose_device, compute_deterministically, device_name
+    from geomem.training.device import device_name
     from geomem.training.evaluate import Targets, measurement_rows
 
-    torch.set_num_threads(arguments.threads)
-    compute_deterministically()
-    spec, device = arguments.spec, choose_device()
+    spec, device = arguments.spec, set_up(arguments.threads)
     images, labels = load_images(arguments.images), read_table(arguments.labels)
     targets = Targets.from_table(labels, images)
     epochs = spec["weights"]["epochs"]

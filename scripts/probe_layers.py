@@ -19,7 +19,7 @@ def main(argv=None):
     options.add_argument("--output", required=True, metavar="PARQUET", help="accuracies")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
-    import torch
+    from geomem.analysis.device import set_up
     from geomem.analysis.networks import networks_at
     from geomem.analysis.points import choose_points
     from geomem.analysis.probing import COLUMNS, KINDS, probe_layers
@@ -27,12 +27,10 @@ def main(argv=None):
     from geomem.models.chosen import analysed_layers
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_columns, write_table
-    from geomem.training.device import choose_device, compute_deterministically, device_name
+    from geomem.training.device import device_name
 
     started = time.monotonic()
-    torch.set_num_threads(arguments.threads)
-    compute_deterministically()
-    spec, device = arguments.spec, choose_device()
+    spec, device = arguments.spec, set_up(arguments.threads)
     images = load_images(arguments.images)
     settings = spec["probes"]
     analysis_set = choose_points(

@@ -21,7 +21,7 @@ def main(argv=None):
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
     memory.keep()
-    import torch
+    from geomem.analysis.device import set_up
     from geomem.analysis.networks import (
         empty_network,
         load_snapshot,
@@ -34,13 +34,11 @@ def main(argv=None):
     from geomem.models.layers import depth_columns
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import read_columns, write_table
-    from geomem.training.device import choose_device, compute_deterministically, device_name
+    from geomem.training.device import device_name
     from geomem.training.evaluate import Targets
 
     started = time.monotonic()
-    torch.set_num_threads(arguments.threads)
-    compute_deterministically()
-    spec, device = arguments.spec, choose_device()
+    spec, device = arguments.spec, set_up(arguments.threads)
     final = load_snapshot(arguments.final)
     earlier = [load_snapshot(path) for path in arguments.snapshots]
     rows = []

@@ -7,7 +7,6 @@ left out.
 
 import time
 
-from geomem import memory
 from geomem.process import job, limit_threads, log, parser
 
 
@@ -21,7 +20,7 @@ def main(argv=None):
     options.add_argument("--output", required=True, metavar="PARQUET", help="capacities")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
-    import torch
+    from geomem.analysis.device import set_up
     from geomem.analysis.networks import networks_at
     from geomem.analysis.points import choose_points
     from geomem.analysis.simulation import COLUMNS, simulate
@@ -29,13 +28,10 @@ def main(argv=None):
     from geomem.models.chosen import analysed_layers
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import columns, read_columns, write_table
-    from geomem.training.device import choose_device, compute_deterministically, device_name
+    from geomem.training.device import device_name
 
-    memory.give_back_libraries()  # numba comes on top of torch
     started = time.monotonic()
-    torch.set_num_threads(arguments.threads)
-    compute_deterministically()
-    spec, device = arguments.spec, choose_device()
+    spec, device = arguments.spec, set_up(arguments.threads)
     images = load_images(arguments.images)
     settings = spec["simulation"]
     analysis_set = choose_points(

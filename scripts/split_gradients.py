@@ -18,7 +18,7 @@ def main(argv=None):
     options.add_argument("--output", required=True, metavar="PARQUET", help="gradients")
     arguments = options.parse_args(argv)
     limit_threads(arguments.threads)
-    import torch
+    from geomem.analysis.device import set_up
     from geomem.analysis.gradients import COLUMNS, split_gradients
     from geomem.analysis.networks import networks_at
     from geomem.data.image_sets import load_images
@@ -26,12 +26,10 @@ def main(argv=None):
     from geomem.storage.provenance import provenance
     from geomem.storage.tables import columns, read_columns, write_table
     from geomem.training.defects import refuse_overwriting
-    from geomem.training.device import choose_device, compute_deterministically, device_name
+    from geomem.training.device import device_name
 
     started = time.monotonic()
-    torch.set_num_threads(arguments.threads)
-    compute_deterministically()
-    spec, device = arguments.spec, choose_device()
+    spec, device = arguments.spec, set_up(arguments.threads)
     images = load_images(arguments.images)
     labels = read_columns(arguments.labels)
     chosen = {"per_class": spec["per_class"], "seed": spec["seed"]}

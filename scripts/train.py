@@ -48,6 +48,7 @@ def main(argv=None):
     from geomem.training.loop import Training
     from geomem.training.record import training_record
 
+    memory.give_back_libraries()
     torch.set_num_threads(arguments.threads)
     images = load_images(arguments.images)
     labels = read_columns(arguments.labels)
