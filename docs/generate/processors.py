@@ -3,7 +3,7 @@
     python -m docs.generate.processors RESULTS EXPERIMENT --name "AMD Zen 3, emulated"
 
 docs/verdicts.csv keeps the verdicts of each, so that a page can show those of machines that are
-not at hand.
+not at hand. Prints the section of that page.
 """
 
 import argparse
@@ -31,7 +31,8 @@ def main(argv=None):
     folder = arguments.results / arguments.experiment
     made = origin(folder)
     made = made._replace(processor=arguments.name or made.processor)
-    keep(read_table(folder / "claims" / "claims.parquet"), arguments.experiment, made)
+    claims = read_table(folder / "claims" / "claims.parquet")
+    print("\n\n".join(beside(claims, arguments.experiment, made)))
 
 
 def keep(claims, experiment, origin, path=KEPT):

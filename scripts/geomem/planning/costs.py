@@ -12,7 +12,7 @@ from geomem.planning.work import Job, Work
 from geomem.registry.stages import planned
 
 _FEATURES = 4096  # of a layer that was recorded elsewhere
-_WORKSPACE = 200e6  # bytes that torch takes beyond what it is asked for, measured
+_WORKSPACE = 200e6  # bytes beyond what torch is asked for; a margin where it gave back libraries
 
 
 @dataclass(frozen=True)
