@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 
+import numba
 import numpy as np
 import pytest
+from geomem.geometry import compiled
 from geomem.places import IMPORTED_FROM
 
 PROGRAM = """
@@ -93,3 +95,11 @@ def test_without_the_compiler(cached):
     program = folder / "program.py"
     program.write_text(PROGRAM.partition("print")[0] + "print(twice(21), thrice(14))")
     assert run(folder, NUMBA_DISABLE_JIT="1")[0] == ["42", "42"]
+
+
+def test_functions_of_others_keep_numbas_level():
+    before = numba.config.OPT
+    with pytest.raises(KeyError), compiled._level_of_optimization():
+        assert numba.config.OPT == compiled.LEVEL != before
+        raise KeyError
+    assert before == numba.config.OPT

@@ -20,6 +20,19 @@ def _inner(a, b):
     return total
 
 
+@njit("Tuple((float64, int64))(float64[::1], float64[::1], int64[::1], int64)", fastmath=FAST)
+def _first_to_vanish(z, trial, chosen, size):
+    """On the way from z[chosen] to `trial`: the fraction at which the first of them is zero, and
+    which it is; 1 and -1 if all stay positive."""
+    step, leaving = 1.0, -1
+    for i in range(size):
+        if not trial[i] > 0.0:
+            ratio = z[chosen[i]] / (z[chosen[i]] - trial[i])
+            if leaving < 0 or ratio < step:
+                step, leaving = ratio, i
+    return step, leaving
+
+
 @njit("float64(float64[::1], float64[:,::1], float64[:,::1], int64)", fastmath=FAST)
 def _append_point(point, basis, upper, size):
     """Add a point to the orthonormal basis of the first `size`; the part of it that is new."""
@@ -96,12 +109,7 @@ def from_points(stack, t, scale, z):
             if first:
                 barred[:] = False
             first = False
-            step, leaving = 1.0, -1
-            for i in range(size):
-                if not trial[i] > 0.0:
-                    ratio = z[chosen[i]] / (z[chosen[i]] - trial[i])
-                    if leaving < 0 or ratio < step:
-                        step, leaving = ratio, i
+            step, leaving = _first_to_vanish(z, trial, chosen, size)
             if leaving < 0:
                 for i in range(size):
                     z[chosen[i]] = trial[i]
@@ -201,12 +209,7 @@ def from_products(part, target, scale, z):
             if entering >= 0:
                 barred[:] = False
             entering = -1
-            step, leaving = 1.0, -1
-            for i in range(size):
-                if not trial[i] > 0.0:
-                    ratio = z[chosen[i]] / (z[chosen[i]] - trial[i])
-                    if leaving < 0 or ratio < step:
-                        step, leaving = ratio, i
+            step, leaving = _first_to_vanish(z, trial, chosen, size)
             for i in range(size):
                 k = chosen[i]
                 z[k] = trial[i] if leaving < 0 else z[k] + step * (trial[i] - z[k])

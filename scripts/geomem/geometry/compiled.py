@@ -15,7 +15,7 @@ import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.registry import cpu_target
 
-# LLVM's level 3 takes twice as long for these functions; what it makes of them runs no faster.
+# LLVM's level 3 takes twice as long for Newton's method, and makes it 0 to 7 % faster.
 LEVEL = 2
 # For `fastmath`: sums in any order, a product and a sum as one operation.
 FAST = {"reassoc", "contract"}
